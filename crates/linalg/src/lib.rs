@@ -1,0 +1,1 @@
+//! Matrices over f32 slices: products, packing, activations, reductions.

@@ -1,0 +1,2 @@
+//! The slow readable f64 twin of rnn, the truth in tests.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! Optimisers, clipping, penalties and schedules over flat slices.
+#![forbid(unsafe_code)]

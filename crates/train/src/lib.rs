@@ -1,0 +1,2 @@
+//! Data sets, batching, the training session, checkpoints.
+#![forbid(unsafe_code)]
