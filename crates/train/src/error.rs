@@ -1,0 +1,237 @@
+//! The one error of the house: a record that crosses to JavaScript as data and becomes a subclass of `RetrogradError`
+//! there. NOT: broken invariants, which are panics.
+
+use serde_json::{Map, Value};
+use std::fmt;
+
+/// Which subclass of `RetrogradError` it becomes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorClass {
+    /// A tensor has the wrong number of axes or the wrong size.
+    Shape,
+    /// A description or an option is wrong.
+    Config,
+    /// The user's data are wrong: NaN, an unknown token, an empty set.
+    Data,
+    /// Training left the finite numbers.
+    Divergence,
+    /// What was asked for does not fit in memory.
+    Memory,
+    /// A file is not what it should be.
+    Format,
+    /// A second run while one goes on.
+    Busy,
+    /// Used after `dispose()`.
+    Disposed,
+    /// The worker is dead.
+    Worker,
+}
+
+impl ErrorClass {
+    /// The name of the class in TypeScript.
+    pub const fn name(self) -> &'static str {
+        match self {
+            ErrorClass::Shape => "ShapeError",
+            ErrorClass::Config => "ConfigError",
+            ErrorClass::Data => "DataError",
+            ErrorClass::Divergence => "DivergenceError",
+            ErrorClass::Memory => "MemoryError",
+            ErrorClass::Format => "FormatError",
+            ErrorClass::Busy => "BusyError",
+            ErrorClass::Disposed => "DisposedError",
+            ErrorClass::Worker => "WorkerError",
+        }
+    }
+}
+
+/// Bad input, with its place. Text is boxed so that a `Result` stays small.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Error {
+    pub class: ErrorClass,
+    /// Stable, for programs: `unknownOption`, `outOfMemory` …
+    pub code: &'static str,
+    /// For people: `layers[1].hiddenSize: expected a positive integer, got -3`.
+    pub message: String,
+    pub path: Option<Box<str>>,
+    pub expected: Option<Box<str>>,
+    pub received: Option<Box<str>>,
+    /// Numbers beside the text (step, bytes …), fields of the record.
+    pub details: Vec<(&'static str, f64)>,
+}
+
+impl Error {
+    /// An error that is a sentence.
+    pub fn new(class: ErrorClass, code: &'static str, message: impl Into<String>) -> Error {
+        let message = message.into();
+        Error { class, code, message, path: None, expected: None, received: None, details: Vec::new() }
+    }
+
+    /// An error about one value: `path: expected …, got …`.
+    pub fn at(
+        class: ErrorClass,
+        code: &'static str,
+        path: impl Into<Box<str>>,
+        expected: impl Into<Box<str>>,
+        received: impl Into<Box<str>>,
+    ) -> Error {
+        let (path, expected, received) = (path.into(), expected.into(), received.into());
+        let colon = if path.is_empty() { "" } else { ": " };
+        let message = [&*path, colon, "expected ", &expected, ", got ", &received].concat();
+        Error {
+            path: Some(path),
+            expected: Some(expected),
+            received: Some(received),
+            ..Error::new(class, code, message)
+        }
+    }
+
+    /// `ShapeError`.
+    pub fn shape(path: impl Into<Box<str>>, expected: impl Into<Box<str>>, received: impl Into<Box<str>>) -> Error {
+        Error::at(ErrorClass::Shape, "wrongShape", path, expected, received)
+    }
+
+    /// `ConfigError`: an option has the wrong type or is out of its range.
+    pub fn config(path: impl Into<Box<str>>, expected: impl Into<Box<str>>, received: impl Into<Box<str>>) -> Error {
+        Error::at(ErrorClass::Config, "wrongOption", path, expected, received)
+    }
+
+    /// `ConfigError`: options that are right each by itself do not go together. The sentence says why.
+    pub fn conflict(path: impl Into<Box<str>>, why: &str) -> Error {
+        let path = path.into();
+        let message = [&*path, ": ", why].concat();
+        Error { path: Some(path), ..Error::new(ErrorClass::Config, "conflictingOptions", message) }
+    }
+
+    /// `DataError`.
+    pub fn data(path: impl Into<Box<str>>, expected: impl Into<Box<str>>, received: impl Into<Box<str>>) -> Error {
+        Error::at(ErrorClass::Data, "wrongData", path, expected, received)
+    }
+
+    /// `DivergenceError`: `tensor` is the first that is not finite, `step` the update (from 1) in which that was seen;
+    /// `last_loss` is the last finite loss (NaN if there was none).
+    pub fn divergence(tensor: &str, step: u64, last_loss: f64) -> Error {
+        let message =
+            format!("training diverged at step {step}: {tensor} is no longer finite; try a smaller learningRate");
+        Error { path: Some(tensor.into()), ..Error::new(ErrorClass::Divergence, "diverged", message) }
+            .detail("step", step as f64)
+            .detail("lastLoss", last_loss)
+    }
+
+    /// `MemoryError`: `bytes` could not be had for `what`.
+    pub fn memory(what: &str, bytes: usize) -> Error {
+        let message = format!("{what} needs {bytes} bytes, which are not to be had; try a smaller batchSize or window");
+        Error::new(ErrorClass::Memory, "outOfMemory", message).detail("bytes", bytes as f64)
+    }
+
+    /// `FormatError`.
+    pub fn format(message: impl Into<String>) -> Error {
+        Error::new(ErrorClass::Format, "unreadableFile", message)
+    }
+
+    /// `BusyError`.
+    pub fn busy(message: impl Into<String>) -> Error {
+        Error::new(ErrorClass::Busy, "busy", message)
+    }
+
+    /// `DisposedError`: `what` was released.
+    pub fn disposed(what: &str) -> Error {
+        Error::new(ErrorClass::Disposed, "disposed", [what, " was used after it was disposed of"].concat())
+    }
+
+    /// `WorkerError`.
+    pub fn worker(message: impl Into<String>) -> Error {
+        Error::new(ErrorClass::Worker, "workerDied", message)
+    }
+
+    /// With a code of its own.
+    #[must_use]
+    pub fn code(self, code: &'static str) -> Error {
+        Error { code, ..self }
+    }
+
+    /// With a number beside the text.
+    #[must_use]
+    pub fn detail(mut self, name: &'static str, value: f64) -> Error {
+        self.details.push((name, value));
+        self
+    }
+
+    /// With more to the message: `…; did you mean "learningRate"?`.
+    #[must_use]
+    pub fn hint(mut self, hint: &str) -> Error {
+        self.message.push_str("; ");
+        self.message.push_str(hint);
+        self
+    }
+
+    /// The record that crosses: `{class, code, message, path?, expected?, received?, ...details}`. A detail that is not
+    /// finite is `null`, since JSON has no other.
+    pub fn to_json(&self) -> String {
+        let mut record = Map::new();
+        let mut put = |key: &str, text: &str| record.insert(key.into(), Value::from(text));
+        put("class", self.class.name());
+        put("code", self.code);
+        put("message", &self.message);
+        for (key, text) in [("path", &self.path), ("expected", &self.expected), ("received", &self.received)] {
+            if let Some(text) = text {
+                put(key, text);
+            }
+        }
+        for (key, number) in &self.details {
+            record.insert((*key).into(), Value::from(*number));
+        }
+        Value::Object(record).to_string()
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_value_reads_as_a_sentence_and_crosses_as_a_record() {
+        let error = Error::config("layers[1].hiddenSize", "a positive integer", "-3");
+        assert_eq!(error.to_string(), "layers[1].hiddenSize: expected a positive integer, got -3");
+        let record: Value = serde_json::from_str(&error.to_json()).expect("JSON");
+        assert_eq!(
+            record,
+            serde_json::json!({
+                "class": "ConfigError", "code": "wrongOption", "path": "layers[1].hiddenSize",
+                "message": "layers[1].hiddenSize: expected a positive integer, got -3",
+                "expected": "a positive integer", "received": "-3",
+            })
+        );
+    }
+
+    #[test]
+    fn every_class_has_its_code_and_details_are_fields() {
+        let cases = [
+            (Error::shape("x", "[B, T, 3]", "[B, T, 2]"), "ShapeError", "wrongShape"),
+            (Error::conflict("keep", "needs validation"), "ConfigError", "conflictingOptions"),
+            (Error::data("x[3]", "a finite number", "NaN"), "DataError", "wrongData"),
+            (Error::divergence("0.weight_hh_l0", 7, f64::NAN), "DivergenceError", "diverged"),
+            (Error::memory("the session", 1 << 32), "MemoryError", "outOfMemory"),
+            (Error::format("cut off"), "FormatError", "unreadableFile"),
+            (Error::busy("a run goes on"), "BusyError", "busy"),
+            (Error::disposed("the model"), "DisposedError", "disposed"),
+            (Error::worker("stack overflow"), "WorkerError", "workerDied"),
+            (Error::data("x", "a", "b").code("emptyData"), "DataError", "emptyData"),
+        ];
+        for (error, class, code) in cases {
+            let record: Value = serde_json::from_str(&error.to_json()).expect("JSON");
+            assert_eq!((record["class"].as_str(), record["code"].as_str()), (Some(class), Some(code)));
+        }
+        let record: Value = serde_json::from_str(&Error::memory("the session", 4096).to_json()).expect("JSON");
+        assert_eq!(record["bytes"], 4096.0);
+        let record: Value = serde_json::from_str(&Error::divergence("loss", 7, f64::NAN).to_json()).expect("JSON");
+        assert_eq!((&record["step"], &record["lastLoss"]), (&Value::from(7.0), &Value::Null));
+    }
+}
