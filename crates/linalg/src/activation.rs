@@ -1,0 +1,136 @@
+//! Activations over slices. Each value depends on its own input only, so the length does not change the bits.
+
+use crate::lanes::{Best, Lanes, ROUND, WIDTH};
+
+macro_rules! activation {
+    ($(#[$doc:meta])* $name:ident, $name_to:ident, $kernel:ident) => {
+        $(#[$doc])*
+        pub fn $name(x: &mut [f32]) {
+            in_place::<Best>(x, $kernel);
+        }
+
+        #[doc = concat!("As [`", stringify!($name), "`], from `src` to `dst`.")]
+        ///
+        /// # Panics
+        /// If the lengths differ.
+        pub fn $name_to(dst: &mut [f32], src: &[f32]) {
+            between::<Best>(dst, src, $kernel);
+        }
+    };
+}
+
+activation!(
+    /// Hyperbolic tangent, in place: relative error below 4e-7 everywhere, never beyond -1 .. 1; NaN gives NaN.
+    ///
+    /// A rational function of degree 9 over 8 on |x| <= 7.852, beyond which tanh is within 3e-7 of 1.
+    tanh, tanh_to, tanh_lanes
+);
+activation!(
+    /// Logistic function 1 / (1 + exp(-x)), in place, as 0.5 + 0.5 tanh(x / 2): absolute error below 2.5e-7, never
+    /// beyond 0 .. 1; NaN gives NaN. For x far below zero the relative error is unbounded (the value ends at 0), which
+    /// gates do not mind; do not take its logarithm.
+    sigmoid, sigmoid_to, sigmoid_lanes
+);
+activation!(
+    /// Exponential, in place: relative error below 2e-7. Results under the least normal number (x < -87.33654) are 0,
+    /// above the largest (x > 88.72283) infinite; NaN gives NaN.
+    exp, exp_to, exp_lanes
+);
+activation!(
+    /// max(x, 0), in place; NaN gives NaN.
+    relu, relu_to, relu_lanes
+);
+
+/// Coefficients of the rational tanh: `x (1 + s P(s)) / (1 + s Q(s))`, s = x², the minimax fit used by XNNPACK
+/// (`f32-vtanh` rational 9/8).
+#[inline(always)]
+pub(crate) fn tanh_lanes<L: Lanes>(x: L) -> L {
+    let c = L::splat;
+    let x = x.at_most(c(7.852)).at_least(c(-7.852));
+    let s = x.mul(x);
+    let p = s.mul_add_rounded(c(1.424_892e-8), c(2.123_562_6e-5));
+    let p = s.mul_add_rounded(p, c(0.003_533_052));
+    let p = s.mul_add_rounded(p, c(0.134_124_12));
+    let p = s.mul_add_rounded(p, c(1.0));
+    let q = s.mul_add_rounded(c(8.136_595e-7), c(3.347_298e-4));
+    let q = s.mul_add_rounded(q, c(0.026_019));
+    let q = s.mul_add_rounded(q, c(0.467_457_35));
+    let q = s.mul_add_rounded(q, c(1.0));
+    x.mul(p).div(q)
+}
+
+#[inline(always)]
+pub(crate) fn sigmoid_lanes<L: Lanes>(x: L) -> L {
+    let half = L::splat(0.5);
+    half.mul_add_rounded(tanh_lanes(half.mul(x)), half)
+}
+
+/// exp(x) = 2^n exp(r), n = x / ln 2 rounded, |r| <= ln 2 / 2; ln 2 in two parts, so that `n * high` is exact, and the
+/// degree 6 polynomial of Cephes' `expf` for exp(r).
+#[inline(always)]
+pub(crate) fn exp_lanes<L: Lanes>(x: L) -> L {
+    let c = L::splat;
+    let (least, most) = (c(-87.336_54), c(88.722_83));
+    let y = x.at_most(most).at_least(least);
+    let n = y.mul_add_rounded(c(std::f32::consts::LOG2_E), c(ROUND)).sub(c(ROUND));
+    let r = n.mul_add_rounded(c(-0.693_359_4), y);
+    let r = n.mul_add_rounded(c(2.121_944_4e-4), r);
+    let p = r.mul_add_rounded(c(1.987_569_2e-4), c(1.398_2e-3));
+    let p = r.mul_add_rounded(p, c(8.333_452e-3));
+    let p = r.mul_add_rounded(p, c(4.166_579_6e-2));
+    let p = r.mul_add_rounded(p, c(1.666_666_5e-1));
+    let p = r.mul_add_rounded(p, c(0.5));
+    let p = r.mul(r).mul_add_rounded(p, r.add(c(1.0)));
+    // 2^n in two factors: n may be 128, which no float's exponent holds. A product keeps a NaN, where an addition to
+    // the exponent bits would not.
+    let first = n.mul_add_rounded(c(0.5), c(ROUND));
+    let second = n.sub(first.sub(c(ROUND))).add(c(ROUND));
+    let y = p.mul(first.power_of_two()).mul(second.power_of_two());
+    let y = L::select_less(x, least, c(0.0), y);
+    L::select_less(most, x, c(f32::INFINITY), y)
+}
+
+#[inline(always)]
+pub(crate) fn relu_lanes<L: Lanes>(x: L) -> L {
+    x.at_least(L::splat(0.0))
+}
+
+/// Applies `f` to all of `x`; the last one to three values go through a padded vector.
+#[inline(always)]
+pub(crate) fn in_place<L: Lanes>(x: &mut [f32], f: impl Fn(L) -> L) {
+    let mut vectors = x.chunks_exact_mut(WIDTH);
+    for v in &mut vectors {
+        // SAFETY: a chunk is four values.
+        unsafe { f(L::load(v.as_ptr())).store(v.as_mut_ptr()) };
+    }
+    let tail = vectors.into_remainder();
+    if !tail.is_empty() {
+        let last = padded(tail, &f);
+        tail.copy_from_slice(&last[..tail.len()]);
+    }
+}
+
+/// Writes `f` of all of `src` to `dst`.
+#[inline(always)]
+pub(crate) fn between<L: Lanes>(dst: &mut [f32], src: &[f32], f: impl Fn(L) -> L) {
+    assert_eq!(dst.len(), src.len(), "lengths differ");
+    let mut to = dst.chunks_exact_mut(WIDTH);
+    let mut from = src.chunks_exact(WIDTH);
+    for (to, from) in (&mut to).zip(&mut from) {
+        // SAFETY: chunks are four values.
+        unsafe { f(L::load(from.as_ptr())).store(to.as_mut_ptr()) };
+    }
+    let tail = from.remainder();
+    if !tail.is_empty() {
+        to.into_remainder().copy_from_slice(&padded(tail, &f)[..tail.len()]);
+    }
+}
+
+#[inline(always)]
+fn padded<L: Lanes>(tail: &[f32], f: &impl Fn(L) -> L) -> [f32; WIDTH] {
+    let mut v = [0.0; WIDTH];
+    v[..tail.len()].copy_from_slice(tail);
+    // SAFETY: the array is four values.
+    unsafe { f(L::load(v.as_ptr())).store(v.as_mut_ptr()) };
+    v
+}

@@ -1,0 +1,57 @@
+//! Sizes of the packed layouts, and the length checks shared by all entry points.
+
+/// Columns of a panel: two vectors of four.
+pub const PANEL: usize = 8;
+
+/// Rows of a full strip.
+pub const STRIP: usize = 4;
+
+/// `n` rounded up to a multiple of [`PANEL`].
+///
+/// # Panics
+/// If the result does not fit a `usize`.
+#[must_use]
+pub const fn padded(n: usize) -> usize {
+    match n.checked_next_multiple_of(PANEL) {
+        Some(n) => n,
+        None => panic!("size overflows"),
+    }
+}
+
+/// Length of the panels of a `k x n` matrix: `padded(n) * k`.
+///
+/// # Panics
+/// If the result does not fit a `usize`.
+#[must_use]
+pub const fn panels_len(k: usize, n: usize) -> usize {
+    area(padded(n), k)
+}
+
+/// Length of the strips of an `m x k` matrix: `m * k`; strips carry no pad.
+///
+/// # Panics
+/// If the result does not fit a `usize`.
+#[must_use]
+pub const fn strips_len(m: usize, k: usize) -> usize {
+    area(m, k)
+}
+
+/// `a * b`, refusing to wrap: the unchecked kernels rely on the lengths that are computed with it.
+pub(crate) const fn area(a: usize, b: usize) -> usize {
+    match a.checked_mul(b) {
+        Some(n) => n,
+        None => panic!("size overflows"),
+    }
+}
+
+/// The least length of a row-major matrix of `rows x columns` with stride `ld`.
+///
+/// # Panics
+/// If rows would overlap (`ld < columns`), or if the length does not fit a `usize`.
+pub(crate) fn strided_len(rows: usize, columns: usize, ld: usize) -> usize {
+    assert!(ld >= columns, "row stride {ld} is less than {columns} columns");
+    match rows.checked_sub(1) {
+        Some(before) if columns > 0 => area(before, ld).checked_add(columns).expect("size overflows"),
+        _ => 0,
+    }
+}

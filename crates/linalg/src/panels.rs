@@ -1,0 +1,74 @@
+//! Panels as the form in which weights are kept: from and to the natural layout, and their transpose.
+//!
+//! A natural weight matrix is `W [n][k]`, one row per output, as PyTorch stores it; its panels are those of the
+//! right-hand operand `Wᵀ [k x n]` of `X·Wᵀ`.
+
+use crate::layout::{PANEL, area, panels_len};
+
+/// Natural `W [n][k]`, contiguous, to panels `[ceil(n / 8)][k][8]`; pad columns become zero.
+///
+/// # Panics
+/// If `w` is shorter than `n * k` or `dst` shorter than `padded(n) * k`.
+pub fn panels_from_rows(dst: &mut [f32], w: &[f32], n: usize, k: usize) {
+    let w = &w[..area(n, k)];
+    let dst = &mut dst[..panels_len(k, n)];
+    if k == 0 {
+        return;
+    }
+    for (panel, rows) in dst.chunks_exact_mut(k * PANEL).zip(w.chunks(k * PANEL)) {
+        panel.fill(0.0);
+        for (j, row) in rows.chunks_exact(k).enumerate() {
+            for (out, &x) in panel.chunks_exact_mut(PANEL).zip(row) {
+                out[j] = x;
+            }
+        }
+    }
+}
+
+/// Panels `[ceil(n / 8)][k][8]` to the natural `W [n][k]`, contiguous.
+///
+/// # Panics
+/// If `w` is shorter than `n * k` or `src` shorter than `padded(n) * k`.
+pub fn panels_to_rows(w: &mut [f32], src: &[f32], n: usize, k: usize) {
+    let w = &mut w[..area(n, k)];
+    let src = &src[..panels_len(k, n)];
+    if k == 0 {
+        return;
+    }
+    for (panel, rows) in src.chunks_exact(k * PANEL).zip(w.chunks_mut(k * PANEL)) {
+        for (j, row) in rows.chunks_exact_mut(k).enumerate() {
+            for (x, values) in row.iter_mut().zip(panel.chunks_exact(PANEL)) {
+                *x = values[j];
+            }
+        }
+    }
+}
+
+/// Panels of B `[k x n]` to the panels of its transpose `[n x k]`.
+///
+/// * `dst`: `[ceil(k / 8)][n][8]`, at least `padded(k) * n` values; all of them are written, pad columns with zero.
+/// * `src`: `[ceil(n / 8)][k][8]`, at least `padded(n) * k` values; its pad columns are not read.
+///
+/// With the panels of a weight matrix (`k` inputs, `n` outputs) it gives the right-hand operand of the backward
+/// product `dX = dG·W`, whose terms run over the outputs.
+///
+/// # Panics
+/// If a slice is too short.
+pub fn transpose_panels(dst: &mut [f32], src: &[f32], k: usize, n: usize) {
+    let src = &src[..panels_len(k, n)];
+    let dst = &mut dst[..panels_len(n, k)];
+    if k == 0 || n == 0 {
+        return;
+    }
+    for (q, panel) in dst.chunks_exact_mut(n * PANEL).enumerate() {
+        let first = q * PANEL;
+        let columns = PANEL.min(k - first);
+        for (j, out) in panel.chunks_exact_mut(PANEL).enumerate() {
+            let from = &src[((j / PANEL) * k + first) * PANEL + j % PANEL..];
+            out.fill(0.0);
+            for (x, &value) in out[..columns].iter_mut().zip(from.iter().step_by(PANEL)) {
+                *x = value;
+            }
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! Looking for values that spoil a run: infinities, NaN, denormals.
+
+/// Index of the first value that is infinite or NaN.
+#[must_use]
+pub fn first_non_finite(x: &[f32]) -> Option<usize> {
+    // Whole blocks without an early exit, so that the search is done in vectors.
+    const BLOCK: usize = 64;
+    let mut at = 0;
+    for block in x.chunks(BLOCK) {
+        let bad = block.iter().fold(false, |bad, v| bad | !v.is_finite());
+        if bad {
+            return block.iter().position(|v| !v.is_finite()).map(|i| at + i);
+        }
+        at += BLOCK;
+    }
+    None
+}
+
+/// Sets to +0 every value with |x| < 1e-30; NaN stays.
+///
+/// WebAssembly cannot flush denormals, and arithmetic on them is several times slower. The bound is far above the
+/// denormals (1.2e-38), so that a decaying value is caught before its next few products get there.
+pub fn flush_denormals(x: &mut [f32]) {
+    for v in x {
+        *v = if v.abs() < 1e-30 { 0.0 } else { *v };
+    }
+}

@@ -1,0 +1,113 @@
+//! The register tile and the sweep of it over a matrix: all the arithmetic of a product.
+
+use crate::lanes::{Lanes, WIDTH};
+use crate::layout::PANEL;
+
+/// Vectors across a panel.
+const VECTORS: usize = PANEL / WIDTH;
+
+/// Where the elements of C are: row `r`, panel `q` starts at `r * row + q * panel`.
+#[derive(Clone, Copy)]
+pub(crate) struct Strides {
+    pub row: usize,
+    pub panel: usize,
+}
+
+/// `C += A·B` for one tile of `ROWS x (PANELS * 8)`: `k` terms ascending, each a multiplication and an addition.
+///
+/// One step of k per loop body, never unrolled by hand: the compilers hoist all loads of a body to its top, and the
+/// loads of two steps no longer fit the registers. The pointers walk, so that every access is a pointer plus constant.
+///
+/// # Safety
+/// Readable: `a[0 .. k * ROWS]`, and `b[q * b_panel ..][.. k * 8]` for `q < PANELS`. Readable and writable: the
+/// elements of the tile at `c`.
+#[inline(always)]
+#[expect(clippy::needless_range_loop, reason = "the indices name the row, panel and vector of several arrays")]
+unsafe fn tile<L: Lanes, const ROWS: usize, const PANELS: usize>(
+    k: usize,
+    mut a: *const f32,
+    mut b: *const f32,
+    b_panel: usize,
+    c: *mut f32,
+    at: Strides,
+) {
+    let place = |r: usize, q: usize, v: usize| r * at.row + q * at.panel + v * WIDTH;
+    let mut sums = [[[L::splat(0.0); VECTORS]; PANELS]; ROWS];
+    // SAFETY: the caller vouches for the tile of C, and for k steps of A and B.
+    unsafe {
+        for r in 0..ROWS {
+            for q in 0..PANELS {
+                for v in 0..VECTORS {
+                    sums[r][q][v] = L::load(c.add(place(r, q, v)));
+                }
+            }
+        }
+        let mut left = k;
+        while left > 0 {
+            let mut row = [[L::splat(0.0); VECTORS]; PANELS];
+            for q in 0..PANELS {
+                for v in 0..VECTORS {
+                    row[q][v] = L::load(b.add(q * b_panel + v * WIDTH));
+                }
+            }
+            for r in 0..ROWS {
+                let x = L::load_splat(a.add(r));
+                for q in 0..PANELS {
+                    for v in 0..VECTORS {
+                        sums[r][q][v] = x.mul_add_rounded(row[q][v], sums[r][q][v]);
+                    }
+                }
+            }
+            a = a.add(ROWS);
+            b = b.add(PANEL);
+            left -= 1;
+        }
+        for r in 0..ROWS {
+            for q in 0..PANELS {
+                for v in 0..VECTORS {
+                    sums[r][q][v].store(c.add(place(r, q, v)));
+                }
+            }
+        }
+    }
+}
+
+/// `C += A·B` for `strips` strips of `ROWS` rows against `groups` groups of `PANELS` panels.
+///
+/// The three loops live in one function: a call for every tile costs a twentieth of the time.
+///
+/// # Safety
+/// Readable: `strips * k * ROWS` values at `a`, `groups * PANELS * k * 8` at `b`. Readable and writable: the elements
+/// of C at `c`, laid out by `at`.
+#[inline(never)]
+pub(crate) unsafe fn sweep<L: Lanes, const ROWS: usize, const PANELS: usize>(
+    strips: usize,
+    groups: usize,
+    k: usize,
+    a: *const f32,
+    b: *const f32,
+    c: *mut f32,
+    at: Strides,
+) {
+    // A loop that runs once, and that the compiler cannot see through: V8 unrolls an innermost loop the more the
+    // deeper it lies.
+    let mut once = std::hint::black_box(1usize);
+    while once > 0 {
+        let mut b = b;
+        let mut c = c;
+        for _ in 0..groups {
+            let mut a = a;
+            let mut rows = c;
+            for _ in 0..strips {
+                // SAFETY: the caller vouches for every strip and group, and the pointers stay inside them.
+                unsafe { tile::<L, ROWS, PANELS>(k, a, b, k * PANEL, rows, at) };
+                // The last step may leave the slices, and is then not followed.
+                a = a.wrapping_add(k * ROWS);
+                rows = rows.wrapping_add(ROWS * at.row);
+            }
+            b = b.wrapping_add(PANELS * k * PANEL);
+            c = c.wrapping_add(PANELS * at.panel);
+        }
+        once -= 1;
+    }
+}

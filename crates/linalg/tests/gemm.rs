@@ -1,0 +1,63 @@
+//! Products against a plain triple loop, and the vector kernel against the scalar one, bit for bit.
+
+mod common;
+
+use common::{AWKWARD, Values, assert_same_bits, panels, product, strips};
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+/// One product in both layouts of C, with a row stride of `n + gap`, against the triple loop.
+fn check(m: usize, n: usize, k: usize, gap: usize) {
+    let mut values = Values::new((m * 961 + n * 31 + k) as u32);
+    let (a, b, c) = (values.vec(m * k), values.vec(k * n), values.vec(m * n));
+    let (strips, packed) = (strips(&a, m, k), panels(&b, k, n));
+    let mut want = c.clone();
+    product(m, n, k, &a, &b, &mut want);
+    let what = format!("{m} x {n} x {k}");
+
+    let ldc = n + gap;
+    let marker = 7.25;
+    let mut rows = vec![marker; m * ldc + 3];
+    for r in 0..m {
+        rows[r * ldc..][..n].copy_from_slice(&c[r * n..][..n]);
+    }
+    let mut scalar = rows.clone();
+    linalg::gemm(m, n, k, &strips, &packed, &mut rows, ldc);
+    linalg::scalar::gemm(m, n, k, &strips, &packed, &mut scalar, ldc);
+    assert_same_bits(&rows, &scalar, &what);
+    for r in 0..m {
+        assert_same_bits(&rows[r * ldc..][..n], &want[r * n..][..n], &what);
+        assert!(rows[r * ldc + n..][..gap].iter().all(|&x| x == marker), "{what}: beside the columns");
+    }
+    assert!(rows[m * ldc..].iter().all(|&x| x == marker), "{what}: after the last row");
+
+    let mut whole = panels(&c, m, n);
+    whole.push(marker);
+    let mut scalar = whole.clone();
+    linalg::gemm_panels(m, n, k, &strips, &packed, &mut whole);
+    linalg::scalar::gemm_panels(m, n, k, &strips, &packed, &mut scalar);
+    assert_same_bits(&whole, &scalar, &what);
+    assert_eq!(whole.pop(), Some(marker), "{what}: after the panels");
+    assert_same_bits(&whole, &panels(&want, m, n), &what);
+}
+
+#[test]
+fn awkward_sizes() {
+    for m in AWKWARD {
+        for n in AWKWARD {
+            for k in AWKWARD {
+                check(m, n, k, (m + n + k) % 4);
+            }
+        }
+    }
+}
+
+#[test]
+fn large_sizes() {
+    check(61, 67, 129, 5);
+    check(32, 256, 72, 0);
+    check(1, 257, 128, 3);
+    check(2, 100, 300, 1);
+    check(3, 40, 1000, 0);
+    check(130, 33, 65, 11);
+}
