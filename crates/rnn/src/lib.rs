@@ -1,2 +1,29 @@
-//! Recurrent networks: parameter table, cells, the time loop, losses, initialisers.
+//! Recurrent networks over flat `f32` buffers: the parameter table, the cells, the time loop, losses, initialisers.
+//!
+//! A [`Network`] is a stack of layers; its parameters are one flat slice described by a [`ParameterTable`]. [`Network::forward`]
+//! and [`Network::backward`] run a packed ragged batch ([`Packing`]) inside a [`Workspace`] that was sized beforehand, so that
+//! nothing is allocated in a training step. Every sum has a fixed order: the bits do not depend on the batch a row is in, on
+//! where a sequence is cut, or on the machine.
+//!
+//! Not here: optimisers, data sets, clocks, JavaScript.
 #![forbid(unsafe_code)]
+
+pub mod init;
+pub mod losses;
+mod network;
+mod packing;
+mod params;
+pub mod random;
+mod spec;
+mod states;
+mod workspace;
+
+pub use init::{Init, Initialiser, initialise};
+pub use losses::{LossSum, cross_entropy, mse};
+pub use network::{DropoutKey, Network, Values, Want};
+pub use packing::Packing;
+pub use params::{Parameter, ParameterTable, Role};
+pub use random::{Philox, Purpose, Stream, permutation};
+pub use spec::{Activation, At, CellKind, Input, Layer, NetworkError, Recurrent, Reset};
+pub use states::{LayerState, StateShape, States};
+pub use workspace::{Capacity, Direction, HiddenGradient, OutOfMemory, Workspace};

@@ -1,0 +1,130 @@
+//! What a network is made of: plain descriptions, without buffers.
+
+use std::fmt;
+
+/// Pointwise function of an Elman cell or a dense layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Activation {
+    Linear,
+    Relu,
+    Tanh,
+}
+
+/// Where a GRU applies its reset gate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reset {
+    /// `n = tanh(W_in x + b_in + r ∘ (W_hn h + b_hn))`: PyTorch, cuDNN.
+    After,
+    /// `n = tanh(W_in x + b_in + W_hn (r ∘ h) + b_hn)`: Cho et al. 2014 (arXiv:1406.1078).
+    Before,
+}
+
+/// The recurrent cells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CellKind {
+    /// Long short-term memory with a forget gate; gates i, f, g, o.
+    Lstm,
+    /// Gated recurrent unit; gates r, z, n.
+    Gru { reset: Reset },
+    /// Elman network: `h = f(W_ih x + b_ih + W_hh h + b_hh)`.
+    Rnn { activation: Activation },
+}
+
+impl CellKind {
+    /// Gates in the natural (PyTorch) weight: `weight_ih` is `[gates·H, I]`.
+    pub fn gates(self) -> usize {
+        match self {
+            CellKind::Lstm => 4,
+            CellKind::Gru { .. } => 3,
+            CellKind::Rnn { .. } => 1,
+        }
+    }
+
+    /// Whether the cell carries a memory `c` beside `h`.
+    pub fn has_memory(self) -> bool {
+        self == CellKind::Lstm
+    }
+}
+
+/// A recurrent layer: `num_layers` levels of one cell, in one or both directions.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recurrent {
+    pub cell: CellKind,
+    pub hidden_size: usize,
+    /// Levels; each above the first reads the one below.
+    pub num_layers: usize,
+    pub bidirectional: bool,
+    /// Share of units dropped between levels (not after the last), in `[0, 1)`.
+    pub dropout: f32,
+    pub bias: bool,
+    /// Start of an LSTM's forget gate bias, put into `bias_ih`; see [`crate::Init`].
+    pub forget_bias: f32,
+    /// First part of the parameters' names.
+    pub name: String,
+    pub trainable: bool,
+}
+
+impl Recurrent {
+    /// 1, or 2 when bidirectional.
+    pub fn directions(&self) -> usize {
+        1 + usize::from(self.bidirectional)
+    }
+}
+
+/// One layer of a network.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Layer {
+    Recurrent(Recurrent),
+    /// `y = f(W x + b)`, at every row.
+    Dense {
+        units: usize,
+        activation: Activation,
+        bias: bool,
+        name: String,
+        trainable: bool,
+    },
+    /// A row of a table `[vocabulary, units]` for each token.
+    Embedding {
+        units: usize,
+        name: String,
+        trainable: bool,
+    },
+    /// Inverted dropout: a unit is 0 with probability `rate`, else scaled by `1/(1-rate)`. Acts in training only.
+    Dropout {
+        rate: f32,
+    },
+}
+
+/// What the first layer reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// `size` numbers a step.
+    Values { size: usize },
+    /// One token below `vocabulary` a step. Straight into a recurrent or dense layer it acts as its one-hot vector.
+    Tokens { vocabulary: usize },
+}
+
+/// Where the network predicts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum At {
+    /// Once a sequence: the layers after the last recurrent one read its final state, directions side by side.
+    Last,
+    /// At every step.
+    Every,
+}
+
+/// A network that cannot be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NetworkError {
+    /// Index into the layers.
+    pub layer: usize,
+    pub message: String,
+}
+
+impl fmt::Display for NetworkError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "layers[{}]: {}", self.layer, self.message)
+    }
+}
+
+impl std::error::Error for NetworkError {}

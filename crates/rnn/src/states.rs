@@ -1,0 +1,52 @@
+//! The states that a network carries from one call to the next.
+
+use crate::network::Network;
+
+/// Shape of the state of one recurrent layer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StateShape {
+    /// Index into the network's layers.
+    pub layer: usize,
+    /// The layer's name.
+    pub name: String,
+    /// Levels times directions; entry `level·directions + direction`, as in PyTorch.
+    pub levels: usize,
+    pub hidden: usize,
+    /// Whether there is a memory `c` beside `h`.
+    pub cell: bool,
+}
+
+/// `h` and `c` of one recurrent layer.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LayerState {
+    /// `[levels, batch, hidden]`, the batch in sorted order.
+    pub h: Vec<f32>,
+    /// The same shape; empty when the cell has no memory.
+    pub c: Vec<f32>,
+}
+
+/// One entry for each recurrent layer, in the order of [`Network::states`].
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct States {
+    pub layers: Vec<LayerState>,
+}
+
+impl States {
+    /// Zero states for `batch` sequences.
+    pub fn zeros(network: &Network, batch: usize) -> States {
+        let mut states = States { layers: vec![LayerState::default(); network.states().len()] };
+        states.reset(network, batch);
+        states
+    }
+
+    /// Zero states for `batch` sequences in the memory that is there; allocates only to grow.
+    pub fn reset(&mut self, network: &Network, batch: usize) {
+        for (state, shape) in self.layers.iter_mut().zip(network.states()) {
+            let len = shape.levels * batch * shape.hidden;
+            state.h.clear();
+            state.h.resize(len, 0.0);
+            state.c.clear();
+            state.c.resize(if shape.cell { len } else { 0 }, 0.0);
+        }
+    }
+}
