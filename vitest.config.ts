@@ -1,0 +1,33 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+/** The built file itself, loaded by Node and not rewritten by vitest: what is tested is what is published. */
+const retrograd = fileURLToPath(new URL("dist/index.js", import.meta.url));
+const built = {
+  resolve: { alias: { retrograd } },
+  test: { server: { deps: { external: [/\/dist\/index\.js$/] } } },
+};
+
+export default defineConfig({
+  test: {
+    // Two cores: a training worker beside each test process is as much as they carry.
+    maxWorkers: 2,
+    projects: [
+      // Pure TypeScript from ts/, and the build's own helpers. Needs no build.
+      { test: { name: "unit", include: ["test/unit/**/*.test.ts"] } },
+      // The built package in Node.
+      {
+        ...built,
+        test: {
+          ...built.test,
+          name: "api",
+          include: ["test/api/**/*.test.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      // The built package in Chromium, from a loopback server.
+      { test: { name: "browser", include: ["test/browser/**/*.test.ts"], testTimeout: 120_000, hookTimeout: 60_000 } },
+    ],
+  },
+});
