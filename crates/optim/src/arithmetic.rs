@@ -1,0 +1,69 @@
+//! Small arithmetic shared by the optimisers; each `f32` function is one element of a loop that vectorises.
+
+/// `base^exponent` by repeated squaring.
+///
+/// `f64::powf` is the platform's and `f64::powi` may be; this is multiplications only, so the bits are the same
+/// everywhere, and a resumed run needs no running product.
+pub(crate) fn power(base: f64, exponent: u64) -> f64 {
+    let (mut result, mut square, mut rest) = (1.0, base, exponent);
+    while rest > 0 {
+        if rest & 1 == 1 {
+            result *= square;
+        }
+        square *= square;
+        rest >>= 1;
+    }
+    result
+}
+
+/// Below this a moment is set to zero. A moment without new gradients decays into denormal numbers, which cost
+/// three times as much to compute with (WebAssembly cannot flush them), and moves no weight any more.
+pub(crate) const TINY: f32 = 1e-30;
+
+/// `x`, or 0 where `|x| < TINY`; NaN stays. Compiles to a mask, not to a branch.
+#[inline(always)]
+pub(crate) fn flush(x: f32) -> f32 {
+    if x.abs() < TINY { 0.0 } else { x }
+}
+
+/// `start + weight·(end - start)`, in PyTorch's two forms: the second is exact at `weight = 1`.
+///
+/// The weight is the same for a whole loop, so the compiler takes the choice out of it.
+#[inline(always)]
+pub(crate) fn lerp(start: f32, end: f32, weight: f32) -> f32 {
+    if weight < 0.5 { start + weight * (end - start) } else { end - (end - start) * (1.0 - weight) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    #[test]
+    fn power_multiplies() {
+        assert_eq!(power(0.9, 0), 1.0);
+        assert_eq!(power(2.0, 10), 1024.0);
+        assert_eq!(power(0.5, 1_000_000), 0.0);
+        let mut product = 1.0;
+        for exponent in 1..=1000 {
+            product *= 0.999;
+            assert!((power(0.999, exponent) / product - 1.0).abs() < 1e-12, "exponent {exponent}");
+        }
+    }
+
+    #[test]
+    fn flush_keeps_all_but_the_tiny() {
+        assert_eq!(flush(9e-31).to_bits(), 0);
+        assert_eq!(flush(-1e-40).to_bits(), 0);
+        assert_eq!(flush(-2e-30), -2e-30);
+        assert_eq!(flush(f32::NEG_INFINITY), f32::NEG_INFINITY);
+        assert!(flush(f32::NAN).is_nan());
+    }
+
+    #[test]
+    fn lerp_is_exact_at_both_ends() {
+        assert_eq!(lerp(1e8, 0.1, 0.0), 1e8);
+        assert_eq!(lerp(1e8, 0.1, 1.0), 0.1);
+    }
+}

@@ -1,0 +1,30 @@
+//! L1 and L2 penalties, as additions to the gradient.
+//!
+//! They are part of the gradient and not of the reported loss, and are meant for weights, not biases: the caller
+//! gives the ranges. PyTorch's `weight_decay` (of all but `AdamW`) is `l2`, added after clipping.
+
+use std::ops::Range;
+
+/// `g ← g + (l1·sign(w) + l2·w)`, the gradient of `l1·Σ|w| + l2/2·Σw²`; sign(0) is 0, so a weight may rest there.
+pub fn add(l1: f64, l2: f64, params: &[f32], grads: &mut [f32]) {
+    assert_eq!(grads.len(), params.len(), "gradients");
+    let (l1, l2) = (l1 as f32, l2 as f32);
+    for (g, &w) in grads.iter_mut().zip(params) {
+        *g += l1 * sign(w) + l2 * w;
+    }
+}
+
+/// [`add`] on some ranges of the same buffers.
+pub fn add_to(l1: f64, l2: f64, ranges: &[Range<usize>], params: &[f32], grads: &mut [f32]) {
+    assert_eq!(grads.len(), params.len(), "gradients");
+    for range in ranges {
+        add(l1, l2, &params[range.clone()], &mut grads[range.clone()]);
+    }
+}
+
+/// -1, 0 or 1; `f32::signum` has no 0. Two masks instead of branches.
+#[inline(always)]
+fn sign(w: f32) -> f32 {
+    let positive = if w > 0.0 { 1.0 } else { 0.0 };
+    if w < 0.0 { -1.0 } else { positive }
+}
