@@ -1,0 +1,195 @@
+//! A recurrent layer on one sequence: levels over levels, each in one or both directions, forwards and back through time.
+//!
+//! The reverse direction of a level reads the same input from the sequence's own last step to its first; a level's output at
+//! step t is `[forward h_t | reverse h_t]`. Dropout masks act between levels, so never on the layer's output.
+
+use crate::algebra::{add, times};
+use crate::cells::{Memory, Step, Weights};
+use crate::{Parameters, Recurrent, Rows, Sequence, State};
+
+/// Every step of every level and direction, and what the layer gives.
+pub struct Tape {
+    /// `[level·directions + direction][t]`.
+    steps: Vec<Vec<Step>>,
+    /// Output of the top level, `[T][D·H]`.
+    pub output: Rows,
+    /// After the last step of each direction.
+    pub last: State,
+}
+
+/// Derivatives that do not belong to parameters.
+pub struct Back {
+    /// `[T][K]`.
+    pub input: Rows,
+    pub initial: State,
+    /// dL/dh_t, `[level·directions + direction][t][H]`.
+    pub hidden: Vec<Rows>,
+}
+
+/// A recurrent layer in its place.
+pub struct Stack<'a> {
+    pub spec: &'a Recurrent,
+    /// Index into the network's layers: key of masks and nudges.
+    pub layer: usize,
+    pub params: &'a Parameters,
+}
+
+impl Stack<'_> {
+    /// Runs `x` `[T][input]` from `initial` (zeros if not given), with the masks and the nudge of `sequence`.
+    pub fn forward(&self, x: &Rows, initial: Option<&State>, sequence: &Sequence) -> Tape {
+        let zeros = self.zeros();
+        let initial = initial.unwrap_or(&zeros);
+        self.check(initial, "initial state");
+        let mut tape = Tape { steps: Vec::new(), output: x.clone(), last: State::default() };
+        for level in 0..self.spec.num_layers {
+            let input = if level > 0 { self.masked(&tape.output, level - 1, sequence) } else { x.clone() };
+            tape.output = vec![Vec::new(); x.len()];
+            for direction in 0..self.spec.directions() {
+                let index = level * self.spec.directions() + direction;
+                let mut memory = memory_of(initial, index);
+                let steps = self.run(&input, index, &mut memory, sequence);
+                for (output, step) in tape.output.iter_mut().zip(&steps) {
+                    output.extend(&step.after.h);
+                }
+                tape.steps.push(steps);
+                push(&mut tape.last, memory);
+            }
+        }
+        tape
+    }
+
+    /// Back from dL/d(output) `[T][D·H]` and dL/d(final state); adds the gradients of the weights onto `sums`.
+    pub fn backward(
+        &self,
+        tape: &Tape,
+        output: &Rows,
+        last: &State,
+        sequence: &Sequence,
+        sums: &mut Parameters,
+    ) -> Back {
+        self.check(last, "cotangent of the final state");
+        let n = self.spec.hidden_size;
+        let mut back = Back { input: output.clone(), initial: State::default(), hidden: Vec::new() };
+        for level in (0..self.spec.num_layers).rev() {
+            // The last level's output is not masked; below, the gradient passes the mask that the output passed.
+            let top = level + 1 == self.spec.num_layers;
+            let d_output = if top { output.clone() } else { self.masked(&back.input, level, sequence) };
+            back.input = vec![Vec::new(); d_output.len()];
+            for direction in (0..self.spec.directions()).rev() {
+                let index = level * self.spec.directions() + direction;
+                let above: Rows = d_output.iter().map(|d| d[direction * n..][..n].to_vec()).collect();
+                let mut memory = memory_of(last, index);
+                let (hidden, input) = self.run_back(&tape.steps[index], &above, index, &mut memory, sums);
+                for (sum, d) in back.input.iter_mut().zip(input) {
+                    sum.resize(d.len(), 0.0);
+                    add(sum, &d);
+                }
+                back.hidden.insert(0, hidden);
+                insert(&mut back.initial, memory);
+            }
+        }
+        back
+    }
+
+    /// One direction of one level; leaves its final state in `memory`.
+    fn run(&self, x: &Rows, index: usize, memory: &mut Memory, sequence: &Sequence) -> Vec<Step> {
+        let cell = self.spec.cell.cell();
+        let mut steps = vec![None; x.len()];
+        for t in self.order(x.len(), index) {
+            let w = self.weights(index, x[t].len());
+            let mut step = cell.forward(&w, &x[t], memory);
+            let nudge = sequence.nudge.filter(|n| (n.layer, n.level, n.step) == (self.layer, index, t));
+            if let Some(nudge) = nudge {
+                step.after.h[nudge.unit] += nudge.by;
+            }
+            *memory = step.after.clone();
+            steps[t] = Some(step);
+        }
+        steps.into_iter().flatten().collect()
+    }
+
+    /// The same backwards: `memory` goes from the gradient of the final state to that of the initial one. Returns dL/dh_t and
+    /// dL/dx_t.
+    fn run_back(
+        &self,
+        steps: &[Step],
+        above: &Rows,
+        index: usize,
+        memory: &mut Memory,
+        sums: &mut Parameters,
+    ) -> (Rows, Rows) {
+        let cell = self.spec.cell.cell();
+        let mut hidden = above.clone();
+        let mut input = vec![Vec::new(); steps.len()];
+        for t in self.order(steps.len(), index).into_iter().rev() {
+            add(&mut memory.h, &above[t]); // from above and from the next step: now whole
+            hidden[t] = memory.h.clone();
+            let w = self.weights(index, steps[t].x.len());
+            let mut dw = self.no_weights(steps[t].x.len());
+            (input[t], *memory) = cell.backward(&w, &steps[t], memory, &mut dw);
+            dw.write(sums, &self.spec.prefix(), &self.spec.suffix(index), self.spec.bias);
+        }
+        (hidden, input)
+    }
+
+    /// Time steps in the order in which direction `index % directions` reads them.
+    fn order(&self, steps: usize, index: usize) -> Vec<usize> {
+        if index % self.spec.directions() == 1 { (0..steps).rev().collect() } else { (0..steps).collect() }
+    }
+
+    fn masked(&self, rows: &Rows, level: usize, sequence: &Sequence) -> Rows {
+        mask(rows, sequence.masks.get(&(self.layer, level)))
+    }
+
+    fn weights(&self, index: usize, input: usize) -> Weights {
+        Weights::read(
+            self.params,
+            &self.spec.prefix(),
+            &self.spec.suffix(index),
+            self.spec.bias,
+            self.no_weights(input),
+        )
+    }
+
+    fn no_weights(&self, input: usize) -> Weights {
+        Weights::zeros(self.spec.cell.gates() * self.spec.hidden_size, input, self.spec.hidden_size)
+    }
+
+    /// A state of zeros.
+    pub fn zeros(&self) -> State {
+        let zeros = vec![vec![0.0; self.spec.hidden_size]; self.spec.num_layers * self.spec.directions()];
+        State { c: if self.spec.cell.has_memory() { zeros.clone() } else { Vec::new() }, h: zeros }
+    }
+
+    fn check(&self, state: &State, what: &str) {
+        let shape = |rows: &Rows| rows.iter().map(Vec::len).collect::<Vec<_>>();
+        let zeros = self.zeros();
+        assert_eq!(shape(&state.h), shape(&zeros.h), "{what} h of layer {}", self.layer);
+        assert_eq!(shape(&state.c), shape(&zeros.c), "{what} c of layer {}", self.layer);
+    }
+}
+
+/// rows ∘ mask, or rows where there is none.
+pub fn mask(rows: &Rows, mask: Option<&Rows>) -> Rows {
+    let Some(mask) = mask else { return rows.clone() };
+    assert_eq!(rows.len(), mask.len(), "rows of a mask");
+    rows.iter().zip(mask).map(|(row, mask)| times(row, mask)).collect()
+}
+
+fn memory_of(state: &State, index: usize) -> Memory {
+    Memory { h: state.h[index].clone(), c: state.c.get(index).cloned().unwrap_or_default() }
+}
+
+fn push(state: &mut State, memory: Memory) {
+    state.h.push(memory.h);
+    if !memory.c.is_empty() {
+        state.c.push(memory.c);
+    }
+}
+
+fn insert(state: &mut State, memory: Memory) {
+    state.h.insert(0, memory.h);
+    if !memory.c.is_empty() {
+        state.c.insert(0, memory.c);
+    }
+}
