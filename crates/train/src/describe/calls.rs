@@ -1,0 +1,98 @@
+//! Options of single calls.
+
+use super::model::size;
+use super::rows::calls::{EVALUATE, FORECAST, GENERATE, GRADIENTS, ONLINE, PREDICT, TRAINER};
+use super::rules::{integer, number, run::finish_update};
+use super::run::{Metric, metrics};
+use super::update::Update;
+use super::walk::read;
+use crate::error::Error;
+
+/// What a trainer uses of a run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TrainerOptions {
+    pub update: Update,
+    /// Of dropout.
+    pub seed: u64,
+}
+
+/// Truncated backpropagation through time, one update a step.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OnlineOptions {
+    /// Steps that an update goes back.
+    pub truncation: usize,
+    pub update: Update,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PredictOptions {
+    /// Logits and scaled units.
+    pub raw: bool,
+    /// Every layer's states too.
+    pub hidden: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EvaluateOptions {
+    /// None: [`super::model::ModelDescription::default_metrics`].
+    pub metrics: Option<Vec<Metric>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GradientsOptions {
+    /// ∂L/∂h_t itself, beside its norm.
+    pub values: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ForecastOptions {
+    /// None: the horizon.
+    pub steps: Option<usize>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct GenerateOptions {
+    /// Tokens, at most.
+    pub length: usize,
+    /// 0: always the likeliest.
+    pub temperature: f64,
+    pub top_k: Option<usize>,
+    pub stop: Option<String>,
+    pub seed: u64,
+}
+
+macro_rules! from_json {
+    ($name:ident, $object:ident, $options:ident => $make:expr) => {
+        impl $name {
+            /// Reads a caller's JSON and fills in the defaults.
+            ///
+            /// # Errors
+            /// `ConfigError` with the path of the option.
+            pub fn from_json(json: &str) -> Result<$name, Error> {
+                #[allow(unused_mut)]
+                let mut $options = read(&$object, json)?;
+                Ok($make)
+            }
+        }
+    };
+}
+
+from_json!(TrainerOptions, TRAINER, o => {
+    finish_update(&mut o)?;
+    TrainerOptions { update: Update::of(&o), seed: o["seed"].as_u64().unwrap_or_default() }
+});
+from_json!(OnlineOptions, ONLINE, o => {
+    finish_update(&mut o)?;
+    OnlineOptions { truncation: size(&o["truncation"]), update: Update::of(&o) }
+});
+from_json!(PredictOptions, PREDICT, o => PredictOptions { raw: o["raw"] == true, hidden: o["hidden"] == true });
+from_json!(EvaluateOptions, EVALUATE, o => EvaluateOptions { metrics: metrics(&o) });
+from_json!(GradientsOptions, GRADIENTS, o => GradientsOptions { values: o["values"] == true });
+from_json!(ForecastOptions, FORECAST, o => ForecastOptions { steps: integer(&o["steps"]) });
+from_json!(GenerateOptions, GENERATE, o => GenerateOptions {
+    length: size(&o["length"]),
+    temperature: number(&o["temperature"]),
+    top_k: integer(&o["topK"]),
+    stop: o["stop"].as_str().map(String::from),
+    seed: o["seed"].as_u64().unwrap_or_default(),
+});

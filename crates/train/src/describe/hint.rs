@@ -1,0 +1,84 @@
+//! What somebody may have meant: names in another spelling, names of other libraries, slips of the keyboard.
+
+/// Options of Keras, PyTorch, scikit-learn and common speech, folded (see [`fold`]), and what they are called here. Where a
+/// name has several meanings, the one that is an option of the object at hand is taken; a target with a dot or a space
+/// stands elsewhere and is taken anywhere.
+#[rustfmt::skip]
+const FOREIGN_OPTIONS: &[(&str, &str)] = &[
+    ("lr", "learningRate"), ("eta", "learningRate"), ("stepsize", "learningRate"), ("stepsize", "every"), ("lr", "initial"),
+    ("learningrate", "initial"), ("learningrate", "optimizer.learningRate"), ("lr", "optimizer.learningRate"),
+    ("gamma", "factor"), ("decayrate", "factor"), ("tmax", "steps"), ("etamin", "final"), ("minlr", "final"), ("warmupsteps", "warmup"),
+    ("betas", "beta1 and beta2"), ("b1", "beta1"), ("b2", "beta2"), ("eps", "epsilon"), ("rho", "alpha"), ("decay", "alpha"),
+    ("weightdecay", "penalty.l2"), ("weightdecay", "l2"), ("l2", "penalty.l2"), ("l1", "penalty.l1"), ("regularization", "penalty"),
+    ("units", "hiddenSize"), ("hidden", "hiddenSize"), ("hiddenunits", "hiddenSize"), ("numunits", "hiddenSize"), ("cells", "hiddenSize"),
+    ("neurons", "hiddenSize"), ("neurons", "units"), ("hiddensize", "units"), ("outfeatures", "units"), ("outputsize", "units"),
+    ("outputdim", "units"), ("embeddingdim", "units"), ("size", "units"), ("size", "hiddenSize"), ("dim", "units"), ("dim", "size"), ("features", "size"),
+    ("layers", "numLayers"), ("depth", "numLayers"), ("dropoutrate", "dropout"), ("dropoutrate", "rate"), ("rate", "dropout"), ("p", "rate"),
+    ("dropout", "rate"), ("usebias", "bias"), ("unitforgetbias", "forgetBias"), ("resetafter", "reset"), ("nonlinearity", "activation"),
+    ("returnsequences", "output.at"), ("inputsize", "input.size"), ("inputshape", "input.size"), ("inputdim", "input.size"),
+    ("infeatures", "input.size"), ("numembeddings", "input.vocabulary"), ("vocab", "vocabulary"), ("vocabsize", "vocabulary"),
+    ("labels", "classes"), ("numclasses", "classes"), ("normalize", "scale"), ("scaler", "scale"), ("initializer", "init"),
+    ("batch", "batchSize"), ("minibatch", "batchSize"), ("iterations", "steps"), ("maxiter", "epochs"), ("optim", "optimizer"),
+    ("solver", "optimizer"), ("clipnorm", "clip"), ("clipvalue", "clip"), ("gradclip", "clip"), ("maxgradnorm", "clip"), ("maxnorm", "norm"),
+    ("earlystopping", "patience"), ("validation", "validationSplit"), ("valsplit", "validationSplit"), ("testsize", "validationSplit"),
+    ("randomstate", "seed"), ("randomseed", "seed"), ("stateful", "carryState"), ("seqlen", "window"), ("sequencelength", "window"),
+    ("bptt", "window"), ("lookback", "window"), ("lookahead", "horizon"), ("steps", "horizon"), ("covariates", "known"), ("exogenous", "known"),
+    ("features", "past"), ("date", "time"), ("timestamp", "time"), ("maxlength", "length"), ("maxtokens", "length"), ("k", "topK"),
+];
+
+/// The same for words: kinds of layers and optimisers, losses, activations.
+#[rustfmt::skip]
+const FOREIGN_WORDS: &[(&str, &str)] = &[
+    ("simplernn", "rnn"), ("elman", "rnn"), ("vanilla", "rnn"), ("linear", "dense"), ("fc", "dense"), ("output", "dense"),
+    ("momentum", "sgd"), ("gradientdescent", "sgd"), ("adamw", "{ kind: adamw }"),
+    ("steplr", "stepDecay"), ("exponentiallr", "stepDecay"), ("cosine", "cosineDecay"), ("cosineannealing", "cosineDecay"), ("cosineannealinglr", "cosineDecay"),
+    ("meansquarederror", "mse"), ("categoricalcrossentropy", "crossEntropy"), ("sparsecategoricalcrossentropy", "crossEntropy"),
+    ("nll", "crossEntropy"), ("ce", "crossEntropy"), ("zscore", "standard"), ("standardize", "standard"), ("normalize", "minMax"),
+    ("torch", "pytorch"), ("xavier", "glorotUniform"), ("glorot", "glorotUniform"), ("eye", "identity"), ("chars", "characters"),
+    ("all", "every"), ("all", "full"), ("sequence", "every"), ("final", "last"), ("acc", "accuracy"), ("bpc", "bitsPerCharacter"),
+    ("bptt", "tbptt"), ("none", "linear"), ("identity", "linear"), ("softmax", "linear (the loss has its own softmax)"),
+];
+
+/// The option that was meant by `given`, if any of `known` or of other places looks like it.
+pub fn option(given: &str, known: &[&'static str]) -> Option<&'static str> {
+    nearest(given, known, FOREIGN_OPTIONS)
+}
+
+/// The word that was meant by `given`.
+pub fn word(given: &str, known: &[&'static str]) -> Option<&'static str> {
+    nearest(given, known, FOREIGN_WORDS)
+}
+
+fn nearest(given: &str, known: &[&'static str], foreign: &[(&str, &'static str)]) -> Option<&'static str> {
+    let given = fold(given);
+    let same = known.iter().copied().find(|k| fold(k) == given);
+    let translated = |anywhere: bool| {
+        let mut targets = foreign.iter().filter(|(name, _)| *name == given).map(|(_, target)| *target);
+        targets.find(|t| if anywhere { t.contains(['.', ' ']) } else { known.contains(t) })
+    };
+    let close = || {
+        let near = known.iter().map(|k| (distance(&given, &fold(k)), *k));
+        near.filter(|(d, _)| *d <= given.len() / 3).min_by_key(|(d, _)| *d).map(|(_, k)| k)
+    };
+    same.or_else(|| translated(false)).or_else(|| translated(true)).or_else(close)
+}
+
+/// Lower case without marks: `hidden_size`, `HiddenSize` and `hiddenSize` are one.
+fn fold(name: &str) -> String {
+    name.chars().filter(|c| c.is_ascii_alphanumeric()).map(|c| c.to_ascii_lowercase()).collect()
+}
+
+/// Levenshtein's edit distance, in bytes.
+fn distance(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.bytes().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.bytes().enumerate() {
+            let changed = diagonal + usize::from(x != y);
+            diagonal = row[j + 1];
+            row[j + 1] = changed.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}

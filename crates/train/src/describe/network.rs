@@ -1,0 +1,64 @@
+//! What a model's description becomes in `rnn`.
+
+use super::model::{Input, ModelDescription, size};
+use super::rules::{number, word};
+use crate::error::{Error, ErrorClass};
+use rnn::{Activation, CellKind, Layer, Network, Recurrent, Reset};
+use serde_json::Value;
+
+impl ModelDescription {
+    /// The layers, with the names that their parameters begin with. The last one's units are 0 while the vocabulary is open.
+    pub fn layers(&self) -> Vec<Layer> {
+        self.json["layers"].as_array().into_iter().flatten().enumerate().map(|(i, l)| layer(i, l)).collect()
+    }
+}
+
+/// The network of a description whose vocabulary is known. `input_size`: numbers that a step has once encoded (of a series:
+/// its columns, the known ones ahead and the calendar); tokens have none.
+///
+/// # Errors
+/// `ConfigError` while the vocabulary is open, and for what `rnn` refuses.
+pub fn network(model: &ModelDescription, input_size: usize) -> Result<Network, Error> {
+    let input = match (&model.input, model.vocabulary_size()) {
+        (Input::Tokens(_), Some(vocabulary)) => rnn::Input::Tokens { vocabulary },
+        (Input::Tokens(_), None) => return Err(Error::conflict("input.vocabulary", "is known after the first fit")),
+        _ => rnn::Input::Values { size: input_size },
+    };
+    Network::new(input, model.layers(), model.output.at).map_err(|e| Error {
+        path: Some(format!("layers[{}]", e.layer).into()),
+        ..Error::new(ErrorClass::Config, "wrongOption", e.to_string())
+    })
+}
+
+fn layer(index: usize, l: &Value) -> Layer {
+    let name = l["name"].as_str().map_or_else(|| index.to_string(), String::from);
+    let (units, bias, trainable) = (size(&l["units"]), l["bias"] == true, l["trainable"] == true);
+    let cell = match word(&l["kind"]) {
+        "dense" => return Layer::Dense { units, activation: activation(&l["activation"]), bias, name, trainable },
+        "embedding" => return Layer::Embedding { units, name, trainable },
+        "dropout" => return Layer::Dropout { rate: number(&l["rate"]) as f32 },
+        "gru" if l["reset"] == "before" => CellKind::Gru { reset: Reset::Before },
+        "gru" => CellKind::Gru { reset: Reset::After },
+        "rnn" => CellKind::Rnn { activation: activation(&l["activation"]) },
+        _ => CellKind::Lstm,
+    };
+    Layer::Recurrent(Recurrent {
+        cell,
+        hidden_size: size(&l["hiddenSize"]),
+        num_layers: size(&l["numLayers"]),
+        bidirectional: l["bidirectional"] == true,
+        dropout: number(&l["dropout"]) as f32,
+        bias,
+        forget_bias: l["forgetBias"].as_f64().unwrap_or(1.0) as f32,
+        name,
+        trainable,
+    })
+}
+
+fn activation(name: &Value) -> Activation {
+    match word(name) {
+        "tanh" => Activation::Tanh,
+        "relu" => Activation::Relu,
+        _ => Activation::Linear,
+    }
+}

@@ -1,0 +1,99 @@
+//! Rows of the options of single calls.
+
+use super::optimizers::{CLIP_ROW, OPTIMIZER_ROW, PENALTY_ROW};
+use super::run::METRIC;
+use crate::describe::table::{
+    COUNT,
+    Default::{Absent, Follows, Is},
+    Field,
+    Kind::{Bool, List, Number, Text, Word},
+    Object, POSITIVE, Range, SIZE, Tell, Words, row,
+};
+
+const fn call(name: &'static str, doc: &'static str, fields: &'static [Field]) -> Object {
+    Object { name, doc, tell: Tell::Alone, base: None, fields }
+}
+
+pub static RESUME: Object = call(
+    "ResumeChanges",
+    "Where a saved run that goes on shall end; nothing: where it was to end.",
+    &[
+        row!("epochs", POSITIVE, Absent, "Passes over the data, at most."),
+        row!("steps", POSITIVE, Absent, "Updates, at most."),
+    ],
+);
+
+pub static TRAINER: Object = call(
+    "TrainerOptions",
+    "What a trainer, which takes one batch at a time, uses of a run's description.",
+    &[OPTIMIZER_ROW, CLIP_ROW, PENALTY_ROW, row!("seed", COUNT, Is("0"), "Of dropout.")],
+);
+
+pub static ONLINE: Object = call(
+    "OnlineOptions",
+    "Learning while predicting: one update a time step.",
+    &[
+        row!(
+            "algorithm",
+            Word(&Words { name: "", doc: "", now: &["tbptt"], later: &["rtrl"] }),
+            Is("\"tbptt\""),
+            "tbptt: backpropagation through the last steps (Williams and Peng 1990). rtrl: (later)",
+        ),
+        row!("truncation", SIZE, Is("16"), "Steps that an update goes back."),
+        OPTIMIZER_ROW,
+        CLIP_ROW,
+    ],
+);
+
+pub static PREDICT: Object = call(
+    "PredictOptions",
+    "What `predict` gives.",
+    &[
+        row!("raw", Bool, Is("false"), "Logits and scaled units, instead of probabilities and the user's units."),
+        row!("hidden", Bool, Is("false"), "Every layer's states too."),
+    ],
+);
+
+pub static EVALUATE: Object = call(
+    "EvaluateOptions",
+    "What `evaluate` reports.",
+    &[row!("metrics", List(&Word(&METRIC), 0), Follows("those of a run"), "What is reported beside the loss.")],
+);
+
+pub static GRADIENTS: Object = call(
+    "GradientsOptions",
+    "What `gradients` gives.",
+    &[row!("values", Bool, Is("false"), "∂L/∂h_t itself, beside its norm.")],
+);
+
+pub static FORECAST: Object = call(
+    "ForecastOptions",
+    "How far `forecast` looks.",
+    &[row!("steps", SIZE, Follows("the horizon"), "Rows ahead; beyond the horizon in mode \"recursive\" alone.")],
+);
+
+pub static GENERATE: Object = call(
+    "GenerateOptions",
+    "How tokens are drawn.",
+    &[
+        row!("length", SIZE, Is("200"), "Tokens, at most."),
+        row!("temperature", Number(Range::FromZero), Is("1"), "What logits are divided by; 0: always the likeliest."),
+        row!("topK", SIZE, Absent, "Draw among so many of the likeliest."),
+        row!("stop", Text, Absent, "Text after which it ends."),
+        row!("seed", COUNT, Is("0"), "Of the draws."),
+    ],
+);
+
+/// Every object that a caller hands over, for the docs and the tests.
+pub static ALL: [&Object; 10] = [
+    &super::model::MODEL,
+    &super::run::RUN,
+    &RESUME,
+    &TRAINER,
+    &ONLINE,
+    &PREDICT,
+    &EVALUATE,
+    &GRADIENTS,
+    &FORECAST,
+    &GENERATE,
+];

@@ -1,0 +1,110 @@
+//! Rows of the layers.
+
+use crate::describe::table::{
+    Default::{Follows, Is, Required},
+    Field,
+    Kind::{Bool, Number, Text, Word},
+    Object, Range, SIZE, Tagged, Tell, Words, row,
+};
+
+pub static LAYER: Tagged =
+    Tagged { name: "Layer", doc: "One layer of a network.", of: &[&LSTM, &GRU, &RNN, &DENSE, &EMBEDDING, &DROPOUT] };
+
+const BIAS: Field = row!("bias", Bool, Is("true"), "Whether there are biases.");
+const NAME: Field = row!("name", Text, Follows("the layer's index"), "First part of its parameters' names.");
+const TRAINABLE: Field = row!("trainable", Bool, Is("true"), "Whether training changes it.");
+
+pub static RECURRENT: Object = Object {
+    name: "Recurrent",
+    doc: "What all recurrent layers have.",
+    tell: Tell::Alone,
+    base: None,
+    fields: &[
+        row!("hiddenSize", SIZE, Required, "Units of the state, in each direction."),
+        row!("numLayers", SIZE, Is("1"), "Levels; each above the first reads the one below."),
+        row!(
+            "bidirectional",
+            Bool,
+            Is("false"),
+            "Whether a second direction reads from the end; the two are concatenated."
+        ),
+        row!("dropout", Number(Range::Share), Is("0"), "Share of units dropped between levels, in training."),
+        BIAS,
+        NAME,
+        TRAINABLE,
+    ],
+};
+
+static LSTM: Object = Object {
+    name: "Lstm",
+    doc: "Long short-term memory (Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000).",
+    tell: Tell::Kind("lstm"),
+    base: Some(&RECURRENT),
+    fields: &[row!(
+        "forgetBias",
+        Number(Range::Finite),
+        Follows("1; none with init \"pytorch\" or without biases"),
+        "Start of the forget gate's bias.",
+    )],
+};
+
+static GRU: Object = Object {
+    name: "Gru",
+    doc: "Gated recurrent unit (Cho et al. 2014).",
+    tell: Tell::Kind("gru"),
+    base: Some(&RECURRENT),
+    fields: &[row!(
+        "reset",
+        Word(&Words { name: "", doc: "", now: &["after", "before"], later: &[] }),
+        Is("\"after\""),
+        "Where the reset gate acts: after the product with the state (PyTorch, cuDNN) or before it (the original).",
+    )],
+};
+
+static RNN: Object = Object {
+    name: "Rnn",
+    doc: "Elman network (Elman 1990).",
+    tell: Tell::Kind("rnn"),
+    base: Some(&RECURRENT),
+    fields: &[row!(
+        "activation",
+        Word(&Words { name: "", doc: "", now: &["tanh", "relu"], later: &[] }),
+        Is("\"tanh\""),
+        "The state's nonlinearity.",
+    )],
+};
+
+static DENSE: Object = Object {
+    name: "Dense",
+    doc: "A layer of units that each see the whole layer below, at one step.",
+    tell: Tell::Kind("dense"),
+    base: None,
+    fields: &[
+        row!("units", SIZE, Follows("the output, in the last layer"), "Size of what it gives."),
+        row!(
+            "activation",
+            Word(&Words { name: "", doc: "", now: &["linear", "relu", "tanh"], later: &[] }),
+            Is("\"linear\""),
+            "The units' nonlinearity.",
+        ),
+        BIAS,
+        NAME,
+        TRAINABLE,
+    ],
+};
+
+static EMBEDDING: Object = Object {
+    name: "Embedding",
+    doc: "A vector for each token of the vocabulary; the first layer.",
+    tell: Tell::Kind("embedding"),
+    base: None,
+    fields: &[row!("units", SIZE, Required, "Size of a token's vector."), NAME, TRAINABLE],
+};
+
+static DROPOUT: Object = Object {
+    name: "Dropout",
+    doc: "Drops units in training and scales the others up (Srivastava et al. 2014).",
+    tell: Tell::Kind("dropout"),
+    base: None,
+    fields: &[row!("rate", Number(Range::Share), Required, "Share of units dropped.")],
+};

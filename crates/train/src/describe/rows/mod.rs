@@ -1,0 +1,8 @@
+//! The table: what can be said of a model, of a run and of a call. The truth for the validator, the types of the package
+//! and the docs.
+
+pub mod calls;
+pub mod layers;
+pub mod model;
+pub mod optimizers;
+pub mod run;

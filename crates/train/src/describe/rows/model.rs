@@ -1,0 +1,182 @@
+//! Rows of a model's description.
+
+use super::layers::LAYER;
+use crate::describe::table::{
+    COUNT,
+    Default::{Absent, Follows, Is, Required},
+    Field, Keyed,
+    Kind::{self, Either, Integer, Keyed as OneOf, List, Object as Fields, Tagged, Text, Word},
+    Object, SIZE, Tell, Union, Words, row,
+};
+
+pub static MODEL: Object = Object {
+    name: "ModelDescription",
+    doc: "A model: plain JSON, saved with it.",
+    tell: Tell::Alone,
+    base: None,
+    fields: &[
+        row!("input", OneOf(&INPUT), Required, "What a step reads."),
+        row!("layers", List(&Tagged(&LAYER), 1), Required, "From the input to the output."),
+        row!(
+            "output",
+            OneOf(&OUTPUT),
+            Follows("the series' targets, the next token, or the last layer's own size at \"last\""),
+            "What is predicted, and where.",
+        ),
+        row!(
+            "loss",
+            Word(&LOSS),
+            Follows("the output: classes and tokens have \"crossEntropy\""),
+            "What training lessens."
+        ),
+        row!(
+            "init",
+            Either(&Union { name: "", of: &[Word(&INITS), Fields(&INIT)] }),
+            Is("\"default\""),
+            "How weights start."
+        ),
+        row!("seed", COUNT, Is("0"), "Of the weights' start."),
+    ],
+};
+
+static SCALE: Words = Words {
+    name: "Scale",
+    doc: "How columns are scaled; the constants come from the training part of the first fit and are saved in the model.",
+    now: &["none", "standard", "minMax"],
+    later: &[],
+};
+pub static LOSS: Words = Words {
+    name: "Loss",
+    doc: "A mean over every predicted element: of squared errors, or of -log p of the true class.",
+    now: &["mse", "crossEntropy"],
+    later: &[],
+};
+static INITS: Words = Words { name: "", doc: "", now: &["default", "pytorch"], later: &[] };
+static INITIALISERS: Words = Words { name: "", doc: "", now: &rnn::Initialiser::NAMES, later: &[] };
+
+pub static INIT: Object = Object {
+    name: "Init",
+    doc: "How weights start, gate by gate; biases are zero but for `forgetBias`.",
+    tell: Tell::Alone,
+    base: None,
+    fields: &[
+        row!("input", Word(&INITIALISERS), Required, "Weights that read the layer below."),
+        row!("recurrent", Word(&INITIALISERS), Required, "Weights that read the state."),
+    ],
+};
+
+static INPUT: Keyed = Keyed { name: "Input", doc: "What a step reads.", of: &[&VALUES, &TOKENS, &COLUMNS] };
+
+static VALUES: Object = Object {
+    name: "ValuesInput",
+    doc: "So many numbers a step.",
+    tell: Tell::Key("size"),
+    base: None,
+    fields: &[
+        row!("size", SIZE, Required, "Numbers in a step."),
+        row!("scale", Word(&SCALE), Is("\"none\""), "How each column is scaled."),
+    ],
+};
+
+static TOKENS: Object = Object {
+    name: "TokensInput",
+    doc: "One token a step.",
+    tell: Tell::Key("vocabulary"),
+    base: None,
+    fields: &[row!(
+        "vocabulary",
+        Either(&Union {
+            name: "",
+            of: &[SIZE, Word(&Words { name: "", doc: "", now: &["characters"], later: &[] }), List(&Text, 1),],
+        }),
+        Required,
+        "How many tokens there are, or which; \"characters\": those of the first fit's text.",
+    )],
+};
+
+static COLUMNS: Object = Object {
+    name: "SeriesInput",
+    doc: "Columns of a table, in windows.",
+    tell: Tell::Key("series"),
+    base: None,
+    fields: &[row!("series", Fields(&SERIES), Required, "Which columns, and how they are cut.")],
+};
+
+const NAMES: Kind = List(&Text, 0);
+
+pub static SERIES: Object = Object {
+    name: "Series",
+    doc: "A table over time: which columns, what of it is seen and what is predicted.",
+    tell: Tell::Alone,
+    base: None,
+    fields: &[
+        row!("target", List(&Text, 1), Required, "Columns to predict; their past is seen."),
+        row!("past", NAMES, Is("[]"), "Columns seen up to now."),
+        row!("known", NAMES, Is("[]"), "Columns known over the horizon too (price, holiday)."),
+        row!("time", Text, Absent, "Column of the time, for the calendar."),
+        row!(
+            "calendar",
+            List(&Word(&Words { name: "", doc: "", now: &["hour", "dayOfWeek", "dayOfYear", "month"], later: &[] }), 0,),
+            Is("[]"),
+            "Derived from `time` (UTC); known.",
+        ),
+        row!("window", SIZE, Required, "Rows that are seen."),
+        row!("horizon", SIZE, Required, "Rows ahead that are predicted."),
+        row!(
+            "mode",
+            Word(&Words { name: "", doc: "", now: &["direct", "recursive"], later: &[] }),
+            Is("\"direct\""),
+            "direct: step t also sees known[t+1 … t+horizon] and gives horizon × targets. recursive: one step, fed back.",
+        ),
+        row!(
+            "transform",
+            Word(&Words { name: "", doc: "", now: &["none", "log"], later: &[] }),
+            Is("\"none\""),
+            "Of the targets, before anything else.",
+        ),
+        row!(
+            "difference",
+            Integer { low: 0, high: i32::MAX as u64 },
+            Is("0"),
+            "Rows between the two values whose difference is learnt: 1, or a season; 0: the values.",
+        ),
+        row!("scale", Word(&SCALE), Is("\"standard\""), "How each column is scaled, last of all."),
+    ],
+};
+
+static OUTPUT: Keyed = Keyed { name: "Output", doc: "What is predicted, and where.", of: &[&CLASSES, &NUMBERS] };
+
+const AT: Field = row!(
+    "at",
+    Word(&Words { name: "", doc: "", now: &["last", "every"], later: &[] }),
+    Required,
+    "Once a sequence, from each direction's state after its own last valid step; or at every step.",
+);
+
+static CLASSES: Object = Object {
+    name: "ClassesOutput",
+    doc: "One of some classes.",
+    tell: Tell::Key("classes"),
+    base: None,
+    fields: &[
+        AT,
+        row!(
+            "classes",
+            Either(&Union { name: "", of: &[SIZE, List(&Text, 1)] }),
+            Required,
+            "How many there are, or their labels.",
+        ),
+    ],
+};
+
+static NUMBERS: Object = Object {
+    name: "ValuesOutput",
+    doc: "Numbers.",
+    tell: Tell::Alone,
+    base: None,
+    fields: &[
+        AT,
+        row!("size", SIZE, Follows("the last layer"), "Numbers in a prediction."),
+        row!("scale", Word(&SCALE), Follows("\"none\"; a series has its own"), "How each of them is scaled."),
+    ],
+};

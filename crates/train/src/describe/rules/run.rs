@@ -1,0 +1,54 @@
+//! Rules of a run's description, and of what all updates share.
+
+use super::{number, word};
+use crate::describe::rows::optimizers::OPTIMIZER;
+use crate::describe::table::Kind;
+use crate::describe::walk::check;
+use crate::error::Error;
+use serde_json::{Value, json};
+
+/// Checks a run that the table has passed, and fills in what follows without a look at the data.
+///
+/// # Errors
+/// `ConfigError`.
+pub fn finish(run: &mut Value) -> Result<(), Error> {
+    finish_update(run)?;
+    if ["epochs", "steps", "seconds"].iter().all(|end| run[end].is_null()) {
+        run["epochs"] = json!(100);
+    }
+    if run["validationSplit"].is_number() {
+        run["validationSplit"] = json!({ "fraction": run["validationSplit"], "from": "end" });
+    }
+    if run["carryState"] == true && run["shuffle"] == true {
+        return Err(Error::conflict("shuffle", "carryState needs windows in their order"));
+    }
+    Ok(())
+}
+
+/// The same for the optimiser, which runs, trainers and online learners have.
+///
+/// # Errors
+/// `ConfigError`.
+pub fn finish_update(options: &mut Value) -> Result<(), Error> {
+    if let Some(kind) = options["optimizer"].as_str() {
+        let named = json!({ "kind": kind });
+        options["optimizer"] = check(&Kind::Tagged(&OPTIMIZER), &named, &mut "optimizer".into())?;
+    }
+    let optimizer = &options["optimizer"];
+    if optimizer["nesterov"] == true && number(&optimizer["momentum"]) == 0.0 {
+        return Err(Error::conflict("optimizer.nesterov", "needs a momentum above 0"));
+    }
+    let rate = &optimizer["learningRate"];
+    if word(&rate["kind"]) == "cosineDecay" {
+        let path = |field: &str| format!("optimizer.learningRate.{field}");
+        if number(&rate["warmup"]) >= number(&rate["steps"]) {
+            let expected = format!("fewer than the {} steps", rate["steps"]);
+            return Err(Error::config(path("warmup"), expected, rate["warmup"].to_string()));
+        }
+        if number(&rate["final"]) > number(&rate["initial"]) {
+            let expected = format!("a number up to the initial {}", rate["initial"]);
+            return Err(Error::config(path("final"), expected, rate["final"].to_string()));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,238 @@
+//! A run's description as the session reads it: a typed view of JSON that has been checked and filled in.
+
+use super::model::{ModelDescription, size};
+use super::rows::calls::RESUME;
+use super::rows::run::RUN;
+use super::rules::{number, run as rules};
+use super::update::Update;
+use super::walk;
+use super::words::words;
+use crate::error::Error;
+use serde_json::{Value, json};
+
+/// Sequences in an update when nothing is said (fewer when there are fewer).
+pub const BATCH_SIZE: usize = 32;
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunDescription {
+    pub epochs: Option<u64>,
+    pub steps: Option<u64>,
+    pub seconds: Option<f64>,
+    /// None: [`BATCH_SIZE`], or what there is.
+    pub batch_size: Option<BatchSize>,
+    /// Known once resolved.
+    pub shuffle: Option<bool>,
+    pub update: Update,
+    /// Known once resolved, for a text.
+    pub window: Option<usize>,
+    pub carry_state: bool,
+    pub validation_split: Option<Split>,
+    /// Known once resolved, with validation.
+    pub patience: Option<u64>,
+    /// Known once resolved.
+    pub keep: Option<Keep>,
+    /// Known once resolved.
+    pub metrics: Option<Vec<Metric>>,
+    pub record_every: u64,
+    /// Of the order and of dropout.
+    pub seed: u64,
+    json: Value,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BatchSize {
+    Count(usize),
+    Full,
+}
+
+/// A part kept for validation, 0 < fraction < 1.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Split {
+    pub fraction: f64,
+    pub from: From,
+}
+
+words! {
+    From {
+        End = "end",
+        Random = "random",
+    }
+}
+words! {
+    /// Whose weights the model has at the end.
+    Keep {
+        Best = "best",
+        Last = "last",
+    }
+}
+words! {
+    /// A figure that describes predictions, in the user's units.
+    Metric {
+        /// Share of predictions whose largest class is the target's, 0 … 1.
+        Accuracy = "accuracy",
+        Rmse = "rmse",
+        Mae = "mae",
+        /// Mean of |error / truth| in percent, over targets that are not 0.
+        Mape = "mape",
+        /// exp(cross-entropy).
+        Perplexity = "perplexity",
+        /// Cross-entropy / ln 2.
+        BitsPerCharacter = "bitsPerCharacter",
+        Loss = "loss",
+    }
+}
+
+impl Metric {
+    /// Whether it measures classes or numbers; the loss is at home with both.
+    pub fn of_classes(self) -> Option<bool> {
+        match self {
+            Metric::Accuracy | Metric::Perplexity | Metric::BitsPerCharacter => Some(true),
+            Metric::Rmse | Metric::Mae | Metric::Mape => Some(false),
+            Metric::Loss => None,
+        }
+    }
+}
+
+/// What a run is given to learn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DataKind {
+    Samples,
+    /// One text: the next token.
+    Text,
+    /// A table.
+    Series,
+    /// Ready batches, one at a time.
+    Batches,
+}
+
+/// What a run's options are seen against.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Context {
+    pub data: DataKind,
+    /// Whether validation data are given apart.
+    pub validation_data: bool,
+}
+
+impl RunDescription {
+    /// Reads a caller's JSON: checks it, fills in the defaults that do not depend on the data.
+    ///
+    /// # Errors
+    /// `ConfigError` with the path of the option.
+    pub fn from_json(json: &str) -> Result<RunDescription, Error> {
+        RunDescription::finish(walk::read(&RUN, json)?)
+    }
+
+    fn finish(mut json: Value) -> Result<RunDescription, Error> {
+        rules::finish(&mut json)?;
+        let split = &json["validationSplit"];
+        Ok(RunDescription {
+            epochs: json["epochs"].as_u64(),
+            steps: json["steps"].as_u64(),
+            seconds: json["seconds"].as_f64(),
+            batch_size: match &json["batchSize"] {
+                Value::Null => None,
+                Value::String(_) => Some(BatchSize::Full),
+                count => Some(BatchSize::Count(size(count))),
+            },
+            shuffle: json["shuffle"].as_bool(),
+            update: Update::of(&json),
+            window: json["window"].as_u64().map(|_| size(&json["window"])),
+            carry_state: json["carryState"] == true,
+            validation_split: (number(&split["fraction"]) > 0.0)
+                .then(|| Split { fraction: number(&split["fraction"]), from: From::of(&split["from"]) }),
+            patience: json["patience"].as_u64(),
+            keep: json["keep"].is_string().then(|| Keep::of(&json["keep"])),
+            metrics: metrics(&json),
+            record_every: json["recordEvery"].as_u64().unwrap_or(1),
+            seed: json["seed"].as_u64().unwrap_or_default(),
+            json,
+        })
+    }
+
+    /// As saved: with what is known of it filled in.
+    pub fn to_json(&self) -> String {
+        self.json.to_string()
+    }
+
+    /// The run with what depends on the model and the data filled in. What it gives, saved and read again, needs no
+    /// second resolving.
+    ///
+    /// # Errors
+    /// `ConfigError` for options that do not apply to such data, or need a validation that is not there.
+    pub fn resolve(&self, model: &ModelDescription, context: Context) -> Result<RunDescription, Error> {
+        let Context { data, validation_data } = context;
+        let mut run = self.json.clone();
+        self.check_data(context)?;
+        model.check_metrics(self.metrics.as_deref().unwrap_or_default(), "metrics")?;
+
+        if data == DataKind::Series && run["validationSplit"].is_null() && !validation_data {
+            run["validationSplit"] = json!({ "fraction": 0.1, "from": "end" });
+        }
+        let validated = validation_data || number(&run["validationSplit"]["fraction"]) > 0.0;
+        if validated {
+            fill(&mut run, "patience", json!(10));
+        } else if self.patience.is_some() || self.keep == Some(Keep::Best) {
+            let option = if self.patience.is_some() { "patience" } else { "keep" };
+            return Err(Error::conflict(option, "needs validation: validationSplit or validationData"));
+        }
+        fill(&mut run, "keep", json!(if validated { "best" } else { "last" }));
+        fill(&mut run, "shuffle", json!(!self.carry_state && data != DataKind::Batches));
+        if data == DataKind::Text {
+            fill(&mut run, "window", json!(128));
+        }
+        fill(&mut run, "metrics", model.default_metrics().iter().map(|m| m.name()).collect());
+        RunDescription::finish(run)
+    }
+
+    /// Refuses what would have to be ignored.
+    fn check_data(&self, Context { data, validation_data }: Context) -> Result<(), Error> {
+        let given = |option: &str| !self.json[option].is_null() && self.json[option] != false;
+        let refuse = |options: &[&str], why: &str| match options.iter().find(|o| given(o)) {
+            Some(option) => Err(Error::conflict(*option, why)),
+            None => Ok(()),
+        };
+        if data != DataKind::Text {
+            refuse(&["window", "carryState"], "is for a text")?;
+        }
+        if data == DataKind::Batches {
+            refuse(&["batchSize", "shuffle", "validationSplit"], "does not apply to a source of ready batches")?;
+        }
+        if validation_data {
+            refuse(&["validationSplit"], "does not go with validationData")?;
+        }
+        match self.validation_split {
+            Some(Split { from: From::Random, .. }) if data != DataKind::Samples => Err(Error::conflict(
+                "validationSplit.from",
+                "windows overlap with their neighbours: only \"end\" is apart",
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// The run with another end: if any of `{ epochs, steps }` is given, they replace the epochs, steps and seconds it had.
+    ///
+    /// # Errors
+    /// `ConfigError`.
+    pub fn resume(&self, changes: &str) -> Result<RunDescription, Error> {
+        let changes = walk::read(&RESUME, changes)?;
+        let mut run = self.json.clone();
+        let fields = (run.as_object_mut()).zip(changes.as_object().filter(|c| !c.is_empty()));
+        if let Some((run, changes)) = fields {
+            ["epochs", "steps", "seconds"].iter().for_each(|end| drop(run.remove(*end)));
+            run.extend(changes.clone());
+        }
+        RunDescription::finish(run)
+    }
+}
+
+fn fill(run: &mut Value, option: &str, value: Value) {
+    if run[option].is_null() {
+        run[option] = value;
+    }
+}
+
+/// The metrics of checked options, if they are given.
+pub(super) fn metrics(options: &Value) -> Option<Vec<Metric>> {
+    let names = options["metrics"].as_array()?;
+    Some(names.iter().map(Metric::of).collect())
+}
