@@ -1,0 +1,208 @@
+/**
+ * A kernel of a few lines for tests of what stands around it: calls, slices, death. It trains nothing; its runs count.
+ * How it behaves is told in the run's JSON.
+ */
+import type { RawKernel, RawModel, RawSession } from "../../../ts/kernel/raw.js";
+
+export interface FakeRun {
+  steps?: number;
+  /** Milliseconds that one update keeps the thread busy. */
+  busy?: number;
+  stepsPerEpoch?: number;
+  metrics?: string[];
+  recordEvery?: number;
+  /** The update at which the instance traps, or diverges. */
+  trapAt?: number;
+  divergeAt?: number;
+  /** Wants each batch from the caller. */
+  batches?: boolean;
+  /** Wants the other workers' contributions. */
+  parallel?: boolean;
+  refuse?: boolean;
+}
+
+export const record = (message: string, more: object = {}) =>
+  JSON.stringify({ class: "ConfigError", code: "wrong", message, path: "steps", ...more });
+
+const json = (bytes: Uint8Array) => JSON.parse(new TextDecoder().decode(bytes));
+const bytes = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
+
+class FakeModel {
+  weights = 0;
+  constructor(readonly text: string) {}
+  description() {
+    return this.text;
+  }
+  complete() {}
+  parameterCount() {
+    return 7;
+  }
+  summary() {
+    return "a fake";
+  }
+  parameters() {
+    return bytes({ weights: this.weights });
+  }
+  setParameters(bundle: Uint8Array) {
+    this.weights = json(bundle).weights;
+  }
+  save(training: boolean) {
+    return bytes({ description: this.text, weights: this.weights, training });
+  }
+  predict(bundle: Uint8Array, options: string) {
+    if (options === "trap") throw new WebAssembly.RuntimeError("unreachable");
+    if (options === "refuse") throw record("predict: no", { expected: "yes", received: "no", step: 3 });
+    return bytes({ got: json(bundle), weights: this.weights });
+  }
+  evaluate() {
+    return JSON.stringify({ loss: this.weights, rmse: null });
+  }
+  gradients(bundle: Uint8Array) {
+    return bundle;
+  }
+  forecast(bundle: Uint8Array) {
+    return bundle;
+  }
+  free() {}
+}
+
+class FakeSession implements RawSession {
+  step = 0;
+  stopped = false;
+  rows: number[] = [];
+  batch: unknown;
+  used = 0;
+  given = 1;
+  constructor(
+    readonly model: FakeModel,
+    readonly run_: FakeRun,
+    readonly workers: number,
+  ) {}
+
+  run(steps: number) {
+    for (let i = 0; i < steps; i++) {
+      if (this.stopped || this.step >= (this.run_.steps ?? 10)) return 1;
+      if (this.run_.batches && this.batch === undefined) return 3;
+      if (this.workers > 1 && this.given < this.workers) return 4;
+      this.update();
+      if (this.step === this.run_.divergeAt) return 2;
+    }
+    return 0;
+  }
+
+  private update() {
+    const { busy = 0, trapAt, stepsPerEpoch = 5, metrics = [] } = this.run_;
+    const end = performance.now() + busy;
+    while (performance.now() < end);
+    this.step++;
+    if (this.step === trapAt) {
+      (globalThis as { __retrogradPanic?: (text: string) => void }).__retrogradPanic?.("panicked at fake.rs:1: broken");
+      throw new WebAssembly.RuntimeError("unreachable");
+    }
+    this.model.weights++;
+    this.batch = undefined;
+    this.given = 1;
+    const epoch = Math.ceil(this.step / stepsPerEpoch);
+    const none = metrics.map(() => Number.NaN);
+    this.rows.push(0, epoch, this.step, 1 / this.step, 2, 0, 0.1, Number.NaN, ...none, ...none);
+    if (this.step % stepsPerEpoch === 0) {
+      this.rows.push(
+        1,
+        epoch,
+        this.step,
+        1 / this.step,
+        2,
+        0,
+        0.1,
+        0.5,
+        ...metrics.map((_, i) => i),
+        ...metrics.map((_, i) => 10 + i),
+      );
+    }
+  }
+
+  records() {
+    return Float64Array.from(this.rows.splice(0));
+  }
+  info() {
+    const { steps = 10, stepsPerEpoch = 5, metrics = [], recordEvery = 1 } = this.run_;
+    return JSON.stringify({
+      epochs: steps / stepsPerEpoch,
+      steps,
+      step: this.step,
+      batches: this.used,
+      recordEvery,
+      metrics,
+      warnings: ["careful"],
+    });
+  }
+  supply(bundle: Uint8Array) {
+    const { end } = json(bundle);
+    if (end) return;
+    this.batch = bundle;
+    this.used++;
+  }
+  contribution() {
+    return bytes({ step: this.step });
+  }
+  merge(contribution: Uint8Array) {
+    if (json(contribution).step !== this.step) throw new Error("out of step");
+    this.given++;
+  }
+  save() {
+    return bytes({ checkpoint: this.step });
+  }
+  stop() {
+    this.stopped = true;
+  }
+  finish() {
+    if (this.step === this.run_.divergeAt)
+      throw record("diverged", { class: "DivergenceError", code: "diverged", step: this.step });
+    return JSON.stringify({ reason: this.stopped ? "stopped" : "finished", warnings: [] });
+  }
+  free() {}
+}
+
+const open = (model: RawModel, _data: Uint8Array, run: string, _validation?: Uint8Array, parallel = "") => {
+  const wanted: FakeRun = JSON.parse(run);
+  if (wanted.refuse)
+    throw record("steps: expected a positive integer, got -1", { expected: "a positive integer", received: "-1" });
+  return new FakeSession(model as FakeModel, wanted, parallel ? JSON.parse(parallel).workers : 1);
+};
+
+export const fakeKernel: RawKernel = {
+  Model: {
+    create: (text) => {
+      const { seed } = JSON.parse(text);
+      if (seed === -1) throw record("seed: expected 0 or more, got -1", { path: "seed" });
+      return new FakeModel(text);
+    },
+    load: (file) => {
+      const model = new FakeModel(json(file).description);
+      model.weights = json(file).weights;
+      return model;
+    },
+  },
+  Session: { fit: open, resume: open },
+  Trainer: {
+    open: () => ({ step: (bundle) => bundle, apply() {}, free() {} }),
+  },
+  Learner: {
+    open: () => ({
+      step: (x, y) => Float32Array.of(...x, y ? 0.5 : Number.NaN),
+      run: (bundle) => bundle,
+      reset() {},
+      free() {},
+    }),
+  },
+  Generator: {
+    open: (_model, options) => {
+      let left: number = JSON.parse(options).length ?? 100;
+      return {
+        next: (count) => Uint32Array.from({ length: Math.min(count, left) }, () => left--),
+        state: () => bytes({ left }),
+        free() {},
+      };
+    },
+  },
+};

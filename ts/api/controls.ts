@@ -1,0 +1,72 @@
+/** Checks what only this side knows: the controls of a run and the runtime. */
+import { ConfigError } from "../errors.js";
+import { nameOf, split } from "./options.js";
+import type { RunControls, Runtime } from "./types.js";
+
+/** Parts a run's options into controls and the description for the kernel. */
+export function splitControls<T extends object>(options: (T & RunControls) | undefined): [RunControls, T] {
+  const [controls, description] = split<T & RunControls, keyof RunControls>(options, [
+    "validationData",
+    "signal",
+    "onProgress",
+    "log",
+    "checkpoint",
+  ]);
+  checkSignal(controls.signal);
+  check("onProgress", "a function", controls.onProgress, (v) => typeof v === "function");
+  check("log", "true or false", controls.log, (v) => typeof v === "boolean");
+  check("checkpoint", "{ every, to }", controls.checkpoint, (v) => typeof v === "object" && v !== null);
+  if (controls.checkpoint) {
+    check("checkpoint.every", "a positive integer", controls.checkpoint.every, positiveInteger, true);
+    check("checkpoint.to", "a function", controls.checkpoint.to, (v) => typeof v === "function", true);
+  }
+  return [controls as RunControls, description as unknown as T];
+}
+
+const RUNTIME = ["workers", "wasm", "worker", "signal"] as const;
+
+export function checkRuntime(runtime: Runtime | undefined): Runtime {
+  const [known, unknown] = split(runtime, RUNTIME);
+  const [stranger] = Object.keys(unknown);
+  if (stranger !== undefined) throw refused(stranger, `one of ${RUNTIME.join(", ")}`, "an unknown option");
+  checkSignal(known.signal);
+  check("workers", "a positive integer", known.workers, positiveInteger);
+  check("worker", "a URL", known.worker, (v) => v instanceof URL);
+  check(
+    "wasm",
+    "a URL, bytes, a Response or a WebAssembly.Module",
+    known.wasm,
+    (v) => typeof v === "object" && v !== null,
+  );
+  return known;
+}
+
+export function checkSignal(signal: AbortSignal | undefined): void {
+  // By its shape: a polyfill or another realm's will do.
+  check(
+    "signal",
+    "an AbortSignal",
+    signal,
+    (v) => typeof v === "object" && v !== null && "aborted" in v && "addEventListener" in v,
+  );
+}
+
+/** Throws the ConfigError of an option that is not what it has to be. */
+export function check(
+  path: string,
+  expected: string,
+  value: unknown,
+  test: (value: unknown) => boolean,
+  required = false,
+): void {
+  if (value === undefined && !required) return;
+  if (!test(value)) throw refused(path, expected, nameOf(value));
+}
+
+export function positiveInteger(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) > 0;
+}
+
+function refused(path: string, expected: string, received: string): ConfigError {
+  return new ConfigError(`${path}: expected ${expected}, got ${received}`, { path, expected, received });
+}

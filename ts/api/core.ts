@@ -1,0 +1,96 @@
+/** What model, run, trainer, learner and generation share on the caller's side: the worker, the model's number in it, and who is busy. */
+import { BusyError, DisposedError } from "../errors.js";
+import { Connection, type Place } from "../worker/connection.js";
+import type { Calls, ModelInfo } from "../worker/protocol.js";
+import type { ModelDescription } from "./description.gen.js";
+import type { Runtime } from "./types.js";
+
+/** Calls that name a model; the number is filled in. */
+type ModelCalls = Omit<Calls, "create" | "load">;
+type Rest<T> = T extends (id: number, ...rest: infer R) => unknown ? R : never;
+
+export class Core {
+  readonly connection: Connection;
+  readonly place: Place;
+  /** Given by the user: the batch is shared among so many. */
+  readonly workers: number | undefined;
+  readonly #id: number;
+  #info: ModelInfo;
+  #description: ModelDescription | undefined;
+  #occupied: string | undefined;
+
+  static async open(
+    runtime: Runtime,
+    open: (connection: Connection) => Promise<ModelInfo & { id: number }>,
+  ): Promise<Core> {
+    const { signal, workers, ...place } = runtime;
+    signal?.throwIfAborted();
+    const connection = await Connection.open(place);
+    const abort = () => connection.close(signal?.reason);
+    if (signal?.aborted) abort();
+    signal?.addEventListener("abort", abort, { once: true });
+    try {
+      return new Core(connection, place, workers, await open(connection));
+    } catch (error) {
+      connection.close(error);
+      throw error;
+    } finally {
+      signal?.removeEventListener("abort", abort);
+    }
+  }
+
+  private constructor(
+    connection: Connection,
+    place: Place,
+    workers: number | undefined,
+    info: ModelInfo & { id: number },
+  ) {
+    this.connection = connection;
+    this.place = place;
+    this.workers = workers;
+    this.#id = info.id;
+    this.#info = info;
+  }
+
+  /** With defaults, sizes and vocabulary filled in; a copy of its own, frozen. */
+  get description(): ModelDescription {
+    this.#description ??= frozen(JSON.parse(this.#info.description) as ModelDescription);
+    return this.#description;
+  }
+
+  get info(): ModelInfo {
+    return this.#info;
+  }
+
+  update(info: ModelInfo): void {
+    if (info.description !== this.#info.description) this.#description = undefined;
+    this.#info = info;
+  }
+
+  /** A call about this model. What `transfer` names is moved, not copied. */
+  call<K extends keyof ModelCalls>(
+    name: K,
+    args: Rest<ModelCalls[K]>,
+    transfer: Transferable[] = [],
+  ): Promise<ReturnType<ModelCalls[K]>> {
+    return this.connection.call(name, [this.#id, ...(args as unknown[])] as unknown as Parameters<Calls[K]>, transfer);
+  }
+
+  /** Marks the weights as owned; the answer frees them. Throws BusyError when they are. */
+  occupy(what: string): () => void {
+    if (this.#occupied) throw new BusyError(`${what}: ${this.#occupied} is going on; await it or stop it first`);
+    this.#occupied = what;
+    return () => {
+      this.#occupied = undefined;
+    };
+  }
+
+  dispose(): void {
+    this.connection.close(new DisposedError("the model has been disposed of"));
+  }
+}
+
+function frozen<T>(value: T): T {
+  if (typeof value === "object" && value !== null) Object.values(Object.freeze(value)).forEach(frozen);
+  return value;
+}

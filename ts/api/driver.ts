@@ -1,0 +1,248 @@
+/** One run, from encoding its data to its history: talks with the worker over the run's own port. */
+
+import type { BatchSource, Samples } from "../data/values.js";
+import { fromRecord } from "../errors.js";
+import type { Bytes, RunEnd, RunEvent, RunOrder, RunRequest } from "../worker/protocol.js";
+import { Batches, type Pulled, Shared } from "./batches.js";
+import type { Core } from "./core.js";
+import { Log } from "./log.js";
+import { assemble, dismiss, type Follower, order } from "./parallel.js";
+import { ProgressReader } from "./progress.js";
+import type { History, Progress, RunControls } from "./types.js";
+
+export interface Prepared {
+  request: Omit<RunRequest, "checkpointEvery" | "parallel">;
+  /** Where batches come from one by one. */
+  source?: BatchSource;
+  /** A batch as a bundle; the end of a pass without an argument. */
+  encode: (batch?: Samples) => Bytes;
+}
+
+export interface DriverOptions {
+  core: Core;
+  what: "fit" | "resume";
+  controls: RunControls;
+  /** Encodes the data; may fill the model's vocabulary on the way. */
+  prepare: () => Promise<Prepared>;
+  onProgress: (p: Progress) => void;
+}
+
+export class Driver {
+  readonly epochs: Progress[] = [];
+  readonly #o: DriverOptions;
+  readonly #channel = new MessageChannel();
+  readonly #log: Log | undefined;
+  #reader: ProgressReader | undefined;
+  #batches: Batches | undefined;
+  /** Set when the first worker has said how many batches are used; others may ask before that. */
+  #pulled: Promise<Shared<Pulled>>;
+  #opened: (pulled: Shared<Pulled>) => void = () => {};
+  #prepared: Prepared | undefined;
+  #followers: Follower[] = [];
+  #warnings: string[] = [];
+  /** What the user's own code threw; it comes before whatever the run has to say. */
+  #failure: { error: unknown } | undefined;
+  #paused: (() => void)[] = [];
+  #over = false;
+  #ended: (outcome: { end: RunEnd } | { error: unknown }) => void = () => {};
+
+  constructor(options: DriverOptions) {
+    this.#o = options;
+    this.#log = options.controls.log ? new Log() : undefined;
+    this.#pulled = new Promise((resolve) => {
+      this.#opened = resolve;
+    });
+    this.#channel.port1.onmessage = ({ data }: MessageEvent<RunEvent>) => this.#heard(data);
+    (this.#channel.port1 as { unref?: () => void }).unref?.();
+  }
+
+  async run(): Promise<History> {
+    const { core, controls, what } = this.#o;
+    const abort = () => this.stop();
+    let free: (() => void) | undefined;
+    try {
+      controls.signal?.throwIfAborted();
+      free = core.occupy(what);
+      controls.signal?.addEventListener("abort", abort, { once: true });
+      const end = await this.#run();
+      if (this.#failure) throw this.#failure.error;
+      controls.signal?.throwIfAborted();
+      const { steps, best, reason, warnings } = end;
+      const history = {
+        epochs: this.epochs,
+        steps,
+        ...(best && { best }),
+        reason,
+        warnings: [...new Set([...this.#warnings, ...warnings])],
+      };
+      this.#log?.end(history);
+      return history;
+    } catch (error) {
+      this.#log?.fail();
+      throw this.#failure ? this.#failure.error : error;
+    } finally {
+      free?.();
+      controls.signal?.removeEventListener("abort", abort);
+      this.#channel.port1.close();
+      dismiss(this.#followers, undefined);
+      this.#over = true;
+      this.#release();
+    }
+  }
+
+  pause(): Promise<void> {
+    if (this.#over) return Promise.resolve();
+    this.#order({ kind: "pause" });
+    return new Promise((resolve) => this.#paused.push(resolve));
+  }
+
+  resume(): void {
+    this.#order({ kind: "resume" });
+    this.#release();
+  }
+
+  stop(reason: "stopped" | "finished" = "stopped"): void {
+    this.#order({ kind: "stop", reason });
+  }
+
+  async #run(): Promise<RunEnd> {
+    const { core, controls } = this.#o;
+    this.#prepared = await this.#o.prepare();
+    controls.signal?.throwIfAborted();
+    const request: RunRequest = { ...this.#prepared.request };
+    if (controls.checkpoint) request.checkpointEvery = controls.checkpoint.every;
+    const peers = await this.#assemble(request);
+    // Its end comes over the port, so that nothing said before can come later.
+    const ended = core.connection.settle(
+      () =>
+        new Promise<{ end: RunEnd } | { error: unknown }>((resolve) => {
+          this.#ended = resolve;
+        }),
+    );
+    const open = core.call(
+      "run",
+      [request, this.#channel.port2, peers],
+      [...buffers(request), this.#channel.port2, ...peers],
+    );
+    // An error of opening is the end too; should the worker die, both say the same.
+    open.catch((error) => this.#ended({ error }));
+    const outcome = await ended;
+    await this.#batches?.close();
+    if ("error" in outcome) throw outcome.error;
+    return outcome.end;
+  }
+
+  /** The other workers of a parallel run; answers with the first one's ports to them. */
+  async #assemble(request: RunRequest): Promise<MessagePort[]> {
+    const { core } = this.#o;
+    const { workers } = core;
+    if (workers === undefined) return [];
+    request.parallel = { workers, index: 0 };
+    if (workers === 1) return [];
+    const file = await core.call("save", [request.resume]);
+    const team = await assemble({
+      workers,
+      place: core.place,
+      file,
+      request,
+      heard: (...e) => this.#heardFollower(...e),
+      lost: (error) => this.#fail(error),
+    });
+    this.#followers = team.followers;
+    return team.peers;
+  }
+
+  #heard(event: RunEvent): void {
+    switch (event.kind) {
+      case "open":
+        this.#o.core.update(event.model);
+        this.#reader = new ProgressReader(event.info);
+        this.#warnings = event.info.warnings;
+        this.#openSource(event.info.batches);
+        break;
+      case "records":
+        for (const p of this.#reader?.read(event.records, event.elapsed) ?? []) this.#show(p);
+        break;
+      case "checkpoint":
+        void this.#keep(event.file);
+        break;
+      case "wanted":
+        void this.#supply(0, (message) => this.#order(message));
+        break;
+      case "paused":
+        this.#release();
+        break;
+      case "end":
+        this.#o.core.update(event.model);
+        this.#ended(event.outcome.ok ? { end: event.outcome.value } : { error: fromRecord(event.outcome.error) });
+        break;
+    }
+  }
+
+  #openSource(used: number): void {
+    const source = this.#prepared?.source;
+    if (!source) return;
+    const batches = new Batches(source, used);
+    this.#batches = batches;
+    this.#opened(new Shared(() => batches.pull(), this.#followers.length + 1));
+  }
+
+  /** A follower has only two things to say: that it wants a batch, and that something is wrong. */
+  #heardFollower(event: RunEvent, follower: Follower, index: number): void {
+    if (event.kind === "wanted") void this.#supply(index, (message) => order(follower, message));
+    else if (event.kind === "end" && !event.outcome.ok) this.#fail(fromRecord(event.outcome.error));
+  }
+
+  #show(p: Progress): void {
+    if (p.kind === "epoch") this.epochs.push(p);
+    this.#log?.show(p);
+    this.#o.onProgress(p);
+    try {
+      this.#o.controls.onProgress?.(p);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  async #keep(file: Bytes): Promise<void> {
+    try {
+      await this.#o.controls.checkpoint?.to(file);
+    } catch (error) {
+      this.#fail(error);
+    }
+    this.#order({ kind: "kept" });
+  }
+
+  async #supply(reader: number, send: (message: RunOrder) => void): Promise<void> {
+    try {
+      const pulled = await (await this.#pulled).next(reader);
+      if (pulled.kind === "finished") return this.stop("finished");
+      send({ kind: "batch", bundle: this.#encode(pulled) });
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #encode(pulled: Pulled): Bytes {
+    const encode = (this.#prepared as Prepared).encode;
+    return pulled.kind === "batch" ? encode(pulled.samples) : encode();
+  }
+
+  /** Whoever waits for a pause need wait no longer. */
+  #release(): void {
+    for (const resolve of this.#paused.splice(0)) resolve();
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= { error };
+    this.stop();
+  }
+
+  #order(message: RunOrder): void {
+    this.#channel.port1.postMessage(message);
+  }
+}
+
+function buffers(request: RunRequest): ArrayBuffer[] {
+  return [request.data.buffer, ...(request.validation ? [request.validation.buffer] : [])];
+}

@@ -1,0 +1,59 @@
+/** `log: true`: a bar that redraws itself on a terminal, a line for each epoch elsewhere. */
+import { type Terminal, terminal } from "../worker/spawn.js";
+import type { History, Progress } from "./types.js";
+
+const BAR = 24;
+
+export class Log {
+  readonly #out: Terminal | undefined;
+  #last: Progress | undefined;
+
+  constructor(out = terminal()) {
+    this.#out = out;
+  }
+
+  show(p: Progress): void {
+    this.#last = p;
+    // A step moves the bar only; in a file or a console it would be noise.
+    if (this.#out?.isTTY) this.#out.write(`\r${this.#fit(line(p))}`);
+    else if (p.kind === "epoch") this.#print(line(p));
+  }
+
+  end(history: History): void {
+    const best = history.best ? `, best epoch ${history.best.epoch}: ${number(history.best.validationLoss)}` : "";
+    const text = `${history.reason} after ${this.#last ? `${this.#last.step} steps, ${this.#last.elapsed.toFixed(1)} s` : "0 steps"}${best}`;
+    if (this.#out?.isTTY) this.#out.write("\n");
+    this.#print(text);
+    for (const warning of history.warnings) this.#print(`warning: ${warning}`);
+  }
+
+  /** After a failure: leaves the bar where it is. */
+  fail(): void {
+    if (this.#out?.isTTY && this.#last) this.#out.write("\n");
+  }
+
+  #print(text: string): void {
+    if (this.#out) this.#out.write(`${text}\n`);
+    else console.log(text);
+  }
+
+  /** To the terminal's width, over whatever stood there before. */
+  #fit(text: string): string {
+    const width = Math.max((this.#out?.columns ?? 80) - 1, 20);
+    return text.slice(0, width).padEnd(width);
+  }
+}
+
+function line(p: Progress): string {
+  const done = p.steps > 0 ? Math.min(p.step / p.steps, 1) : 0;
+  const filled = Math.round(done * BAR);
+  const bar = "█".repeat(filled) + "░".repeat(BAR - filled);
+  const validation = p.validationLoss === undefined ? "" : `  validation ${number(p.validationLoss)}`;
+  const shown = p.validationMetrics ?? p.metrics;
+  const metrics = Object.entries(shown).map(([name, value]) => `  ${name} ${number(value)}`);
+  return `${bar} epoch ${p.epoch}/${p.epochs}  loss ${number(p.loss)}${validation}${metrics.join("")}  ${number(p.stepsPerSecond)} steps/s`;
+}
+
+function number(value: number): string {
+  return Number.isInteger(value) ? String(value) : value.toPrecision(4);
+}

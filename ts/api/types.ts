@@ -1,0 +1,176 @@
+/** What a user of the package sees: the model, its runs and their answers. Descriptions are in description.gen.ts, values in data/values.ts. */
+import type {
+  Data,
+  Numbers,
+  Samples,
+  Sequence,
+  Sequences,
+  State,
+  Table,
+  Targets,
+  Tensor,
+  TensorLike,
+} from "../data/values.js";
+import type { WasmSource } from "../worker/wasm.js";
+import type { Metric, ModelDescription, Optimizer, RunDescription } from "./description.gen.js";
+
+/** What goes with a run and is no part of its description. */
+export interface RunControls {
+  /** Validated on after each epoch; instead of a split. */
+  validationData?: Data;
+  /** Stops the run between two slices of updates; the run rejects with its reason. */
+  signal?: AbortSignal;
+  onProgress?: (p: Progress) => void;
+  /** A progress bar on stderr, or lines on the console of a browser. */
+  log?: boolean;
+  /** Sends a checkpoint to the host every so many steps. Training goes on meanwhile, but for one checkpoint at a time. */
+  checkpoint?: { every: number; to: (file: Uint8Array<ArrayBuffer>) => void | Promise<void> };
+}
+
+export interface Progress {
+  /** Steps are thinned to ten a second; epoch records are never dropped. */
+  kind: "step" | "epoch";
+  /** From 1. */
+  epoch: number;
+  epochs: number;
+  /** Updates done, over the whole run. */
+  step: number;
+  /** Updates planned. */
+  steps: number;
+  /** Of the data alone, in the network's units; step: this batch; epoch: mean over elements. */
+  loss: number;
+  /** Before clipping. */
+  gradientNorm: number;
+  /** Share of updates clipped. */
+  clipped: number;
+  learningRate: number;
+  /** In the user's units. */
+  metrics: Record<string, number>;
+  validationLoss?: number;
+  validationMetrics?: Record<string, number>;
+  /** Seconds, pauses not counted. */
+  elapsed: number;
+  stepsPerSecond: number;
+}
+
+export interface History {
+  epochs: Progress[];
+  /** Every `recordEvery` steps. */
+  steps: { step: Int32Array; loss: Float32Array; gradientNorm: Float32Array };
+  best?: { epoch: number; validationLoss: number };
+  reason: "finished" | "patience" | "seconds" | "target" | "stopped";
+  warnings: string[];
+}
+
+/** A real Promise; starts at once; `break` in `for await` stops it; a failure reported by either way is handled. */
+export interface Run extends Promise<History>, AsyncIterable<Progress> {
+  /** Resolves when no update is under way. */
+  pause(): Promise<void>;
+  resume(): void;
+  /** Ends the run before its time; the weights to keep are put in place as at any end. */
+  stop(): Promise<History>;
+}
+
+/** `values` in the user's units; probabilities for classes. Ragged "every": [B, longest, size], NaN past each of `lengths`. */
+export interface Prediction {
+  values: Tensor;
+  lengths?: Int32Array;
+  labels?: string[];
+  state: State[];
+  /** With `hidden`: the states of each layer, [B, longest, size]. */
+  hidden?: Tensor[];
+}
+
+export interface Gradients {
+  loss: number;
+  /** By PyTorch's names. */
+  parameters: Record<string, Tensor>;
+  input: Tensor;
+  initialState: State[];
+  /** norms[t] = ‖∂L/∂h_t‖ over the whole batch, for each level and direction. */
+  hidden: { layer: string; level: number; direction: "forward" | "reverse"; norms: Float32Array; values?: Tensor }[];
+}
+
+/**
+ * Pieces of text as they come; at the end all that was generated, without the prompt.
+ * `state` has not yet read the last token: go on with generate(text.at(-1), { state }).
+ */
+export interface Generation
+  extends Promise<{ text: string; tokens: Int32Array; state: State[] }>,
+    AsyncIterable<string> {}
+
+export interface Model extends AsyncDisposable {
+  /** As saved: sizes and vocabulary filled in. */
+  readonly description: ModelDescription;
+  readonly parameterCount: number;
+  /** A table of the layers, their parameters and shapes. */
+  summary(): string;
+  /** New optimiser state, the weights as they are. */
+  fit(data: Data, o?: RunDescription & RunControls): Run;
+  /** Goes on with the saved run on the same data (a fingerprint is checked): the same bits as an unbroken one. */
+  resume(data: Data, o?: { epochs?: number; steps?: number } & RunControls): Run;
+  /** Updates one at a time: on batches, or with gradients of one's own. */
+  trainer(o?: RunDescription): Promise<Trainer>;
+  /** Learns while it predicts, one update per time step. "rtrl" comes in a later version. */
+  online(o?: {
+    algorithm?: "tbptt" | "rtrl";
+    truncation?: number;
+    optimizer?: Optimizer;
+    clip?: RunDescription["clip"];
+  }): Promise<Learner>;
+  evaluate(data: Data, o?: { metrics?: readonly Metric[] }): Promise<{ loss: number } & Record<string, number>>;
+  /** raw: logits, scaled units. hidden: every layer's states. */
+  predict(x: Sequences, o?: { initialState?: readonly State[]; raw?: boolean; hidden?: boolean }): Promise<Prediction>;
+  /** Goes on from the end of the history, in the targets' units. */
+  forecast(history: Table, o?: { known?: Table; steps?: number }): Promise<Record<string, Float32Array>>;
+  generate(
+    prompt: string | Numbers,
+    o?: {
+      length?: number;
+      temperature?: number;
+      topK?: number;
+      stop?: string;
+      state?: readonly State[];
+      seed?: number;
+      signal?: AbortSignal;
+    },
+  ): Generation;
+  /** Of the loss, or of Σ outputGradient · output; without an update. */
+  gradients(
+    data: Samples | { x: Sequences; outputGradient: TensorLike; initialState?: readonly State[] },
+    o?: { values?: boolean },
+  ): Promise<Gradients>;
+  parameters(): Promise<Record<string, Tensor>>;
+  /** strict (the default): a missing or unexpected name is an error. */
+  setParameters(p: Record<string, TensorLike>, o?: { strict?: boolean }): Promise<void>;
+  /** Also during a run, between steps. training: false leaves out the optimiser and the run. */
+  save(o?: { training?: boolean }): Promise<Uint8Array<ArrayBuffer>>;
+  /** Ends the worker at once; what is pending rejects with DisposedError. Again: nothing. */
+  dispose(): Promise<void>;
+}
+
+export interface Trainer {
+  step(batch: Samples): Promise<{ loss: number; gradientNorm: number; state: State[] }>;
+  /** One update with these gradients, by name. */
+  apply(g: Record<string, TensorLike>): Promise<void>;
+}
+
+/** Owns the model's weights while open. The prediction comes before the update; no target, no update. */
+export interface Learner extends AsyncDisposable {
+  step(x: number | Numbers, y?: number | Numbers): Promise<{ prediction: Float32Array; loss?: number }>;
+  run(x: Sequence, y: Targets): Promise<{ predictions: Tensor; losses: Float32Array }>;
+  /** Back to the zero state. */
+  reset(): Promise<void>;
+}
+
+/** Never part of a description. */
+export interface Runtime {
+  /** Workers that share each batch of a `fit`. The bits are those of one worker. */
+  workers?: number;
+  /** The kernel, for the entry without one inside, or compiled beforehand. */
+  wasm?: WasmSource;
+  /** The worker's module, where a policy forbids Blob URLs. */
+  worker?: URL;
+  /** Gives up opening the model. */
+  signal?: AbortSignal;
+}

@@ -1,0 +1,17 @@
+/** Generation in slices of time: runs and other calls get their turn in between. */
+import type { Generator } from "../kernel/generator.js";
+
+/** Milliseconds of one call. */
+const SLICE = 10;
+
+/** Draws for about a slice of time. One token at a time, since nobody knows how long one takes. */
+export function draw(generator: Generator, now: () => number): { tokens: Uint32Array<ArrayBuffer>; ended: boolean } {
+  const end = now() + SLICE;
+  const tokens: number[] = [];
+  do {
+    const token = generator.next(1)[0];
+    if (token === undefined) return { tokens: Uint32Array.from(tokens), ended: true };
+    tokens.push(token);
+  } while (now() < end);
+  return { tokens: Uint32Array.from(tokens), ended: false };
+}

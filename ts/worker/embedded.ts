@@ -1,0 +1,7 @@
+/** The worker's source and the kernel, which the build puts in place of these two names. */
+declare const __RETROGRAD_WORKER__: string;
+declare const __RETROGRAD_WASM__: string;
+
+/** worker/entry.ts with all it imports, as one module. */
+export const workerSource: string = __RETROGRAD_WORKER__;
+export const wasmBase64: string = __RETROGRAD_WASM__;

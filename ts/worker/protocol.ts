@@ -1,0 +1,136 @@
+/**
+ * What crosses between the caller's thread and the worker. Types only: both sides import it.
+ *
+ * Calls go through comlink over one MessagePort. Each run and each learner has a plain MessagePort of its own, so that
+ * its messages keep their order and cost nothing but the message.
+ */
+import type { ErrorRecord } from "../errors.js";
+import type { SessionEnd, SessionInfo } from "../kernel/session.js";
+
+export type { SessionInfo } from "../kernel/session.js";
+
+/** Bytes that own their buffer and move with it. */
+export type Bytes = Uint8Array<ArrayBuffer>;
+
+/** Every answer is one of these: comlink would lose an error's class, code and path. */
+export type Settled<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: ErrorRecord };
+
+/** The first message to the worker, through its parent port. */
+export interface Start {
+  module: WebAssembly.Module;
+  port: MessagePort;
+}
+
+/** From the worker through its parent port: it listens; or it is lost, and why. */
+export type Notice = { ready: true } | { dead: ErrorRecord };
+
+/** What the caller keeps of a model, so that it can answer without asking. */
+export interface ModelInfo {
+  /** JSON, as saved. */
+  description: string;
+  parameterCount: number;
+  summary: string;
+}
+
+export interface RunRequest {
+  /** Go on with the saved run instead of starting one. */
+  resume: boolean;
+  /** JSON: a run's description, or what a resumed one changes. */
+  run: string;
+  data: Bytes;
+  validation?: Bytes;
+  /** This worker's place among those that share each batch. */
+  parallel?: { workers: number; index: number };
+  /** Updates between checkpoints sent to the caller; absent: none. */
+  checkpointEvery?: number;
+  /** Wall clock, pauses not counted. */
+  seconds?: number;
+}
+
+/** The calls, by the model's number: one model a worker by default, but nothing here relies on it. */
+export interface Calls {
+  create(description: string): ModelInfo & { id: number };
+  load(file: Bytes): ModelInfo & { id: number };
+  complete(id: number, description: string): ModelInfo;
+  parameters(id: number): Bytes;
+  setParameters(id: number, bundle: Bytes, strict: boolean): void;
+  save(id: number, training: boolean): Bytes;
+  predict(id: number, bundle: Bytes, options: string): Bytes;
+  evaluate(id: number, bundle: Bytes, options: string): Record<string, number | null>;
+  gradients(id: number, bundle: Bytes, options: string): Bytes;
+  forecast(id: number, bundle: Bytes, options: string): Bytes;
+  /** Settles when the run is open; the port tells the rest. `peers`: a port to each other worker of a parallel run. */
+  run(id: number, request: RunRequest, port: MessagePort, peers: MessagePort[]): void;
+  openTrainer(id: number, run: string): number;
+  trainerStep(id: number, trainer: number, bundle: Bytes): Bytes;
+  trainerApply(id: number, trainer: number, gradients: Bytes): void;
+  /** The port takes LearnerCalls, in order. */
+  openLearner(id: number, options: string, port: MessagePort): void;
+  openGenerator(id: number, options: string, prompt: Bytes): number;
+  /** As many tokens as a slice of time allows; `ended`: by length or stop string. */
+  generate(id: number, generator: number): { tokens: Uint32Array<ArrayBuffer>; ended: boolean };
+  /** The last state; the generator is gone after this. */
+  closeGenerator(id: number, generator: number): Bytes;
+}
+
+/** The same, as answered: a class of the worker implements it, comlink hands it on. */
+export type Answers = {
+  [K in keyof Calls]: (
+    ...a: Parameters<Calls[K]>
+  ) => Settled<ReturnType<Calls[K]>> | Promise<Settled<ReturnType<Calls[K]>>>;
+};
+
+/** Caller to run. */
+export type RunOrder =
+  | { kind: "pause" | "resume" }
+  /** `finished`: a source of batches has no more to give. */
+  | { kind: "stop"; reason: "stopped" | "finished" }
+  /** The batch asked for; a bundle of kind `end` when the source has come to its end, which ends the epoch. */
+  | { kind: "batch"; bundle: Bytes }
+  /** The checkpoint has been taken; the next one may be sent. */
+  | { kind: "kept" };
+
+export interface StepHistory {
+  step: Int32Array<ArrayBuffer>;
+  loss: Float32Array<ArrayBuffer>;
+  gradientNorm: Float32Array<ArrayBuffer>;
+}
+
+export interface RunEnd extends Omit<SessionEnd, "reason"> {
+  reason: SessionEnd["reason"] | "seconds";
+  steps: StepHistory;
+}
+
+export interface RunRecord {
+  kind: "step" | "epoch";
+  /** From 1. */
+  epoch: number;
+  step: number;
+  loss: number;
+  gradientNorm: number;
+  /** Share of updates clipped. */
+  clipped: number;
+  learningRate: number;
+  metrics: Record<string, number>;
+  validationLoss?: number;
+  validationMetrics?: Record<string, number>;
+}
+
+/** Run to caller. The last message is `end`. */
+export type RunEvent =
+  | { kind: "open"; info: SessionInfo; model: ModelInfo }
+  /** Those of epochs all, those of steps thinned; seconds since the start, pauses not counted. */
+  | { kind: "records"; records: RunRecord[]; elapsed: number }
+  | { kind: "checkpoint"; file: Bytes }
+  | { kind: "wanted" }
+  | { kind: "paused" }
+  | { kind: "end"; outcome: Settled<RunEnd>; model: ModelInfo };
+
+/** Caller to learner; each is answered by one Settled, in order. */
+export type LearnerCall =
+  | { kind: "step"; x: Float32Array; y?: Float32Array }
+  | { kind: "run"; bundle: Bytes }
+  | { kind: "reset" }
+  | { kind: "close" };
+
+export type LearnerAnswer = Settled<Float32Array | Uint8Array | undefined>;

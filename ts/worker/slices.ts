@@ -1,0 +1,57 @@
+/**
+ * How many updates one call into wasm should do, so that a slice lasts about as long as intended.
+ * Short slices keep pause, stop and predict prompt, let a worker be terminated at all in Deno and Bun, and let V8
+ * replace slow code: it does that only between calls.
+ */
+export class Slices {
+  readonly #target: number;
+  #steps = 1;
+
+  /** @param target milliseconds */
+  constructor(target = 9) {
+    this.#target = target;
+  }
+
+  /** Updates for the next slice, at least 1. */
+  get steps(): number {
+    return this.#steps;
+  }
+
+  /** Tells what the last slice did. A clock may be coarse (a browser's by up to a millisecond), so growth is at most twofold. */
+  measured(steps: number, milliseconds: number): void {
+    if (steps < 1) return;
+    const fitting = Math.floor((steps * this.#target) / Math.max(milliseconds, 0.05));
+    this.#steps = Math.max(1, Math.min(fitting, this.#steps * 2));
+  }
+}
+
+type Immediate = { setImmediate?: (callback: () => void) => unknown };
+
+/**
+ * Lets waiting messages in: resolves in a later task. A timer would be clamped to 4 ms.
+ * Node hands out up to a thousand messages of one port before it looks at another, so that messages to oneself would
+ * keep all others waiting for seconds; setImmediate comes after each port has had its turn. Browsers have none, and
+ * treat ports fairly.
+ */
+export class Breather {
+  readonly #channel: MessageChannel | undefined;
+  #go: (() => void) | undefined;
+
+  constructor() {
+    if ((globalThis as Immediate).setImmediate) return;
+    this.#channel = new MessageChannel();
+    this.#channel.port1.onmessage = () => this.#go?.();
+  }
+
+  breathe(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#go = resolve;
+      if (this.#channel) this.#channel.port2.postMessage(0);
+      else (globalThis as Immediate).setImmediate?.(resolve);
+    });
+  }
+
+  close(): void {
+    this.#channel?.port1.close();
+  }
+}

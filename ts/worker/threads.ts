@@ -1,0 +1,34 @@
+/** As much of node:worker_threads and node:fs/promises as is used here; the package does not depend on Node's types. */
+
+export interface Thread {
+  postMessage(message: unknown, transfer?: readonly unknown[]): void;
+  on(event: "message", listener: (message: unknown) => void): unknown;
+  on(event: "error" | "messageerror", listener: (error: unknown) => void): unknown;
+  on(event: "exit", listener: (code: number) => void): unknown;
+  ref(): void;
+  unref(): void;
+  terminate(): Promise<number>;
+}
+
+export interface Threads {
+  Worker?: new (url: URL, options: { name: string; execArgv: string[] }) => Thread;
+  parentPort: {
+    postMessage(message: unknown): void;
+    once(event: "message", listener: (message: unknown) => void): unknown;
+  } | null;
+}
+
+export interface Files {
+  readFile(url: URL): Promise<Uint8Array>;
+}
+
+interface Builtins {
+  "node:worker_threads": Threads;
+  "node:fs/promises": Files;
+}
+
+/** A built-in module in Node, Deno and Bun; undefined in browsers. Looked up at each use, so that no bundler sees it. */
+export function builtin<K extends keyof Builtins>(name: K): Builtins[K] | undefined {
+  type Host = { process?: { getBuiltinModule?: (name: string) => unknown } };
+  return (globalThis as Host).process?.getBuiltinModule?.(name) as Builtins[K] | undefined;
+}

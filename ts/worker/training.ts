@@ -1,0 +1,201 @@
+/**
+ * A run in the worker: asks the session for a slice of updates, tells what happened, lets messages in, and again.
+ * The clock is looked at between slices only, so that nothing but a limit in seconds depends on it.
+ */
+import { type Session, Status } from "../kernel/session.js";
+import { Ledger } from "./ledger.js";
+import type { ModelInfo, RunEnd, RunEvent, RunOrder, RunRequest, Settled } from "./protocol.js";
+import { Breather, Slices } from "./slices.js";
+
+type Reason = RunEnd["reason"];
+
+export interface TrainingOptions extends Pick<RunRequest, "checkpointEvery" | "seconds"> {
+  session: Session;
+  port: MessagePort;
+  /** A port to each other worker of a parallel run. */
+  peers: readonly MessagePort[];
+  /** The model as it is now: scalers, vocabulary and labels are fitted when a run opens. */
+  model: () => ModelInfo;
+  /** Makes a thrown value into an answer, and the worker's end of a trap. */
+  failed: (thrown: unknown) => Settled<never>;
+  /** Milliseconds. */
+  now?: () => number;
+}
+
+export class Training {
+  readonly #o: TrainingOptions;
+  readonly #now: () => number;
+  readonly #slices = new Slices();
+  readonly #breather = new Breather();
+  readonly #ledger: Ledger;
+  readonly #start: number;
+  #pausedFor = 0;
+  #step: number;
+  #nextCheckpoint: number;
+  #paused = false;
+  #ending: Reason | undefined;
+  #batch: Uint8Array | undefined;
+  /** A checkpoint is with the caller. */
+  #keeping = false;
+  /** What each peer has sent and this worker has not used yet. */
+  readonly #contributions: Uint8Array[][];
+  /** Wakes the loop where it waits for an order. */
+  #wake: (() => void) | undefined;
+
+  constructor(options: TrainingOptions) {
+    this.#o = options;
+    this.#now = options.now ?? (() => performance.now());
+    const info = options.session.info();
+    this.#step = info.step;
+    this.#nextCheckpoint = this.#step + (options.checkpointEvery ?? Number.POSITIVE_INFINITY);
+    this.#ledger = new Ledger(info.metrics, info.recordEvery);
+    this.#start = this.#now();
+    options.port.onmessage = (event: MessageEvent<RunOrder>) => this.#obey(event.data);
+    this.#contributions = options.peers.map((peer) => {
+      const queue: Uint8Array[] = [];
+      peer.onmessage = (event: MessageEvent<Uint8Array>) => {
+        queue.push(event.data);
+        this.#wake?.();
+      };
+      return queue;
+    });
+    this.#tell({ kind: "open", info, model: options.model() });
+  }
+
+  /** The state to save while the run goes on; called between slices. */
+  save(): Uint8Array {
+    return this.#o.session.save();
+  }
+
+  /**
+   * Runs to the end, which the caller is told; never rejects.
+   * @param ended called before that, so that the caller finds the model free.
+   */
+  async run(ended: () => void): Promise<void> {
+    let outcome: Settled<RunEnd>;
+    try {
+      outcome = { ok: true, value: await this.#loop() };
+    } catch (thrown) {
+      outcome = this.#o.failed(thrown);
+    }
+    this.#breather.close();
+    ended();
+    try {
+      this.#o.session.free();
+      this.#tell({ kind: "end", outcome, model: this.#o.model() });
+    } catch (thrown) {
+      // The instance is lost: `failed` has told so through the worker's own port.
+      this.#o.failed(thrown);
+    }
+    this.#o.port.close();
+    for (const peer of this.#o.peers) peer.close();
+  }
+
+  async #loop(): Promise<RunEnd> {
+    const { session } = this.#o;
+    for (;;) {
+      await this.#whilePaused();
+      if (this.#elapsed() >= (this.#o.seconds ?? Number.POSITIVE_INFINITY)) this.#ending ??= "seconds";
+      if (this.#ending) session.stop();
+      const status = this.#slice();
+      if (status === Status.done || status === Status.diverged) break;
+      if (this.#step >= this.#nextCheckpoint) await this.#checkpoint();
+      if (status === Status.needsGradients) await this.#exchange();
+      else if (status === Status.needsBatch) await this.#supply();
+      else await this.#breather.breathe();
+    }
+    await this.#until(() => !this.#keeping);
+    const end = session.finish(); // throws when the run diverged
+    // The session knows no clock and no source; only a stop can have been ours.
+    const reason = end.reason === "stopped" ? (this.#ending ?? end.reason) : end.reason;
+    return { ...end, reason, steps: this.#ledger.history() };
+  }
+
+  /** One call into wasm and its records. */
+  #slice(): number {
+    const { session } = this.#o;
+    const begun = this.#now();
+    const status = session.run(Math.min(this.#slices.steps, this.#nextCheckpoint - this.#step));
+    const ended = this.#now();
+    const { step } = session.info();
+    this.#slices.measured(step - this.#step, ended - begun);
+    this.#step = step;
+    const records = this.#ledger.take(session.records(), ended);
+    if (records.length) this.#tell({ kind: "records", records, elapsed: this.#elapsed() });
+    return status;
+  }
+
+  async #whilePaused(): Promise<void> {
+    if (!this.#paused) return;
+    const begun = this.#now();
+    this.#tell({ kind: "paused" });
+    await this.#until(() => !this.#paused || this.#ending !== undefined);
+    this.#pausedFor += this.#now() - begun;
+  }
+
+  /** Sends the state to the caller. One at a time: a slow disk slows the run, and no queue of files fills the memory. */
+  async #checkpoint(): Promise<void> {
+    await this.#until(() => !this.#keeping);
+    this.#nextCheckpoint = this.#step + (this.#o.checkpointEvery as number);
+    const file = owned(this.#o.session.save());
+    this.#keeping = true;
+    this.#tell({ kind: "checkpoint", file }, [file.buffer]);
+  }
+
+  /** Asks for the next batch. Time spent waiting counts: it is part of what the run takes. */
+  async #supply(): Promise<void> {
+    this.#tell({ kind: "wanted" });
+    await this.#until(() => this.#batch !== undefined || this.#ending !== undefined);
+    if (!this.#batch) return;
+    this.#o.session.supply(this.#batch);
+    this.#batch = undefined;
+  }
+
+  /**
+   * Gives this worker's gradient sums to all others and takes theirs. The kernel adds them in the order of the shards,
+   * so it does not matter which comes first; no worker can be ahead by more than the one update it has a part of.
+   */
+  async #exchange(): Promise<void> {
+    const own = owned(this.#o.session.contribution());
+    for (const peer of this.#o.peers) peer.postMessage(own);
+    await this.#until(() => this.#contributions.every((queue) => queue.length > 0) || this.#ending !== undefined);
+    for (const queue of this.#contributions) {
+      const other = queue.shift();
+      if (other) this.#o.session.merge(other);
+    }
+  }
+
+  #obey(order: RunOrder): void {
+    if (order.kind === "pause") this.#paused = true;
+    else if (order.kind === "resume") this.#paused = false;
+    else if (order.kind === "stop") this.#ending ??= order.reason;
+    else if (order.kind === "batch") this.#batch = order.bundle;
+    else this.#keeping = false;
+    this.#wake?.();
+  }
+
+  async #until(condition: () => boolean): Promise<void> {
+    while (!condition()) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    this.#wake = undefined;
+  }
+
+  /** Seconds, pauses not counted. */
+  #elapsed(): number {
+    return (this.#now() - this.#start - this.#pausedFor) / 1000;
+  }
+
+  #tell(event: RunEvent, transfer: Transferable[] = []): void {
+    this.#o.port.postMessage(event, transfer);
+  }
+}
+
+/** The bytes with a buffer that is theirs alone, so that it can be transferred. */
+export function owned(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const whole =
+    bytes.byteOffset === 0 && bytes.byteLength === bytes.buffer.byteLength && bytes.buffer instanceof ArrayBuffer;
+  return whole ? (bytes as Uint8Array<ArrayBuffer>) : new Uint8Array(bytes);
+}
