@@ -1,0 +1,55 @@
+/** The values that users hand over and get back. Types only; the model's and the run's descriptions are generated elsewhere. */
+
+export type Numbers = readonly number[] | Float32Array | Float64Array | Int32Array;
+
+/** Row-major. */
+export interface TensorLike {
+  readonly shape: readonly number[];
+  readonly data: Numbers;
+}
+
+export type Nested = (number | Nested)[];
+
+export interface Tensor extends TensorLike {
+  readonly data: Float32Array;
+  /** Lists in lists, as deep as there are axes. */
+  toArray(): Nested;
+}
+
+/** One sequence: [time] if a step is one number or one token, else [time][size]; a string where the input is text. */
+export type Sequence = Numbers | readonly Numbers[] | string;
+
+/** The first axis is always the batch: one sequence is `[s]`. Lengths may differ. Buffers are copied, never detached. */
+export type Sequences = readonly Sequence[] | TensorLike; // [B, T, size]
+
+/** At "last": one per sequence (number, [size], class index or label); at "every": one such list per sequence. */
+export type Targets =
+  | Numbers
+  | readonly string[]
+  | readonly (Numbers | readonly Numbers[] | readonly string[])[]
+  | TensorLike;
+
+/** As in PyTorch: [numLayers · directions, B, H]. One entry for each recurrent layer. */
+export interface State {
+  h: TensorLike;
+  c?: TensorLike;
+}
+
+/** A weight of 0 masks a sequence or a step: its target may then be anything. */
+export interface Samples {
+  x: Sequences;
+  y: Targets;
+  sampleWeight?: Numbers | readonly Numbers[];
+  initialState?: readonly State[];
+}
+
+/** Columns, or rows as CSV readers give them. Times are dates, ISO 8601 strings (UTC unless they say otherwise) or milliseconds since 1970. */
+export type Table =
+  | Record<string, ArrayLike<number | string | Date>>
+  | readonly Record<string, number | string | Date>[];
+
+/** Ready batches; called with the number already used, so that a resumed run is exact. */
+export type BatchSource = (start: number) => Iterable<Samples> | AsyncIterable<Samples>;
+
+/** A string is one text. */
+export type Data = Samples | Table | string | BatchSource;
