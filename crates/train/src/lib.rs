@@ -1,4 +1,23 @@
-//! Data sets, batching, the training session, checkpoints.
+//! Data sets, batching, the training session, checkpoints; and what a trained model is used for. NOT: arithmetic on
+//! networks (rnn), update formulas (optim), JavaScript (wasm). Bad input is an [`error::Error`], never a panic.
 #![forbid(unsafe_code)]
 
+pub mod bundle;
+pub mod checkpoint;
+pub mod data;
+pub mod describe;
+pub mod encoding;
 pub mod error;
+pub mod evaluate;
+pub mod forecast;
+pub mod generator;
+pub mod gradients;
+pub mod hash;
+pub mod learner;
+pub mod metrics;
+pub mod model;
+pub mod predict;
+pub mod session;
+pub mod trainer;
+mod unpack;
+pub mod update;

@@ -1,2 +1,17 @@
-//! The only crate that knows JavaScript: thin handles over train.
+//! The only crate that knows JavaScript: thin handles over `train`. Descriptions cross as JSON, tensors as safetensors
+//! bytes, errors as JSON that is thrown. NOT: arithmetic, loops over data, policy.
 #![forbid(unsafe_code)]
+
+mod boundary;
+mod generator;
+mod learner;
+mod model;
+mod panic;
+mod session;
+mod trainer;
+
+pub use generator::Generator;
+pub use learner::Learner;
+pub use model::Model;
+pub use session::Session;
+pub use trainer::Trainer;

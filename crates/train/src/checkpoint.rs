@@ -1,0 +1,89 @@
+//! Models as files: safetensors whose parameters carry PyTorch's names, with description, version and checksum as
+//! metadata; and, for training, everything that a run needs to go on bit for bit. NOT: the container (bundle).
+
+use crate::bundle::Bundle;
+use crate::encoding::Encoding;
+use crate::error::Error;
+use crate::hash::Fnv;
+use crate::model::Model;
+use crate::session::Session;
+use crate::session::saved::SavedRun;
+use crate::update::{read_flat, write_flat};
+
+const FORMAT: &str = "retrograd";
+const VERSION: u32 = 1;
+const NO_CHECKSUM: &str = "0000000000000000";
+
+/// The file of a model. `session` is the run that goes on; without one, the saved run is written. `training: false`
+/// leaves both out.
+pub fn save(model: &Model, session: Option<&Session>, training: bool) -> Vec<u8> {
+    let mut bundle = Bundle::default();
+    bundle.note("format", FORMAT);
+    bundle.note("version", VERSION.to_string());
+    bundle.note("description", model.description.to_json());
+    bundle.note("checksum", NO_CHECKSUM);
+    // While the vocabulary is open there are no weights.
+    if let Ok(body) = model.body() {
+        write_flat(body.network.table(), &body.params, "", &mut bundle);
+        model.encoding.write(&mut bundle);
+        let current = session.map(Session::saved);
+        if let Some(run) = current.as_ref().or(model.saved.as_ref()).filter(|_| training) {
+            run.write(&body.network, &mut bundle);
+        }
+    }
+    let mut file = bundle.write();
+    let at = checksum_at(&file).expect("it was just written");
+    let sum = checksum(&file, at);
+    file[at..at + NO_CHECKSUM.len()].copy_from_slice(sum.as_bytes());
+    file
+}
+
+/// A model from its file.
+///
+/// # Errors
+/// `FormatError` for a file that is truncated, altered, of another kind or of a newer version.
+pub fn load(file: &[u8]) -> Result<Model, Error> {
+    let mut bundle = Bundle::read(file)?;
+    if bundle.metadata("format") != Some(FORMAT) {
+        let message = "a safetensors file without a model's description; parameters alone go in by setParameters";
+        return Err(Error::format(message));
+    }
+    let version = bundle.metadata("version").unwrap_or_default();
+    match version.parse::<u32>() {
+        Ok(v) if v <= VERSION => {}
+        Ok(v) => {
+            let message = format!("the file is of version {v}, newer than {VERSION}, the newest that is read here");
+            return Err(Error::format(message).code("newerVersion"));
+        }
+        Err(_) => return Err(Error::format("the file's version is not readable")),
+    }
+    let stored = bundle.metadata("checksum").unwrap_or_default();
+    if checksum_at(file).is_none_or(|at| checksum(file, at) != stored) {
+        return Err(Error::format("the file was altered: its checksum does not match").code("alteredFile"));
+    }
+    let unreadable = |e: Error| Error::format(format!("the file's description is not usable: {}", e.message));
+    let description = bundle.metadata("description").unwrap_or_default();
+    let mut model = Model::create(description).map_err(unreadable)?;
+    model.encoding = Encoding::read(&model.description, &mut bundle)?;
+    if let Ok(body) = model.body_mut() {
+        read_flat(body.network.table(), &mut body.params, "", &mut bundle)?;
+        model.saved = SavedRun::read(&model.body()?.network, &mut bundle)?;
+    }
+    Ok(model)
+}
+
+/// Where the checksum's digits stand.
+fn checksum_at(file: &[u8]) -> Option<usize> {
+    const KEY: &[u8] = b"\"checksum\":\"";
+    let found = file.windows(KEY.len()).position(|w| w == KEY)? + KEY.len();
+    (found + NO_CHECKSUM.len() <= file.len()).then_some(found)
+}
+
+/// Of the whole file, with zeros in the place of the checksum itself.
+fn checksum(file: &[u8], at: usize) -> String {
+    let mut hash = Fnv::default();
+    hash.add(&file[..at]);
+    hash.add(NO_CHECKSUM.as_bytes());
+    hash.add(&file[at + NO_CHECKSUM.len()..]);
+    hash.hex()
+}

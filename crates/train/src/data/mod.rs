@@ -1,0 +1,10 @@
+//! Data sets in wasm's memory, as samples, and batches gathered from them.
+
+pub mod batch;
+pub mod form;
+pub mod prepare;
+pub mod samples;
+pub mod sequences;
+pub mod series;
+pub mod text;
+pub mod tokens;

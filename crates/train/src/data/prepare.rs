@@ -1,0 +1,249 @@
+//! From a data bundle to the samples that a run reads: checked, split into a training and a validation part, scaled by
+//! the model's constants (fitted here, on the training part, when this is the first fit).
+
+use super::form::{Form, Target};
+use super::samples::Samples;
+use super::sequences::Sequences;
+use super::series::Series;
+use super::text::{Cut, Text};
+use super::tokens::Tokens;
+use crate::bundle::Bundle;
+use crate::describe::model::{Input, ModelDescription, Scale, Target as Described};
+use crate::describe::run::{From, Split};
+use crate::encoding::Encoding;
+use crate::encoding::scaler::{Columns, Scaler};
+use crate::encoding::series::SeriesEncoding;
+use crate::error::Error;
+use rnn::At;
+use std::rc::Rc;
+
+/// Some of the samples of a data set.
+#[derive(Clone)]
+pub struct Part {
+    pub samples: Rc<dyn Samples>,
+    pub ids: Vec<u32>,
+    /// Samples that go side by side with a carried state.
+    pub streams: Option<usize>,
+}
+
+impl Part {
+    fn whole(samples: impl Samples + 'static, streams: Option<usize>) -> Part {
+        let ids = (0..samples.len() as u32).collect();
+        Part { samples: Rc::new(samples), ids, streams }
+    }
+}
+
+pub struct Prepared {
+    pub training: Part,
+    pub validation: Option<Part>,
+    pub warnings: Vec<String>,
+}
+
+/// What the preparation has to know of the model and the run.
+pub struct Request<'a> {
+    pub description: &'a ModelDescription,
+    pub form: &'a Form,
+    pub split: Option<Split>,
+    /// Of the random split.
+    pub seed: u64,
+    /// Steps of a text's window.
+    pub window: usize,
+    /// How a text is cut for training.
+    pub cut: Cut,
+}
+
+/// Streams in which texts are evaluated.
+const EVALUATION_STREAMS: usize = 32;
+
+/// Prepares the data of a fit; `encoding` is filled in when it is empty.
+///
+/// # Errors
+/// `DataError` and `ShapeError` for data that cannot be used, with their place.
+pub fn prepare(request: &Request, mut bundle: Bundle, encoding: &mut Encoding) -> Result<Prepared, Error> {
+    match bundle.metadata("kind") {
+        Some("text") => text(request, &mut bundle),
+        Some("series") => series(request, &mut bundle, encoding),
+        _ => sequences(request, bundle, encoding),
+    }
+}
+
+/// Prepares data that are used whole: `evaluate`, validation data, a batch of a source.
+///
+/// # Errors
+/// As [`prepare`]; `ConfigError` when the model's constants are not fitted yet.
+pub fn prepare_whole(request: &Request, bundle: Bundle, encoding: &Encoding) -> Result<Part, Error> {
+    encoding.require(request.description)?;
+    let request = Request { split: None, cut: Cut::Streams(EVALUATION_STREAMS), ..*request };
+    Ok(prepare(&request, bundle, &mut encoding.clone())?.training)
+}
+
+fn text(request: &Request, bundle: &mut Bundle) -> Result<Prepared, Error> {
+    let super::form::Input::Tokens(vocabulary) = request.form.input else {
+        return Err(Error::data("data", "samples or a table", "a text, for a model without a vocabulary"));
+    };
+    let tensor = bundle.take("tokens").ok_or_else(|| Error::data("data", "a text", "nothing"))?;
+    let tokens = Rc::new(Tokens::new(tensor, vocabulary)?);
+    let end = tokens.len();
+    let cut = training_count(end, request.split);
+    let enough = |part: &str, n: usize| {
+        if n < 2 {
+            return Err(Error::data("data", format!("at least 2 characters in the {part} part"), n.to_string()));
+        }
+        Ok(())
+    };
+    enough("training", cut)?;
+    let part = |range, cut| {
+        let text = Text::new(tokens.clone(), range, request.window, cut);
+        let streams = text.streams();
+        Part::whole(text, streams)
+    };
+    let validation = match request.split {
+        None => None,
+        Some(_) => {
+            enough("validation", end - cut)?;
+            Some(part(cut..end, Cut::Streams(EVALUATION_STREAMS)))
+        }
+    };
+    Ok(Prepared { training: part(0..cut, request.cut), validation, warnings: Vec::new() })
+}
+
+/// Items of the training part when the validation part is taken from the end: at least one for each, where there are
+/// two.
+fn training_count(n: usize, split: Option<Split>) -> usize {
+    let Some(split) = split else { return n };
+    let validation = (n as f64 * split.fraction).round() as usize;
+    n - validation.clamp(1, n.saturating_sub(1).max(1)).min(n)
+}
+
+fn series(request: &Request, bundle: &mut Bundle, encoding: &mut Encoding) -> Result<Prepared, Error> {
+    let Input::Series(plan) = &request.description.input else {
+        return Err(Error::data("data", "samples", "a table, for a model without a series"));
+    };
+    let table = plan.table(bundle)?;
+    let cut = training_count(table.rows, request.split);
+    let needed = plan.first_origin() + plan.predicted() + 1;
+    if cut < needed {
+        let expected = format!("at least {needed} rows in the training part (difference + window + horizon)");
+        return Err(Error::data("data", expected, cut.to_string()));
+    }
+    let fitted = encoding.series.get_or_insert_with(|| Rc::new(SeriesEncoding::fit(plan.clone(), &table, cut))).clone();
+    let samples: Rc<dyn Samples> = Rc::new(Series::new(fitted, &table, request.form.at == At::Every));
+    // A sample belongs to the part that holds all rows that it predicts; those across the border to none.
+    let first = plan.first_origin() + 1;
+    let ids = 0..samples.len() as u32;
+    let training: Vec<u32> = ids.clone().filter(|&i| first + i as usize + plan.predicted() <= cut).collect();
+    let validation = request.split.map(|_| {
+        // Where every step predicts, the early steps of a window lie in the training part; they are left in, since
+        // the state has to be warmed up, and count as a small, constant share of the figure.
+        let ids = ids.filter(|&i| first + i as usize >= cut).collect();
+        Part { samples: samples.clone(), ids, streams: None }
+    });
+    if let Some(part) = &validation
+        && part.ids.is_empty()
+    {
+        let expected = format!("at least {} rows in the validation part (horizon)", plan.predicted());
+        return Err(Error::data("validationSplit", expected, (table.rows - cut).to_string()));
+    }
+    let warnings = Vec::new();
+    Ok(Prepared { training: Part { samples, ids: training, streams: None }, validation, warnings })
+}
+
+fn sequences(request: &Request, bundle: Bundle, encoding: &mut Encoding) -> Result<Prepared, Error> {
+    let mut sequences = Sequences::new(bundle, request.form)?;
+    if !sequences.has_targets() {
+        return Err(Error::data("y", "targets", "none"));
+    }
+    let (training, validation) = split(sequences.len(), request.split, request.seed)?;
+    if let (Some(part), Target::Classes(n)) = (&validation, request.form.target) {
+        check_classes(&sequences, &training, part, n, request.form.at)?;
+    }
+    let mut warnings = Vec::new();
+    if let Input::Values { scale, .. } = request.description.input {
+        if scale != Scale::None && encoding.input.is_none() {
+            let scaler = Scaler::fit(scale, &sequences.input_columns(&training));
+            encoding.input = Some(Rc::new(scaler));
+        }
+        if scale == Scale::None {
+            warn_of_large(&sequences.input_columns(&training), &mut warnings);
+        }
+    }
+    if let Described::Values { scale, .. } = request.description.output.target
+        && scale != Scale::None
+        && encoding.output.is_none()
+    {
+        encoding.output = Some(Rc::new(sequences.fit_output(scale, &training)));
+    }
+    sequences.scale(encoding.input.as_deref(), encoding.output.as_ref());
+    let samples: Rc<dyn Samples> = Rc::new(sequences);
+    let part = |ids| Part { samples: samples.clone(), ids, streams: None };
+    Ok(Prepared { training: part(training), validation: validation.map(part), warnings })
+}
+
+fn split(n: usize, split: Option<Split>, seed: u64) -> Result<(Vec<u32>, Option<Vec<u32>>), Error> {
+    let Some(described) = split else { return Ok(((0..n as u32).collect(), None)) };
+    if n < 2 {
+        return Err(Error::data("validationSplit", "at least 2 sequences to split", n.to_string()));
+    }
+    let mut ids: Vec<u32> = match described.from {
+        From::End => (0..n as u32).collect(),
+        From::Random => {
+            let mut order = vec![0; n];
+            rnn::permutation(seed, rnn::Purpose::Split, 0, &mut order);
+            order
+        }
+    };
+    let mut validation = ids.split_off(training_count(n, split));
+    // The parts keep the order of the data, so that only the choice is random.
+    ids.sort_unstable();
+    validation.sort_unstable();
+    Ok((ids, Some(validation)))
+}
+
+fn check_classes(
+    sequences: &Sequences,
+    training: &[u32],
+    validation: &[u32],
+    classes: usize,
+    at: At,
+) -> Result<(), Error> {
+    let mut seen = vec![false; classes];
+    let each = |ids: &[u32], call: &mut dyn FnMut(u32, i32)| {
+        for &i in ids {
+            let steps = if at == At::Every { sequences.steps(i as usize) } else { 1 };
+            (0..steps).for_each(|t| call(i, sequences.class(i as usize, t)));
+        }
+    };
+    each(training, &mut |_, class| {
+        if class >= 0 {
+            seen[class as usize] = true;
+        }
+    });
+    let mut missing = None;
+    each(validation, &mut |i, class| {
+        if class >= 0 && !seen[class as usize] && missing.is_none() {
+            missing = Some((i, class));
+        }
+    });
+    match missing {
+        None => Ok(()),
+        Some((i, class)) => Err(Error::data(
+            "validationSplit",
+            "each class of the validation part in the training part too",
+            format!("class {class} (sequence {i}), which is not"),
+        )
+        .code("untrainedClass")
+        .hint("data ordered by class want { fraction, from: \"random\" }")),
+    }
+}
+
+fn warn_of_large(columns: &Columns, warnings: &mut Vec<String>) {
+    const LARGE: f64 = 10.0;
+    let large = columns.mean.iter().zip(&columns.deviation).position(|(m, d)| m.abs() > LARGE || *d > LARGE);
+    if let Some(j) = large {
+        let (mean, deviation) = (columns.mean[j], columns.deviation[j]);
+        warnings.push(format!(
+            "input column {j} has mean {mean:.3} and standard deviation {deviation:.3}; \
+             input.scale: \"standard\" would make it easier to learn from"
+        ));
+    }
+}

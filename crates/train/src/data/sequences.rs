@@ -1,0 +1,238 @@
+//! Sequences given by the user, of any lengths, with their targets, weights and initial states.
+
+use super::form::{Form, Input, Target};
+use super::samples::{Samples, undo};
+use super::tokens::Tokens;
+use crate::bundle::{Bundle, Elements};
+use crate::describe::model::Scale;
+use crate::encoding::scaler::{Columns, Scaler};
+use crate::error::Error;
+use rnn::At;
+use std::rc::Rc;
+
+pub struct Sequences {
+    /// Row at which each sequence begins, and the number of rows at the end.
+    starts: Vec<usize>,
+    width: usize,
+    values: Vec<f32>,
+    tokens: Option<Tokens>,
+    /// Numbers in a target row.
+    target_width: usize,
+    targets: Vec<f32>,
+    classes: Vec<i32>,
+    every: bool,
+    weights: Vec<f32>,
+    /// One for each recurrent layer: h and c of every sequence, [sequences, levels, hidden].
+    initial: Vec<(Vec<f32>, Vec<f32>)>,
+    output: Option<Rc<Scaler>>,
+}
+
+impl Sequences {
+    /// Takes a "sequences" bundle apart. Targets may be absent (`predict`).
+    ///
+    /// # Errors
+    /// `ShapeError` and `DataError` that name the argument.
+    pub fn new(mut bundle: Bundle, form: &Form) -> Result<Sequences, Error> {
+        let lengths = bundle.take_i32("lengths")?.ok_or_else(|| Error::format("the bundle has no lengths"))?;
+        if lengths.is_empty() {
+            return Err(Error::data("x", "at least one sequence", "none"));
+        }
+        let mut starts = vec![0; lengths.len() + 1];
+        for (i, &n) in lengths.iter().enumerate() {
+            let n = usize::try_from(n).ok().filter(|&n| n > 0);
+            starts[i + 1] = starts[i] + n.ok_or_else(|| Error::data(format!("x[{i}]"), "at least one step", "none"))?;
+        }
+        let rows = starts[lengths.len()];
+        let (mut values, mut tokens, mut width) = (Vec::new(), None, 1);
+        match form.input {
+            Input::Values(size) => {
+                let (shape, data) = bundle.take_f32("x")?.ok_or_else(|| Error::data("x", "numbers", "tokens"))?;
+                if shape != [rows, size] {
+                    return Err(Error::shape("x", format!("[{rows}, {size}]"), format!("{shape:?}")));
+                }
+                (values, width) = (data, size);
+            }
+            Input::Tokens(vocabulary) => {
+                let tensor = bundle.take("tokens").ok_or_else(|| Error::data("x", "tokens", "numbers"))?;
+                if tensor.elements.len() != rows {
+                    return Err(Error::shape("x", format!("{rows} tokens"), tensor.elements.len().to_string()));
+                }
+                tokens = Some(Tokens::new(tensor, vocabulary)?);
+            }
+        }
+        let every = form.at == At::Every;
+        let count = if every { rows } else { lengths.len() };
+        let (mut targets, mut classes, mut target_width) = (Vec::new(), Vec::new(), 1);
+        match form.target {
+            Target::Values(size) => {
+                if let Some((shape, data)) = bundle.take_f32("y")? {
+                    if shape != [count, size] {
+                        return Err(Error::shape("y", format!("[{count}, {size}]"), format!("{shape:?}")));
+                    }
+                    targets = data;
+                }
+                target_width = size;
+            }
+            Target::Classes(n) => {
+                if let Some(data) = bundle.take_i32("classes")? {
+                    if data.len() != count {
+                        return Err(Error::shape("y", format!("{count} classes"), data.len().to_string()));
+                    }
+                    if let Some(i) = data.iter().position(|&c| c >= n as i32) {
+                        return Err(Error::data(format!("y[{i}]"), format!("a class below {n}"), data[i].to_string()));
+                    }
+                    classes = data;
+                }
+            }
+        }
+        let weights = match bundle.take_f32("weight")? {
+            None => Vec::new(),
+            Some((_, w)) if w.len() == count => w,
+            // One weight a sequence holds for each of its steps.
+            Some((_, w)) if w.len() == lengths.len() => {
+                (0..w.len()).flat_map(|i| std::iter::repeat_n(w[i], starts[i + 1] - starts[i])).collect()
+            }
+            Some((_, w)) => return Err(Error::shape("sampleWeight", format!("{count} weights"), w.len().to_string())),
+        };
+        let initial = initial_states(&mut bundle, form, lengths.len())?;
+        let output = None;
+        Ok(Sequences { starts, width, values, tokens, target_width, targets, classes, every, weights, initial, output })
+    }
+
+    pub fn has_targets(&self) -> bool {
+        !(self.targets.is_empty() && self.classes.is_empty())
+    }
+
+    pub fn has_initial(&self) -> bool {
+        !self.initial.is_empty()
+    }
+
+    /// Columns of the inputs of some samples, for fitting and for warnings.
+    pub fn input_columns(&self, samples: &[u32]) -> Columns {
+        self.columns(&self.values, self.width, samples, |i| self.starts[i]..self.starts[i + 1])
+    }
+
+    /// A scaler of the targets of some samples.
+    pub fn fit_output(&self, kind: Scale, samples: &[u32]) -> Scaler {
+        Scaler::fit(kind, &self.columns(&self.targets, self.target_width, samples, |i| self.target_rows(i)))
+    }
+
+    fn columns(
+        &self,
+        table: &[f32],
+        width: usize,
+        samples: &[u32],
+        rows: impl Fn(usize) -> std::ops::Range<usize>,
+    ) -> Columns {
+        let picked = samples.iter().flat_map(|&i| {
+            let rows = rows(i as usize);
+            table[rows.start * width..rows.end * width].iter().map(|&v| f64::from(v))
+        });
+        let picked: Vec<f64> = picked.collect();
+        Columns::of(width, || picked.chunks_exact(width))
+    }
+
+    /// Brings inputs and targets into the network's units, once.
+    pub fn scale(&mut self, input: Option<&Scaler>, output: Option<&Rc<Scaler>>) {
+        if let Some(scaler) = input {
+            scaler.apply_rows(&mut self.values);
+        }
+        if let Some(scaler) = output {
+            scaler.apply_rows(&mut self.targets);
+        }
+        self.output = output.cloned();
+    }
+
+    fn target_rows(&self, sample: usize) -> std::ops::Range<usize> {
+        if self.every { self.starts[sample]..self.starts[sample + 1] } else { sample..sample + 1 }
+    }
+
+    fn target_row(&self, sample: usize, step: usize) -> usize {
+        self.target_rows(sample).start + step
+    }
+}
+
+impl Samples for Sequences {
+    fn len(&self) -> usize {
+        self.starts.len() - 1
+    }
+
+    fn steps(&self, sample: usize) -> usize {
+        self.starts[sample + 1] - self.starts[sample]
+    }
+
+    fn input(&self, sample: usize, step: usize, row: &mut [f32]) {
+        row.copy_from_slice(&self.values[(self.starts[sample] + step) * self.width..][..self.width]);
+    }
+
+    fn token(&self, sample: usize, step: usize) -> u32 {
+        let tokens = self.tokens.as_ref().expect("the form of the inputs was checked");
+        tokens.get(self.starts[sample] + step)
+    }
+
+    fn target(&self, sample: usize, step: usize, row: &mut [f32]) {
+        row.copy_from_slice(&self.targets[self.target_row(sample, step) * self.target_width..][..row.len()]);
+    }
+
+    fn class(&self, sample: usize, step: usize) -> i32 {
+        self.classes[self.target_row(sample, step)]
+    }
+
+    fn weight(&self, sample: usize, step: usize) -> f32 {
+        if self.weights.is_empty() { 1.0 } else { self.weights[self.target_row(sample, step)] }
+    }
+
+    fn weighted(&self) -> bool {
+        !self.weights.is_empty()
+    }
+
+    fn initial(&self, sample: usize, layer: usize) -> Option<(&[f32], &[f32])> {
+        let (h, c) = self.initial.get(layer)?;
+        let n = self.len();
+        let of = |all: &'_ [f32]| (sample * all.len() / n)..((sample + 1) * all.len() / n);
+        Some((&h[of(h)], &c[of(c)]))
+    }
+
+    fn restore(&self, sample: usize, step: usize, predicted: &[f32], user: &mut [f64], truth: &mut [f64]) {
+        let scaler = self.output.as_deref();
+        undo(scaler, predicted, user);
+        undo(scaler, &self.targets[self.target_row(sample, step) * self.target_width..][..predicted.len()], truth);
+    }
+}
+
+/// `state.{k}.h` and `state.{k}.c` are [levels, batch, hidden]; here a sample's levels stand together.
+fn initial_states(bundle: &mut Bundle, form: &Form, batch: usize) -> Result<Vec<(Vec<f32>, Vec<f32>)>, Error> {
+    if bundle.find("state.0.h").is_none() {
+        return Ok(Vec::new());
+    }
+    let mut states = Vec::new();
+    for (k, shape) in form.states.iter().enumerate() {
+        let mut part = |letter: &str, wanted: bool| -> Result<Vec<f32>, Error> {
+            let expected = vec![shape.levels, batch, shape.hidden];
+            let name = format!("state.{k}.{letter}");
+            let path = format!("initialState[{k}].{letter}");
+            match bundle.take(&name) {
+                None if wanted => Err(Error::data(path, format!("a tensor of shape {expected:?}"), "nothing")),
+                None => Ok(Vec::new()),
+                Some(_) if !wanted => Err(Error::data(path, "nothing (the layer has no cell state)", "a tensor")),
+                Some(t) if t.shape != expected => {
+                    Err(Error::shape(path, format!("{expected:?}"), format!("{:?}", t.shape)))
+                }
+                Some(t) => {
+                    let Elements::F32(data) = t.elements else {
+                        return Err(Error::data(path, "numbers", t.elements.dtype()));
+                    };
+                    Ok(swap_axes(&data, shape.levels, batch, shape.hidden))
+                }
+            }
+        };
+        states.push((part("h", true)?, part("c", shape.cell)?));
+    }
+    Ok(states)
+}
+
+/// [a, b, n] → [b, a, n].
+fn swap_axes(data: &[f32], a: usize, b: usize, n: usize) -> Vec<f32> {
+    let blocks = (0..b).flat_map(|j| (0..a).map(move |i| (i * b + j) * n));
+    blocks.flat_map(|at| data[at..at + n].iter().copied()).collect()
+}

@@ -1,0 +1,119 @@
+//! Loss and metrics of a part of the data, batch by batch, so that it can be done in slices. NOT: training.
+
+use crate::bundle::Bundle;
+use crate::data::batch::Batch;
+use crate::data::form::Form;
+use crate::data::prepare::{Part, Request, prepare_whole};
+use crate::data::text::Cut;
+use crate::describe::calls::EvaluateOptions;
+use crate::describe::run::Metric;
+use crate::error::Error;
+use crate::metrics::{Sums, reads_predictions};
+use crate::model::Model;
+use rnn::{Capacity, Network, States, Workspace};
+use serde_json::{Map, Value};
+
+/// Sequences in a batch of predictions or evaluation.
+pub const BATCH: usize = 64;
+
+/// Steps of a text's window where no run says otherwise.
+pub const WINDOW: usize = 128;
+
+pub struct Evaluator {
+    workspace: Workspace,
+    batch: Batch,
+    size: usize,
+    cursor: usize,
+    sums: Sums,
+    carried: Option<States>,
+    measure: bool,
+}
+
+impl Evaluator {
+    /// # Errors
+    /// `MemoryError` when the arena does not fit.
+    pub fn new(network: &Network, form: &Form, part: &Part, metrics: &[Metric]) -> Result<Evaluator, Error> {
+        let size = part.streams.unwrap_or(BATCH).min(part.ids.len());
+        Ok(Evaluator {
+            workspace: workspace(network, capacity(part, size), false)?,
+            batch: Batch::new(form),
+            size,
+            cursor: 0,
+            sums: Sums::default(),
+            carried: None,
+            measure: metrics.iter().any(|&m| reads_predictions(m)),
+        })
+    }
+
+    /// One batch; `true` when it was the last one, and [`Evaluator::take`] has the result.
+    pub fn advance(&mut self, network: &Network, params: &[f32], part: &Part) -> bool {
+        let ids = &part.ids[self.cursor..(self.cursor + self.size).min(part.ids.len())];
+        let (samples, batch) = (&*part.samples, &mut self.batch);
+        batch.gather(samples, ids);
+        let initial = self.carried.as_ref().or(batch.initial());
+        network.forward(params, &batch.packing, batch.input(), initial, None, &mut self.workspace);
+        let output = self.workspace.output();
+        let loss = batch.loss(output, 1.0, None);
+        let mut sums = Sums::of_loss(loss.sum, loss.weight);
+        if self.measure {
+            batch.measure(samples, output, &mut sums);
+        }
+        self.sums.add(&sums);
+        if part.streams.is_some() {
+            self.carried = Some(self.workspace.final_states().clone());
+        }
+        self.cursor += ids.len();
+        self.cursor == part.ids.len()
+    }
+
+    /// The sums over the whole part; the next pass starts anew.
+    pub fn take(&mut self) -> Sums {
+        self.cursor = 0;
+        self.carried = None;
+        std::mem::take(&mut self.sums)
+    }
+}
+
+/// The most that any batch of `size` of these samples needs.
+pub fn capacity(part: &Part, size: usize) -> Capacity {
+    let mut lengths: Vec<usize> = part.ids.iter().map(|&i| part.samples.steps(i as usize)).collect();
+    lengths.sort_unstable_by(|a, b| b.cmp(a));
+    let batch = size.min(lengths.len());
+    Capacity { batch, steps: lengths.first().copied().unwrap_or(0), rows: lengths[..batch].iter().sum() }
+}
+
+/// # Errors
+/// `MemoryError` when the arena does not fit.
+pub fn workspace(network: &Network, capacity: Capacity, training: bool) -> Result<Workspace, Error> {
+    let what = if training { "a training step" } else { "a prediction" };
+    Workspace::new(network, capacity, training).map_err(|e| Error::memory(what, e.bytes))
+}
+
+/// `{ loss, …metrics }` of a data bundle, as JSON.
+///
+/// # Errors
+/// For data or options that do not fit the model; `MemoryError`.
+pub fn evaluate(model: &Model, data: Bundle, options: &str) -> Result<String, Error> {
+    let options = EvaluateOptions::from_json(options)?;
+    let metrics = options.metrics.unwrap_or_else(|| model.description.default_metrics());
+    model.description.check_metrics(&metrics, "metrics")?;
+    let body = model.body()?;
+    let part = prepare_whole(&whole(model, &body.form, WINDOW), data, &model.encoding)?;
+    if part.ids.is_empty() {
+        return Err(Error::data("data", "at least one sample", "none"));
+    }
+    let mut evaluator = Evaluator::new(&body.network, &body.form, &part, &metrics)?;
+    while !evaluator.advance(&body.network, &body.params, &part) {}
+    let sums = evaluator.take();
+    let mut figures = Map::new();
+    figures.insert("loss".into(), Value::from(sums.mean_loss()));
+    for metric in metrics {
+        figures.insert(metric.name().into(), Value::from(sums.figure(metric)));
+    }
+    Ok(Value::Object(figures).to_string())
+}
+
+/// A request for data used whole.
+pub fn whole<'a>(model: &'a Model, form: &'a Form, window: usize) -> Request<'a> {
+    Request { description: &model.description, form, split: None, seed: 0, window, cut: Cut::Windows }
+}

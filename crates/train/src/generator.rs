@@ -1,0 +1,156 @@
+//! Text that goes on where a prompt ends: sampling one token after the other.
+
+use crate::bundle::Bundle;
+use crate::data::batch::{Batch, largest};
+use crate::data::samples::Samples;
+use crate::describe::calls::GenerateOptions;
+use crate::describe::model::{Input, Target, Vocabulary};
+use crate::error::{Error, ErrorClass};
+use crate::evaluate::workspace;
+use crate::model::{Model, recurrent};
+use crate::predict::inputs;
+use crate::session::saved::write_states;
+use rnn::{At, Capacity, Packing, Philox, Purpose, States, Values, Workspace};
+
+pub struct Generator {
+    options: GenerateOptions,
+    workspace: Workspace,
+    packing: Packing,
+    /// After every token but the last.
+    state: States,
+    /// The last token, which the state has not read yet.
+    last: u32,
+    drawn: u32,
+    weights: Vec<f32>,
+    /// What was generated, where the end of it is looked at.
+    text: String,
+    ended: bool,
+}
+
+impl Generator {
+    /// Reads the prompt, one sequence of tokens in a "sequences" bundle, from its initial state if it has one.
+    ///
+    /// # Errors
+    /// `ConfigError` for a model that does not predict the next token, `DataError` for an empty prompt.
+    pub fn open(model: &Model, options: &str, prompt: Bundle) -> Result<Generator, Error> {
+        let options = GenerateOptions::from_json(options)?;
+        let body = model.body()?;
+        let description = &model.description;
+        if description.output.target != Target::NextToken || body.form.at != At::Every {
+            let message = "generate needs a model that predicts the next token: a vocabulary, and no output";
+            return Err(Error::new(ErrorClass::Config, "notGenerative", message));
+        }
+        if recurrent(&body.network).any(|layer| layer.bidirectional) {
+            let message = "a bidirectional model reads its text from the end too, and cannot go on with it";
+            return Err(Error::new(ErrorClass::Config, "notGenerative", message));
+        }
+        if options.stop.is_some() && names(model).is_none() {
+            return Err(Error::conflict("stop", "needs a vocabulary of characters or names"));
+        }
+        let sequences = inputs(model, prompt)?;
+        let steps = sequences.steps(0);
+        let last = sequences.token(0, steps - 1);
+        let capacity = Capacity { batch: 1, steps, rows: steps };
+        let mut workspace = workspace(&body.network, capacity, false)?;
+        let mut batch = Batch::new(&body.form);
+        batch.gather_inputs(&sequences, &[0]);
+        let mut state = batch.initial().cloned().unwrap_or_else(|| States::zeros(&body.network, 1));
+        if steps > 1 {
+            let Values::Tokens(tokens) = batch.input() else { unreachable!("the model has a vocabulary") };
+            let before = Values::Tokens(&tokens[..steps - 1]);
+            let packing = Packing::new(&[steps - 1]);
+            body.network.forward(&body.params, &packing, before, Some(&state), None, &mut workspace);
+            state.clone_from(workspace.final_states());
+        }
+        Ok(Generator {
+            options,
+            workspace,
+            packing: Packing::new(&[1]),
+            state,
+            last,
+            drawn: 0,
+            weights: Vec::new(),
+            text: String::new(),
+            ended: false,
+        })
+    }
+
+    /// Up to `n` further tokens; fewer, and then none, at the length that was asked for or after the stop text, which is
+    /// part of what is generated.
+    ///
+    /// # Errors
+    /// As [`Model::body`].
+    pub fn next(&mut self, model: &Model, n: usize) -> Result<Vec<u32>, Error> {
+        let body = model.body()?;
+        let rest = if self.ended { 0 } else { self.options.length - self.drawn as usize };
+        let mut tokens = Vec::with_capacity(n.min(rest));
+        for _ in 0..n.min(rest) {
+            let input = [self.last];
+            let (x, state) = (Values::Tokens(&input), Some(&self.state));
+            body.network.forward(&body.params, &self.packing, x, state, None, &mut self.workspace);
+            self.state.clone_from(self.workspace.final_states());
+            self.weights.clear();
+            self.weights.extend_from_slice(self.workspace.output());
+            self.last = self.draw();
+            self.drawn += 1;
+            tokens.push(self.last);
+            if self.stopped(model) {
+                break;
+            }
+        }
+        Ok(tokens)
+    }
+
+    /// The state that has not yet read the last token: `state.{k}.*`.
+    ///
+    /// # Errors
+    /// As [`Model::body`].
+    pub fn state(&self, model: &Model) -> Result<Bundle, Error> {
+        let mut bundle = Bundle::default();
+        write_states(&model.body()?.network, &self.state, "", &mut bundle);
+        Ok(bundle)
+    }
+
+    /// Whether the last token completed the stop text.
+    fn stopped(&mut self, model: &Model) -> bool {
+        if let (Some(stop), Some(names)) = (&self.options.stop, names(model)) {
+            self.text.push_str(&names[self.last as usize]);
+            self.ended = self.text.ends_with(stop);
+        }
+        self.ended
+    }
+
+    /// Draws from softmax(logits / temperature) over the `topK` largest; temperature 0 takes the largest.
+    fn draw(&mut self) -> u32 {
+        let logits = &mut self.weights;
+        if self.options.temperature == 0.0 {
+            return largest(logits) as u32;
+        }
+        if let Some(k) = self.options.top_k.filter(|&k| k < logits.len()) {
+            let mut order: Vec<usize> = (0..logits.len()).collect();
+            order.sort_by(|&a, &b| logits[b].total_cmp(&logits[a]));
+            order[k..].iter().for_each(|&i| logits[i] = f32::NEG_INFINITY);
+        }
+        let factor = (1.0 / self.options.temperature) as f32;
+        logits.iter_mut().for_each(|l| *l *= factor);
+        linalg::softmax(logits);
+        let total: f64 = logits.iter().map(|&w| f64::from(w)).sum();
+        let philox = Philox::new(self.options.seed, Purpose::Generation);
+        let mut point = philox.child([self.drawn, 0, 0, 0]).stream().uniform_f64() * total;
+        for (i, &w) in logits.iter().enumerate() {
+            point -= f64::from(w);
+            if point < 0.0 && w > 0.0 {
+                return i as u32;
+            }
+        }
+        largest(logits) as u32
+    }
+}
+
+/// What each token stands for, where the vocabulary names it.
+fn names(model: &Model) -> Option<&[String]> {
+    match &model.description.input {
+        Input::Tokens(Vocabulary::List(names)) => Some(names),
+        _ => None,
+    }
+}

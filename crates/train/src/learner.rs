@@ -1,0 +1,219 @@
+//! Online learning by truncated backpropagation through time: at each time step predict, then learn from the last
+//! `truncation` steps. Source: Williams and Peng 1990, BPTT(h) with an update every step.
+
+use crate::bundle::Bundle;
+use crate::data::form::{Form, Input, Target};
+use crate::data::samples::Samples;
+use crate::data::sequences::Sequences;
+use crate::describe::calls::OnlineOptions;
+use crate::error::{Error, ErrorClass};
+use crate::evaluate::workspace;
+use crate::model::{Body, Model, recurrent};
+use crate::session::shards::buffer;
+use crate::update::Updater;
+use rnn::{At, Capacity, Packing, States, Values, Want, Workspace};
+use std::collections::VecDeque;
+
+pub struct Learner {
+    truncation: usize,
+    updater: Updater,
+    workspace: Workspace,
+    packing: Packing,
+    gradient: Vec<f32>,
+    done: u64,
+    loss: f64,
+    /// Inputs of the window, oldest first: numbers [steps, size], or tokens.
+    values: Vec<f32>,
+    tokens: Vec<u32>,
+    /// The state before each step of the window, as it was when that step came.
+    states: VecDeque<States>,
+}
+
+impl Learner {
+    /// # Errors
+    /// `ConfigError` for a bidirectional model, which has no last step, or wrong options; `MemoryError`.
+    pub fn open(model: &Model, options: &str) -> Result<Learner, Error> {
+        let OnlineOptions { truncation, update } = OnlineOptions::from_json(options)?;
+        let body = model.body()?;
+        let network = &body.network;
+        if recurrent(network).any(|layer| layer.bidirectional) {
+            let message = "a bidirectional model reads its sequences from the end too, and cannot learn online";
+            return Err(Error::new(ErrorClass::Config, "notOnline", message));
+        }
+        model.encoding.require(&model.description)?;
+        let capacity = Capacity { batch: 1, steps: truncation, rows: truncation };
+        let mut learner = Learner {
+            truncation,
+            updater: Updater::new(network.table(), update)?,
+            workspace: workspace(network, capacity, true)?,
+            packing: Packing::default(),
+            gradient: buffer(network.table().len())?,
+            done: 0,
+            loss: f64::NAN,
+            values: Vec::new(),
+            tokens: Vec::new(),
+            states: VecDeque::new(),
+        };
+        learner.reset(model)?;
+        Ok(learner)
+    }
+
+    /// Forgets the state, not what was learned.
+    ///
+    /// # Errors
+    /// As [`Model::body`].
+    pub fn reset(&mut self, model: &Model) -> Result<(), Error> {
+        self.values.clear();
+        self.tokens.clear();
+        self.states.clear();
+        self.states.push_back(States::zeros(&model.body()?.network, 1));
+        Ok(())
+    }
+
+    /// One time step: `x` is a step's numbers, or its token; `y` the target's numbers, or its class. Gives the prediction
+    /// (probabilities for classes), in the user's units, and the loss, NaN without a target, then no update.
+    ///
+    /// # Errors
+    /// `ShapeError` and `DataError` for a step that does not fit; `DivergenceError`.
+    pub fn step(&mut self, model: &mut Model, x: &[f32], y: Option<&[f32]>) -> Result<Vec<f32>, Error> {
+        let form = &model.body()?.form;
+        let (input, target) = (form.input, form.target);
+        check(
+            x,
+            "x",
+            matches!(input, Input::Values(_)),
+            match input {
+                Input::Values(n) | Input::Tokens(n) => n,
+            },
+        )?;
+        if let Some(y) = y {
+            let n = match target {
+                Target::Values(n) | Target::Classes(n) => n,
+            };
+            check(y, "y", matches!(target, Target::Values(_)), n)?;
+        }
+        self.read(model, x, input);
+        let scaler = model.encoding.output.clone();
+        let Body { network, params, .. } = model.body_mut()?;
+        let Learner { workspace, packing, gradient, states, .. } = self;
+        let values = match input {
+            Input::Values(_) => Values::Values(&self.values),
+            Input::Tokens(_) => Values::Tokens(&self.tokens),
+        };
+        let initial = states.front().cloned();
+        network.forward(params, packing, values, initial.as_ref(), None, workspace);
+        states.push_back(workspace.final_states().clone());
+        let (outputs, gradients) = workspace.output_and_gradient();
+        // At every step: the window's earlier predictions were learned from when they came.
+        let last = outputs.len() - network.output_size();
+        let output = &outputs[last..];
+        let mut result = output.to_vec();
+        match target {
+            Target::Classes(_) => {
+                linalg::softmax(&mut result);
+            }
+            Target::Values(_) => scaler.iter().for_each(|s| s.undo_rows(&mut result)),
+        }
+        let Some(y) = y else {
+            result.push(f32::NAN);
+            return Ok(result);
+        };
+        gradients.fill(0.0);
+        let cotangent = Some(&mut gradients[last..]);
+        let loss = match target {
+            Target::Values(n) => {
+                let mut y = y.to_vec();
+                scaler.iter().for_each(|s| s.apply_rows(&mut y));
+                rnn::mse(output, &y, None, 1.0 / n as f64, cotangent)
+            }
+            Target::Classes(_) => rnn::cross_entropy(output, &[y[0] as i32], None, 1.0, cotangent),
+        };
+        gradient.fill(0.0);
+        let want = Want::default();
+        network.backward(params, packing, values, initial.as_ref(), None, workspace, gradient, want);
+        let updated = if loss.sum.is_finite() {
+            self.updater.update(self.done, network.table(), params, gradient)
+        } else {
+            Err("the loss".into())
+        };
+        updated.map_err(|tensor| Error::divergence(&tensor, self.done + 1, self.loss))?;
+        self.done += 1;
+        self.loss = loss.mean();
+        result.push(self.loss as f32);
+        Ok(result)
+    }
+
+    /// Puts a step at the end of the window, and the oldest one out when it is full.
+    fn read(&mut self, model: &Model, x: &[f32], input: Input) {
+        if self.states.len() > self.truncation {
+            self.states.pop_front();
+            if let Input::Values(size) = input {
+                self.values.drain(..size);
+            } else {
+                self.tokens.remove(0);
+            }
+        }
+        match input {
+            Input::Values(_) => {
+                let at = self.values.len();
+                self.values.extend_from_slice(x);
+                if let Some(scaler) = &model.encoding.input {
+                    scaler.apply_rows(&mut self.values[at..]);
+                }
+            }
+            Input::Tokens(_) => self.tokens.push(x[0] as u32),
+        }
+        self.packing.set(&[self.states.len()]);
+    }
+
+    /// One sequence with targets at every step, as that many steps: `predictions` [time, size] and `losses` [time].
+    ///
+    /// # Errors
+    /// As [`Learner::step`]; what was learned before stays.
+    pub fn run(&mut self, model: &mut Model, data: Bundle) -> Result<Bundle, Error> {
+        // Here every step has its target, wherever the model predicts.
+        let form = Form { at: At::Every, ..model.body()?.form.clone() };
+        let sequence = Sequences::new(data, &form)?;
+        if sequence.len() != 1 || !sequence.has_targets() {
+            return Err(Error::data("x", "one sequence, with a target for each step", sequence.len().to_string()));
+        }
+        let steps = sequence.steps(0);
+        let size = model.body()?.network.output_size();
+        let (mut predictions, mut losses) = (Vec::with_capacity(steps * size), Vec::with_capacity(steps));
+        let mut x = vec![0.0; if let Input::Values(n) = form.input { n } else { 1 }];
+        let mut y = vec![0.0; if let Target::Values(n) = form.target { n } else { 1 }];
+        for t in 0..steps {
+            match form.input {
+                Input::Values(_) => sequence.input(0, t, &mut x),
+                Input::Tokens(_) => x[0] = sequence.token(0, t) as f32,
+            }
+            match form.target {
+                Target::Values(_) => sequence.target(0, t, &mut y),
+                Target::Classes(_) => y[0] = sequence.class(0, t) as f32,
+            }
+            let masked = sequence.weight(0, t) == 0.0 || (matches!(form.target, Target::Classes(_)) && y[0] < 0.0);
+            let step = self.step(model, &x, (!masked).then_some(y.as_slice()))?;
+            predictions.extend_from_slice(&step[..size]);
+            losses.push(step[size]);
+        }
+        let mut result = Bundle::default();
+        result.f32("predictions", vec![steps, size], predictions);
+        result.f32("losses", vec![steps], losses);
+        Ok(result)
+    }
+}
+
+/// A step's numbers, or a whole number below `n`.
+fn check(row: &[f32], path: &str, numbers: bool, n: usize) -> Result<(), Error> {
+    let expected = if numbers { n } else { 1 };
+    if row.len() != expected {
+        return Err(Error::shape(path, format!("{expected} numbers"), row.len().to_string()));
+    }
+    if let Some(i) = linalg::first_non_finite(row) {
+        return Err(Error::data(format!("{path}[{i}]"), "a finite number", row[i].to_string()));
+    }
+    if !numbers && !(row[0] >= 0.0 && row[0] < n as f32 && row[0] as usize as f32 == row[0]) {
+        return Err(Error::data(path, format!("a whole number below {n}"), row[0].to_string()));
+    }
+    Ok(())
+}

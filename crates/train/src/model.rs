@@ -1,0 +1,193 @@
+//! A model: its description, its network once every size is known, its weights, the constants of its encoding and the
+//! last run, if there was one. NOT: how it is trained (session) or used (predict, evaluate …).
+
+use crate::bundle::{Bundle, Elements};
+use crate::data::form::{Form, Input, Target};
+use crate::describe::model::{Classes, Input as Described, ModelDescription, Target as DescribedTarget};
+use crate::describe::network::network;
+use crate::encoding::Encoding;
+use crate::error::{Error, ErrorClass};
+use crate::session::saved::SavedRun;
+use crate::session::shards::buffer;
+use crate::update::write_flat;
+use rnn::{At, Layer, Network, Recurrent};
+use std::fmt::Write;
+
+pub struct Model {
+    pub description: ModelDescription,
+    body: Option<Body>,
+    pub encoding: Encoding,
+    /// The run that `resume` goes on with.
+    pub saved: Option<SavedRun>,
+}
+
+/// What there is once every size is known.
+pub struct Body {
+    pub network: Network,
+    /// In the flat layout of the network's table.
+    pub params: Vec<f32>,
+    pub form: Form,
+}
+
+impl Model {
+    /// A new model with initial weights, unless its vocabulary is open until the first fit.
+    ///
+    /// # Errors
+    /// `ConfigError` for a wrong description, `MemoryError` when the weights do not fit.
+    pub fn create(description: &str) -> Result<Model, Error> {
+        let description = ModelDescription::from_json(description)?;
+        let mut model = Model { description, body: None, encoding: Encoding::default(), saved: None };
+        model.build()?;
+        Ok(model)
+    }
+
+    /// Fills an open vocabulary; the rest of the description has to be the same.
+    ///
+    /// # Errors
+    /// As [`Model::create`].
+    pub fn complete(&mut self, description: &str) -> Result<(), Error> {
+        self.description = self.description.complete(description)?;
+        self.build()
+    }
+
+    fn build(&mut self) -> Result<(), Error> {
+        if self.description.is_open() {
+            return Ok(());
+        }
+        let description = &self.description;
+        let (input, size) = match &description.input {
+            Described::Values { size, .. } => (Input::Values(*size), *size),
+            Described::Tokens(_) => {
+                let vocabulary = description.vocabulary_size().expect("not open");
+                (Input::Tokens(vocabulary), vocabulary)
+            }
+            Described::Series(plan) => (Input::Values(plan.input_size()), plan.input_size()),
+        };
+        let network = network(description, size)?;
+        let target = match &description.output.target {
+            DescribedTarget::Classes(Classes::Count(n)) => Target::Classes(*n),
+            DescribedTarget::Classes(Classes::Labels(labels)) => Target::Classes(labels.len()),
+            DescribedTarget::NextToken => Target::Classes(description.vocabulary_size().expect("not open")),
+            DescribedTarget::Values { .. } | DescribedTarget::Series { .. } => Target::Values(network.output_size()),
+        };
+        let form = Form { input, target, at: network.at(), states: network.states().to_vec() };
+        let mut params = buffer(network.table().len())?;
+        rnn::initialise(&network, description.init, description.seed, &mut params);
+        self.body = Some(Body { network, params, form });
+        Ok(())
+    }
+
+    /// # Errors
+    /// `ConfigError` while the vocabulary is open.
+    pub fn body(&self) -> Result<&Body, Error> {
+        self.body.as_ref().ok_or_else(open)
+    }
+
+    /// # Errors
+    /// As [`Model::body`].
+    pub fn body_mut(&mut self) -> Result<&mut Body, Error> {
+        self.body.as_mut().ok_or_else(open)
+    }
+
+    /// Body and encoding apart, for a run that changes both.
+    ///
+    /// # Errors
+    /// As [`Model::body`].
+    pub fn parts(&mut self) -> Result<(&ModelDescription, &mut Body, &mut Encoding), Error> {
+        let body = self.body.as_mut().ok_or_else(open)?;
+        Ok((&self.description, body, &mut self.encoding))
+    }
+
+    /// Natural elements of all parameters; 0 while the vocabulary is open.
+    pub fn parameter_count(&self) -> usize {
+        self.body.as_ref().map_or(0, |body| body.network.table().count())
+    }
+
+    /// One line a parameter: name, shape, count, and the sum at the end.
+    pub fn summary(&self) -> String {
+        let Some(body) = &self.body else { return "vocabulary: open until the first fit".into() };
+        let entries = body.network.table().entries();
+        let width = entries.iter().map(|p| p.name.len()).max().unwrap_or(0).max("parameters".len());
+        let mut text = String::new();
+        for p in entries {
+            let frozen = if p.trainable { "" } else { "  (not trained)" };
+            let shape = format!("{:?}", p.shape);
+            // Writing to a String cannot fail.
+            let _ = writeln!(text, "{:width$}  {shape:>14}  {:>9}{frozen}", p.name, p.count());
+        }
+        let _ = write!(text, "{:width$}  {:>14}  {:>9}", "parameters", "", self.parameter_count());
+        text
+    }
+
+    /// All parameters by name, in their natural shapes.
+    ///
+    /// # Errors
+    /// As [`Model::body`].
+    pub fn parameters(&self) -> Result<Bundle, Error> {
+        let body = self.body()?;
+        let mut bundle = Bundle::default();
+        write_flat(body.network.table(), &body.params, "", &mut bundle);
+        Ok(bundle)
+    }
+
+    /// Replaces parameters by name. When `strict`, names have to match one to one; else unknown ones are skipped and
+    /// missing ones stay. All or nothing: a wrong one leaves every weight as it was.
+    ///
+    /// # Errors
+    /// `ConfigError` for names, `ShapeError` for shapes, `DataError` for numbers that are not finite.
+    pub fn set_parameters(&mut self, bundle: Bundle, strict: bool) -> Result<(), Error> {
+        let Body { network, params, .. } = self.body.as_mut().ok_or_else(open)?;
+        let table = network.table();
+        let known = |name: &str| table.find(name).is_some();
+        if strict {
+            let unexpected: Vec<_> = bundle.tensors.iter().map(|t| t.name.as_str()).filter(|n| !known(n)).collect();
+            let given = |name: &str| bundle.find(name).is_some();
+            let names = table.entries().iter().map(|p| p.name.as_str());
+            let missing: Vec<_> = names.filter(|n| !given(n)).collect();
+            if !(unexpected.is_empty() && missing.is_empty()) {
+                let received = format!("missing {missing:?}, unexpected {unexpected:?}");
+                let error = Error::config("parameters", "exactly the model's parameters", received);
+                return Err(error.code("wrongParameters"));
+            }
+        }
+        let mut replaced = params.clone();
+        for tensor in &bundle.tensors {
+            let Some(index) = table.find(&tensor.name) else { continue };
+            let path = format!("parameters[{:?}]", tensor.name);
+            let expected = &table.entries()[index].shape;
+            if &tensor.shape != expected {
+                return Err(Error::shape(path, format!("{expected:?}"), format!("{:?}", tensor.shape)));
+            }
+            let Elements::F32(natural) = &tensor.elements else {
+                return Err(Error::data(path, "numbers", tensor.elements.dtype()));
+            };
+            if let Some(i) = linalg::first_non_finite(natural) {
+                return Err(Error::data(format!("{path}[{i}]"), "a finite number", natural[i].to_string()));
+            }
+            table.import(index, natural, &mut replaced);
+        }
+        *params = replaced;
+        Ok(())
+    }
+
+    /// Whether a prediction is made at every step.
+    ///
+    /// # Errors
+    /// As [`Model::body`].
+    pub fn every(&self) -> Result<bool, Error> {
+        Ok(self.body()?.form.at == At::Every)
+    }
+}
+
+fn open() -> Error {
+    let message = "the model's vocabulary is open until the first fit; call fit first, or name the characters";
+    Error::new(ErrorClass::Config, "openVocabulary", message)
+}
+
+/// The recurrent layers of a network, in the order of its states.
+pub fn recurrent(network: &Network) -> impl Iterator<Item = &Recurrent> {
+    network.layers().iter().filter_map(|layer| match layer {
+        Layer::Recurrent(layer) => Some(layer),
+        _ => None,
+    })
+}

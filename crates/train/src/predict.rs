@@ -1,0 +1,103 @@
+//! Predictions for given sequences, in the user's units and order. NOT: series (forecast), text (generate).
+
+use crate::bundle::{Bundle, Elements};
+use crate::data::batch::{Batch, largest};
+use crate::data::form::Target;
+use crate::data::prepare::Part;
+use crate::data::samples::Samples;
+use crate::data::sequences::Sequences;
+use crate::describe::calls::PredictOptions;
+use crate::describe::model::Input;
+use crate::error::{Error, ErrorClass};
+use crate::evaluate::{BATCH, capacity, workspace};
+use crate::model::{Model, recurrent};
+use crate::session::saved::write_states;
+use crate::unpack::{self, Place};
+use rnn::{At, States};
+use std::rc::Rc;
+
+/// `values`, `classes`, `lengths` (ragged, at every step), `state.{k}.*`, `hidden.{i}`; see the table of bundles.
+///
+/// # Errors
+/// For sequences or options that do not fit the model; `MemoryError`.
+pub fn predict(model: &Model, data: Bundle, options: &str) -> Result<Bundle, Error> {
+    let options = PredictOptions::from_json(options)?;
+    let body = model.body()?;
+    let network = &body.network;
+    let sequences = inputs(model, data)?;
+    let batch = sequences.len();
+    let lengths: Vec<usize> = (0..batch).map(|i| sequences.steps(i)).collect();
+    let longest = lengths.iter().copied().max().unwrap_or(0);
+    let part = Part { samples: Rc::new(sequences), ids: (0..batch as u32).collect(), streams: None };
+
+    let every = body.form.at == At::Every;
+    let size = network.output_size();
+    let mut workspace = workspace(network, capacity(&part, BATCH), false)?;
+    let mut gathered = Batch::new(&body.form);
+    let mut values = vec![f32::NAN; batch * size * if every { longest } else { 1 }];
+    let mut end = States::zeros(network, batch);
+    let mut hidden: Vec<(usize, Vec<f32>)> = Vec::new();
+    if options.hidden {
+        // A bidirectional layer shows both directions side by side.
+        hidden.extend(recurrent(network).map(|layer| {
+            let width = layer.hidden_size * layer.directions();
+            (width, vec![f32::NAN; batch * longest * width])
+        }));
+    }
+    for (chunk, ids) in part.ids.chunks(BATCH).enumerate() {
+        gathered.gather_inputs(&*part.samples, ids);
+        let packing = &gathered.packing;
+        network.forward(&body.params, packing, gathered.input(), gathered.initial(), None, &mut workspace);
+        let place = Place { start: chunk * BATCH, batch, steps: longest };
+        match body.form.at {
+            At::Every => unpack::steps(packing, workspace.output(), size, place, &mut values),
+            At::Last => unpack::sequences(packing, workspace.output(), size, place, &mut values),
+        }
+        unpack::states(network, packing, workspace.final_states(), place, &mut end);
+        for (k, (width, to)) in hidden.iter_mut().enumerate() {
+            unpack::steps(packing, workspace.hidden_outputs(k), *width, place, to);
+        }
+    }
+
+    let mut result = Bundle::default();
+    let shape = |width| if every { vec![batch, longest, width] } else { vec![batch, width] };
+    if let Target::Classes(n) = body.form.target {
+        // A row past the end of its sequence is all NaN.
+        let class = |row: &[f32]| if row[0].is_nan() { -1 } else { largest(row) as i32 };
+        let classes: Vec<i32> = values.chunks_exact(n).map(class).collect();
+        let shape = if every { vec![batch, longest] } else { vec![batch] };
+        result.push("classes", shape, Elements::I32(classes));
+        if !options.raw {
+            for row in values.chunks_exact_mut(n).filter(|row| !row[0].is_nan()) {
+                linalg::softmax(row);
+            }
+        }
+    } else if let (false, Some(scaler)) = (options.raw, &model.encoding.output) {
+        scaler.undo_rows(&mut values);
+    }
+    result.f32("values", shape(size), values);
+    if every && lengths.iter().any(|&n| n != longest) {
+        result.push("lengths", vec![batch], Elements::I32(lengths.iter().map(|&n| n as i32).collect()));
+    }
+    write_states(network, &end, "", &mut result);
+    for (k, (width, data)) in hidden.into_iter().enumerate() {
+        result.f32(format!("hidden.{k}"), vec![batch, longest, width], data);
+    }
+    Ok(result)
+}
+
+/// Sequences in the network's units.
+///
+/// # Errors
+/// `ConfigError` for a model of a series, whose inputs are made from a table; otherwise as [`Sequences::new`].
+pub fn inputs(model: &Model, data: Bundle) -> Result<Sequences, Error> {
+    let body = model.body()?;
+    if matches!(model.description.input, Input::Series(_)) {
+        let message = "a model of a series predicts from a table: use forecast or evaluate";
+        return Err(Error::new(ErrorClass::Config, "wantsTable", message));
+    }
+    model.encoding.require(&model.description)?;
+    let mut sequences = Sequences::new(data, &body.form)?;
+    sequences.scale(model.encoding.input.as_deref(), model.encoding.output.as_ref());
+    Ok(sequences)
+}

@@ -1,0 +1,333 @@
+//! A training run, in slices: each unit of work is one update or one batch of validation. NOT: clocks, threads.
+
+pub mod counters;
+mod open;
+pub mod records;
+pub mod saved;
+pub mod shards;
+mod tree;
+
+use crate::data::form::Form;
+use crate::data::prepare::Part;
+use crate::describe::run::{Keep, RunDescription};
+use crate::error::Error;
+use crate::evaluate::Evaluator;
+use crate::metrics::Sums;
+use crate::model::{Body, Model};
+use crate::update::Updater;
+use counters::Counters;
+pub use open::Team;
+use records::Records;
+use saved::SavedRun;
+use serde_json::json;
+use shards::{Division, Job, Shards};
+
+/// What a run waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// For the next slice.
+    Running = 0,
+    Done = 1,
+    /// Nothing: it ended in numbers that are not finite; [`Session::finish`] has the error.
+    Diverged = 2,
+    /// For [`Session::supply`].
+    NeedsBatch = 3,
+    /// For [`Session::merge`].
+    NeedsGradients = 4,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Step,
+    /// The own shards of a step are computed.
+    Merge,
+    Validate,
+    Done,
+}
+
+enum Source {
+    Data(Part),
+    /// Ready batches, one after the other.
+    Batches(Option<Part>),
+}
+
+pub struct Session {
+    run: RunDescription,
+    form: Form,
+    division: Division,
+    source: Source,
+    /// Samples in an update, and updates in an epoch (unknown for a batch source).
+    batch: usize,
+    batches: Option<u64>,
+    validation: Option<(Part, Evaluator)>,
+    fingerprint: Option<String>,
+    /// The samples in the order of the current epoch, and which epoch that is.
+    order: Vec<u32>,
+    ordered: Option<u64>,
+    shards: Shards,
+    updater: Updater,
+    counters: Counters,
+    records: Records,
+    best: Option<Vec<f32>>,
+    phase: Phase,
+    reason: &'static str,
+    stopping: bool,
+    /// Whether the epoch that is being closed had all its batches.
+    whole: bool,
+    /// Validation loss where the run was cut off in the middle of an epoch.
+    last_look: Option<f64>,
+    divergence: Option<Error>,
+    warnings: Vec<String>,
+    measure: bool,
+}
+
+impl Session {
+    /// Up to `units` units of work.
+    ///
+    /// # Errors
+    /// As [`Model::body`].
+    pub fn run(&mut self, model: &mut Model, units: usize) -> Result<Status, Error> {
+        let body = model.body_mut()?;
+        for _ in 0..units {
+            let status = self.unit(body)?;
+            if status != Status::Running {
+                return Ok(status);
+            }
+        }
+        Ok(if self.phase == Phase::Done { self.ended() } else { Status::Running })
+    }
+
+    fn ended(&self) -> Status {
+        if self.divergence.is_some() { Status::Diverged } else { Status::Done }
+    }
+
+    fn unit(&mut self, body: &mut Body) -> Result<Status, Error> {
+        match self.phase {
+            Phase::Done => return Ok(self.ended()),
+            Phase::Validate => self.validate(body),
+            Phase::Merge => {}
+            Phase::Step if self.at_limit() => self.end_epoch(body, false),
+            Phase::Step => {
+                let Some(()) = self.compute(body)? else { return Ok(Status::NeedsBatch) };
+                self.phase = Phase::Merge;
+            }
+        }
+        if self.phase == Phase::Merge {
+            if !self.shards.whole() {
+                return Ok(Status::NeedsGradients);
+            }
+            self.update(body);
+        }
+        Ok(if self.phase == Phase::Done { self.ended() } else { Status::Running })
+    }
+
+    /// Whether no further update is to be made.
+    fn at_limit(&self) -> bool {
+        let steps = self.run.steps.is_some_and(|n| self.counters.step >= n);
+        let epochs = self.run.epochs.is_some_and(|n| self.counters.epoch >= n);
+        steps || epochs || self.stopping
+    }
+
+    /// Forward and back through the own shards of the next batch; nothing when a source has to supply it first.
+    fn compute(&mut self, body: &mut Body) -> Result<Option<()>, Error> {
+        let (part, ids) = match &self.source {
+            Source::Batches(None) => return Ok(None),
+            Source::Batches(Some(part)) => {
+                // A later batch may be larger than any before.
+                self.shards.reserve(&body.network, part)?;
+                (part, part.ids.as_slice())
+            }
+            Source::Data(part) => {
+                if self.ordered != Some(self.counters.epoch) {
+                    order(&self.run, part, self.counters.epoch, &mut self.order);
+                    self.ordered = Some(self.counters.epoch);
+                    if self.run.carry_state && self.counters.cursor == 0 {
+                        self.shards.carried.fill(None);
+                    }
+                }
+                let start = self.counters.cursor as usize * self.batch;
+                (part, &self.order[start..(start + self.batch).min(self.order.len())])
+            }
+        };
+        let job = Job {
+            network: &body.network,
+            params: &body.params,
+            samples: &*part.samples,
+            ids,
+            seed: self.run.seed,
+            step: self.counters.step,
+            measure: self.measure,
+            carry: self.run.carry_state,
+        };
+        self.shards.compute(&job, &self.form);
+        Ok(Some(()))
+    }
+
+    /// The update, once all gradients are in.
+    fn update(&mut self, body: &mut Body) {
+        if let Source::Batches(batch) = &mut self.source {
+            *batch = None;
+        }
+        self.phase = Phase::Step;
+        let table = body.network.table();
+        let (gradient, sums) = self.shards.total();
+        let counters = &mut self.counters;
+        let result = if sums.loss.is_finite() {
+            self.updater.update(counters.step, table, &mut body.params, gradient)
+        } else {
+            Err("the loss".into())
+        };
+        match result {
+            Err(tensor) => {
+                self.divergence = Some(Error::divergence(&tensor, counters.step + 1, counters.loss));
+                self.phase = Phase::Done;
+            }
+            Ok(updated) => {
+                counters.step += 1;
+                counters.cursor += 1;
+                counters.clipped += u64::from(updated.clipped);
+                (counters.gradient_norm, counters.rate) = (updated.norm, updated.rate);
+                counters.loss = sums.mean_loss();
+                counters.sums.add(&sums);
+                self.records.step(counters, &sums);
+                if self.batches == Some(counters.cursor) {
+                    self.end_epoch(body, true);
+                }
+            }
+        }
+    }
+
+    /// After the last update of an epoch (`whole`), or of the run in the middle of one.
+    fn end_epoch(&mut self, body: &mut Body, whole: bool) {
+        self.whole = whole;
+        if self.counters.cursor == 0 {
+            self.phase = Phase::Done;
+        } else if self.validation.is_some() && self.division.index == 0 {
+            self.phase = Phase::Validate;
+        } else {
+            self.close_epoch(body, None);
+        }
+    }
+
+    fn validate(&mut self, body: &mut Body) {
+        let (part, evaluator) = self.validation.as_mut().expect("the phase is entered with a validation part only");
+        if evaluator.advance(&body.network, &body.params, part) {
+            let sums = evaluator.take();
+            self.close_epoch(body, Some(sums));
+        }
+    }
+
+    fn close_epoch(&mut self, body: &mut Body, validation: Option<Sums>) {
+        self.phase = Phase::Step;
+        let counters = &mut self.counters;
+        self.records.epoch(counters, validation.as_ref());
+        let loss = validation.map(|sums| sums.mean_loss());
+        // An epoch that the run's end cuts short is gone on with by `resume`: an unbroken run would not have looked
+        // here, so that this look decides which weights are kept and leaves no trace in the state.
+        if !self.whole {
+            self.last_look = loss;
+            self.phase = Phase::Done;
+            return;
+        }
+        counters.epoch += 1;
+        if let Some(loss) = loss
+            && loss < counters.best_loss
+        {
+            (counters.best_epoch, counters.best_loss) = (counters.epoch, loss);
+            if self.run.keep == Some(Keep::Best) {
+                self.best.get_or_insert_default().clone_from(&body.params);
+            }
+        }
+        counters.cursor = 0;
+        counters.clipped = 0;
+        counters.sums = Sums::default();
+        let waited = counters.epoch - counters.best_epoch;
+        if loss.is_some() && self.run.patience.is_some_and(|patience| waited >= patience) {
+            self.reason = "patience";
+            self.phase = Phase::Done;
+        } else if self.at_limit() {
+            self.phase = Phase::Done;
+        }
+    }
+
+    /// Ends after the current update and a last look at the validation part.
+    pub fn stop(&mut self) {
+        if !self.at_limit() {
+            self.stopping = true;
+            self.reason = "stopped";
+        }
+    }
+
+    /// All records since the last call; see [`records`].
+    pub fn records(&mut self) -> Vec<f64> {
+        self.records.drain()
+    }
+
+    /// `{ epochs, steps, step, recordEvery, batches, metrics, warnings }`: what is planned and where it stands. Unknown
+    /// counts are null; `batches` is the number of batches that a source has given.
+    pub fn info(&self) -> String {
+        let planned = self.run.epochs.zip(self.batches).map(|(epochs, batches)| epochs * batches);
+        let steps = self.run.steps.map_or(planned, |steps| Some(planned.map_or(steps, |p| p.min(steps))));
+        let epochs = self.run.epochs.or_else(|| Some(steps?.div_ceil(self.batches?)));
+        let metrics: Vec<&str> = self.records.metrics.iter().map(|m| m.name()).collect();
+        json!({
+            "epochs": epochs,
+            "steps": steps,
+            "step": self.counters.step,
+            "recordEvery": self.run.record_every,
+            "batches": self.counters.step,
+            "metrics": metrics,
+            "warnings": self.warnings,
+        })
+        .to_string()
+    }
+
+    /// The run as it stands, to be saved with the model's current weights.
+    pub fn saved(&self) -> SavedRun {
+        SavedRun {
+            run: self.run.clone(),
+            shards: self.division.shards,
+            fingerprint: self.fingerprint.clone(),
+            counters: self.counters.clone(),
+            last: None,
+            best: self.best.clone(),
+            moments: self.updater.buffers.clone(),
+            carried: self.shards.carried.clone(),
+        }
+    }
+
+    /// Ends the run: the best weights are put in place, if they are kept; the run stays with the model. Gives
+    /// `{ reason, best?: { epoch, validationLoss }, warnings }`.
+    ///
+    /// # Errors
+    /// `DivergenceError` when it diverged; the model then has the last finite weights.
+    pub fn finish(self, model: &mut Model) -> Result<String, Error> {
+        let mut saved = self.saved();
+        let body = model.body_mut()?;
+        let Counters { epoch, best_epoch, best_loss, .. } = self.counters;
+        let latest = self.last_look.is_some_and(|loss| loss < best_loss);
+        if let Some(best) = self.best.filter(|best| !latest && *best != body.params) {
+            saved.last = Some(std::mem::replace(&mut body.params, best));
+        }
+        model.saved = Some(saved);
+        if let Some(divergence) = self.divergence {
+            return Err(divergence);
+        }
+        let mut result = json!({ "reason": self.reason, "warnings": self.warnings });
+        if latest {
+            result["best"] = json!({ "epoch": epoch + 1, "validationLoss": self.last_look });
+        } else if best_epoch > 0 {
+            result["best"] = json!({ "epoch": best_epoch, "validationLoss": best_loss });
+        }
+        Ok(result.to_string())
+    }
+}
+
+/// The samples of an epoch: in the order of the data, or shuffled.
+fn order(run: &RunDescription, part: &Part, epoch: u64, order: &mut Vec<u32>) {
+    order.clone_from(&part.ids);
+    if run.shuffle == Some(true) && part.streams.is_none() {
+        rnn::permutation(run.seed, rnn::Purpose::Order, epoch, order);
+        order.iter_mut().for_each(|place| *place = part.ids[*place as usize]);
+    }
+}

@@ -1,0 +1,295 @@
+//! How a run begins: anew, from a saved one, or as one of several workers; and what comes to it from outside.
+
+use super::counters::Counters;
+use super::records::Records;
+use super::saved::{read_states, write_states};
+use super::shards::{Division, Node, Shards};
+use super::{Phase, Session, Source};
+use crate::bundle::{Bundle, Elements};
+use crate::data::prepare::{Part, Request, prepare, prepare_whole};
+use crate::data::text::Cut;
+use crate::describe::run::{BATCH_SIZE, BatchSize, Context, DataKind, RunDescription};
+use crate::error::{Error, ErrorClass};
+use crate::evaluate::{Evaluator, WINDOW, capacity};
+use crate::hash::Fnv;
+use crate::metrics::{Sums, reads_predictions};
+use crate::model::Model;
+use crate::update::Updater;
+use rnn::Capacity;
+use serde_json::Value;
+
+/// Shards of a batch when several workers share it.
+pub const SHARDS: usize = 8;
+
+/// Worker `index` of `workers`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Team {
+    pub workers: usize,
+    pub index: usize,
+}
+
+impl Team {
+    /// From `{ "workers": n, "index": i }`; nothing from an empty text.
+    ///
+    /// # Errors
+    /// `ConfigError` for anything else.
+    pub fn from_json(json: &str) -> Result<Option<Team>, Error> {
+        if json.is_empty() {
+            return Ok(None);
+        }
+        let value: Value = serde_json::from_str(json).unwrap_or_default();
+        let number = |key: &str| value[key].as_u64().map(|n| n as usize);
+        match (number("workers"), number("index")) {
+            (Some(workers), Some(index)) if index < workers && workers <= SHARDS => Ok(Some(Team { workers, index })),
+            _ => Err(Error::config("workers", format!("1 … {SHARDS} workers"), json)),
+        }
+    }
+}
+
+impl Session {
+    /// A new run: new optimiser state, the weights as they are. On an error the model is as it was.
+    ///
+    /// # Errors
+    /// `ConfigError`, `ShapeError` and `DataError` for what cannot be trained on, `MemoryError`.
+    pub fn fit(
+        model: &mut Model,
+        data: Bundle,
+        run: &str,
+        validation: Option<Bundle>,
+        team: Option<Team>,
+    ) -> Result<Session, Error> {
+        let context = Context { data: kind(&data), validation_data: validation.is_some() };
+        let run = RunDescription::from_json(run)?.resolve(&model.description, context)?;
+        let shards = if team.is_some() { SHARDS } else { 1 };
+        Session::open(model, data, validation, run, shards, team)
+    }
+
+    /// Goes on with the model's saved run, on the same data; `changes` is `{ epochs?, steps? }`.
+    ///
+    /// # Errors
+    /// `ConfigError` when there is no saved run, `DataError` for other data; else as [`Session::fit`].
+    pub fn resume(
+        model: &mut Model,
+        data: Bundle,
+        changes: &str,
+        validation: Option<Bundle>,
+        team: Option<Team>,
+    ) -> Result<Session, Error> {
+        let none = || Error::new(ErrorClass::Config, "nothingToResume", "the model holds no saved run; call fit");
+        let saved = model.saved.as_ref().ok_or_else(none)?;
+        let run = saved.run.resume(changes)?;
+        if saved.fingerprint != fingerprint(&data, validation.as_ref()) {
+            let error = Error::data("data", "the data of the saved run", "other data (their fingerprint differs)");
+            return Err(error.code("otherData"));
+        }
+        let shards = saved.shards;
+        let mut session = Session::open(model, data, validation, run, shards, team)?;
+        let saved = model.saved.clone().expect("looked at above");
+        let body = model.body_mut()?;
+        if let Some(last) = saved.last {
+            body.params = last;
+        }
+        session.counters = saved.counters;
+        session.best = saved.best;
+        session.updater.buffers = saved.moments;
+        session.shards.carried = saved.carried;
+        Ok(session)
+    }
+
+    fn open(
+        model: &mut Model,
+        data: Bundle,
+        validation: Option<Bundle>,
+        run: RunDescription,
+        shards: usize,
+        team: Option<Team>,
+    ) -> Result<Session, Error> {
+        let fingerprint = fingerprint(&data, validation.as_ref());
+        let Team { workers, index } = team.unwrap_or(Team { workers: 1, index: 0 });
+        let division = Division { shards, workers, index };
+        let mut encoding = model.encoding.clone();
+        let body = model.body()?;
+        let streams = match run.batch_size {
+            Some(BatchSize::Count(n)) => n,
+            _ => BATCH_SIZE,
+        };
+        let request = Request {
+            description: &model.description,
+            form: &body.form,
+            split: run.validation_split,
+            seed: run.seed,
+            window: run.window.unwrap_or(WINDOW),
+            cut: if run.carry_state { Cut::Streams(streams) } else { Cut::Windows },
+        };
+        let mut warnings = Vec::new();
+        let mut validating = None;
+        let source = if kind(&data) == DataKind::Batches {
+            encoding.require(&model.description)?;
+            Source::Batches(None)
+        } else {
+            let prepared = prepare(&request, data, &mut encoding)?;
+            warnings = prepared.warnings;
+            validating = prepared.validation;
+            Source::Data(prepared.training)
+        };
+        if let Some(bundle) = validation {
+            validating = Some(prepare_whole(&request, bundle, &encoding)?);
+        }
+        let metrics = run.metrics.clone().unwrap_or_default();
+        let (mut batch, mut batches, mut room) = (0, None, Capacity { batch: 0, steps: 0, rows: 0 });
+        if let Source::Data(part) = &source {
+            batch = batch_size(&run, part)?;
+            batches = Some(part.ids.len().div_ceil(batch) as u64);
+            room = capacity(part, batch.div_ceil(shards));
+        }
+        let validation = match validating {
+            Some(part) if index == 0 => {
+                let evaluator = Evaluator::new(&body.network, &body.form, &part, &metrics)?;
+                Some((part, evaluator))
+            }
+            _ => None,
+        };
+        let session = Session {
+            form: body.form.clone(),
+            division,
+            source,
+            batch,
+            batches,
+            validation,
+            fingerprint,
+            order: Vec::new(),
+            ordered: None,
+            shards: Shards::new(&body.network, &body.form, room, division)?,
+            updater: Updater::new(body.network.table(), run.update.clone())?,
+            counters: Counters::default(),
+            measure: metrics.iter().any(|&m| reads_predictions(m)),
+            records: Records::new(metrics),
+            best: None,
+            phase: Phase::Step,
+            reason: "finished",
+            stopping: false,
+            whole: false,
+            last_look: None,
+            divergence: None,
+            warnings,
+            run,
+        };
+        model.encoding = encoding;
+        Ok(session)
+    }
+
+    /// The next batch of a source; a bundle of kind "end" ends the epoch.
+    ///
+    /// # Errors
+    /// As [`Session::fit`]; the run goes on waiting.
+    pub fn supply(&mut self, model: &mut Model, bundle: Bundle) -> Result<(), Error> {
+        let Source::Batches(batch) = &mut self.source else { return Ok(()) };
+        if bundle.metadata("kind") == Some("end") {
+            if self.counters.cursor == 0 {
+                return Err(Error::data("data", "at least one batch", "none"));
+            }
+            self.end_epoch(model.body_mut()?, true);
+            return Ok(());
+        }
+        let body = model.body()?;
+        let request = Request {
+            description: &model.description,
+            form: &body.form,
+            split: None,
+            seed: 0,
+            window: self.run.window.unwrap_or(WINDOW),
+            cut: Cut::Windows,
+        };
+        *batch = Some(prepare_whole(&request, bundle, &model.encoding)?);
+        Ok(())
+    }
+
+    /// The gradient sums of the own shards, for the other workers.
+    pub fn contribution(&self, model: &Model) -> Result<Bundle, Error> {
+        let network = &model.body()?.network;
+        let mut bundle = Bundle::default();
+        for node in self.shards.own_nodes() {
+            let range = format!("{}.{}", node.shards.start, node.shards.end);
+            bundle.f32(format!("gradient.{range}"), vec![node.gradient.len()], node.gradient.clone());
+            bundle.f64(format!("sums.{range}"), node.sums.to_array().to_vec());
+        }
+        if self.run.carry_state {
+            for shard in self.shards.own_shards() {
+                if let Some(states) = &self.shards.carried[shard] {
+                    write_states(network, states, &format!("carried.{shard}."), &mut bundle);
+                }
+            }
+        }
+        Ok(bundle)
+    }
+
+    /// Takes another worker's contribution.
+    ///
+    /// # Errors
+    /// `FormatError` when it does not fit.
+    pub fn merge(&mut self, model: &Model, mut bundle: Bundle) -> Result<(), Error> {
+        let network = &model.body()?.network;
+        for (shard, carried) in self.shards.carried.iter_mut().enumerate() {
+            if let Some(states) = read_states(network, &format!("carried.{shard}."), &mut bundle)? {
+                *carried = Some(states);
+            }
+        }
+        let broken = || Error::format("a worker's contribution is not readable");
+        for tensor in &bundle.tensors {
+            let Some(range) = tensor.name.strip_prefix("gradient.") else { continue };
+            let (start, end) = range.split_once('.').ok_or_else(broken)?;
+            let shards = start.parse().map_err(|_| broken())?..end.parse().map_err(|_| broken())?;
+            let sums = bundle.find(&format!("sums.{range}")).map(|t| &t.elements);
+            let (Elements::F32(gradient), Some(Elements::F64(sums))) = (&tensor.elements, sums) else {
+                return Err(broken());
+            };
+            let sums = Sums::from_array(sums.as_slice().try_into().map_err(|_| broken())?);
+            self.shards.receive(Node { shards, gradient: gradient.clone(), sums });
+        }
+        Ok(())
+    }
+}
+
+fn kind(data: &Bundle) -> DataKind {
+    match data.metadata("kind") {
+        Some("text") => DataKind::Text,
+        Some("series") => DataKind::Series,
+        Some("batches") => DataKind::Batches,
+        _ => DataKind::Samples,
+    }
+}
+
+fn batch_size(run: &RunDescription, part: &Part) -> Result<usize, Error> {
+    let n = part.ids.len();
+    match run.batch_size {
+        Some(BatchSize::Full) => Ok(part.streams.unwrap_or(n)),
+        None => Ok(part.streams.unwrap_or(BATCH_SIZE).min(n)),
+        Some(BatchSize::Count(size)) if size <= part.streams.unwrap_or(n) => Ok(size),
+        Some(BatchSize::Count(size)) => {
+            let available = part.streams.unwrap_or(n);
+            Err(Error::config(
+                "batchSize",
+                format!("at most {available}, the size of the training part"),
+                size.to_string(),
+            )
+            .code("batchTooLarge"))
+        }
+    }
+}
+
+/// Of the tensors that were given, in their order. None for a batch source, which gives them later.
+fn fingerprint(data: &Bundle, validation: Option<&Bundle>) -> Option<String> {
+    if kind(data) == DataKind::Batches {
+        return None;
+    }
+    let mut hash = Fnv::default();
+    for bundle in [Some(data), validation].into_iter().flatten() {
+        for tensor in &bundle.tensors {
+            hash.add(tensor.name.as_bytes());
+            hash.add(format!("{:?}{:?}", tensor.elements.dtype(), tensor.shape).as_bytes());
+            tensor.elements.each_bytes(|bytes| hash.add(bytes));
+        }
+        hash.add(b"|");
+    }
+    Some(hash.hex())
+}

@@ -1,0 +1,119 @@
+//! A run as it is kept with a model: all that `resume` needs to go on bit for bit. NOT: the file's form (checkpoint).
+
+use super::counters::Counters;
+use super::shards::buffer;
+use crate::bundle::Bundle;
+use crate::describe::run::RunDescription;
+use crate::error::Error;
+use crate::update::{read_flat, write_flat};
+use rnn::{LayerState, Network, States};
+use serde_json::{Value, json};
+
+#[derive(Clone)]
+pub struct SavedRun {
+    pub run: RunDescription,
+    pub shards: usize,
+    /// Of the data; none for a batch source.
+    pub fingerprint: Option<String>,
+    pub counters: Counters,
+    /// The weights after the last update, where the model holds others (the best ones).
+    pub last: Option<Vec<f32>>,
+    /// The weights of the epoch with the least validation loss.
+    pub best: Option<Vec<f32>>,
+    pub moments: Vec<Vec<f32>>,
+    /// State that each shard goes on from.
+    pub carried: Vec<Option<States>>,
+}
+
+impl SavedRun {
+    pub fn write(&self, network: &Network, into: &mut Bundle) {
+        let table = network.table();
+        let notes = json!({ "shards": self.shards, "fingerprint": self.fingerprint });
+        into.note("run", self.run.to_json());
+        into.note("runState", notes.to_string());
+        into.f64("run.counters", self.counters.to_numbers());
+        for (name, flat) in [("last.", &self.last), ("best.", &self.best)] {
+            if let Some(flat) = flat {
+                write_flat(table, flat, name, into);
+            }
+        }
+        for (name, moment) in self.run.update.optimizer.buffers().iter().zip(&self.moments) {
+            write_flat(table, moment, &format!("optimizer.{name}."), into);
+        }
+        for (shard, states) in self.carried.iter().enumerate() {
+            if let Some(states) = states {
+                write_states(network, states, &format!("carried.{shard}."), into);
+            }
+        }
+    }
+
+    /// # Errors
+    /// `FormatError` for a part that is missing or does not fit the network.
+    pub fn read(network: &Network, from: &mut Bundle) -> Result<Option<SavedRun>, Error> {
+        let table = network.table();
+        let Some(run) = from.metadata("run") else { return Ok(None) };
+        let broken = || Error::format("the state of the saved run is not readable");
+        let run = RunDescription::from_json(run)?;
+        let notes: Value = serde_json::from_str(from.metadata("runState").ok_or_else(broken)?).map_err(|_| broken())?;
+        let shards = notes["shards"].as_u64().filter(|n| (1..=1024).contains(n)).ok_or_else(broken)? as usize;
+        let numbers = from.take_f64("run.counters")?.ok_or_else(broken)?;
+        let counters = Counters::from_numbers(&numbers).ok_or_else(broken)?;
+        let first = |prefix: &str| table.entries().first().map(|p| format!("{prefix}{}", p.name));
+        let mut weights = |prefix: &str| -> Result<Option<Vec<f32>>, Error> {
+            if first(prefix).is_none_or(|name| from.find(&name).is_none()) {
+                return Ok(None);
+            }
+            let mut flat = buffer(table.len())?;
+            read_flat(table, &mut flat, prefix, from)?;
+            Ok(Some(flat))
+        };
+        let (last, best) = (weights("last.")?, weights("best.")?);
+        let mut moments = Vec::new();
+        for name in run.update.optimizer.buffers() {
+            let mut flat = buffer(table.len())?;
+            read_flat(table, &mut flat, &format!("optimizer.{name}."), from)?;
+            moments.push(flat);
+        }
+        let carried = (0..shards).map(|shard| read_states(network, &format!("carried.{shard}."), from));
+        let carried = carried.collect::<Result<_, _>>()?;
+        let fingerprint = notes["fingerprint"].as_str().map(String::from);
+        Ok(Some(SavedRun { run, shards, fingerprint, counters, last, best, moments, carried }))
+    }
+}
+
+/// Writes states, [levels, batch, hidden] each: `{prefix}state.{k}.h` and `.c`.
+pub fn write_states(network: &Network, states: &States, prefix: &str, into: &mut Bundle) {
+    for (k, (state, shape)) in states.layers.iter().zip(network.states()).enumerate() {
+        let batch = state.h.len() / (shape.levels * shape.hidden);
+        let sizes = || vec![shape.levels, batch, shape.hidden];
+        into.f32(format!("{prefix}state.{k}.h"), sizes(), state.h.clone());
+        if shape.cell {
+            into.f32(format!("{prefix}state.{k}.c"), sizes(), state.c.clone());
+        }
+    }
+}
+
+/// The inverse of [`write_states`]; nothing when there is none of this prefix.
+///
+/// # Errors
+/// `FormatError` for shapes that do not fit the network or each other.
+pub fn read_states(network: &Network, prefix: &str, from: &mut Bundle) -> Result<Option<States>, Error> {
+    let mut states = States::default();
+    let mut batch = None;
+    for (k, shape) in network.states().iter().enumerate() {
+        let mut part = |letter: &str| -> Result<Option<Vec<f32>>, Error> {
+            let name = format!("{prefix}state.{k}.{letter}");
+            let Some((sizes, data)) = from.take_f32(&name)? else { return Ok(None) };
+            let fits = sizes.len() == 3
+                && sizes[0] == shape.levels
+                && sizes[2] == shape.hidden
+                && *batch.get_or_insert(sizes[1]) == sizes[1];
+            if fits { Ok(Some(data)) } else { Err(Error::format(format!("tensor {name:?} does not fit the network"))) }
+        };
+        let Some(h) = part("h")? else { return Ok(None) };
+        let c = if shape.cell { part("c")? } else { Some(Vec::new()) };
+        let c = c.ok_or_else(|| Error::format(format!("{prefix}state.{k}.c is missing")))?;
+        states.layers.push(LayerState { h, c });
+    }
+    Ok(Some(states))
+}

@@ -1,0 +1,233 @@
+//! The gradient of one batch: cut into shards, each through the network forward and back, added up in the fixed tree.
+//! NOT: what is done with the gradient.
+
+use super::tree::{middle, nodes_within, part};
+use crate::data::batch::{Batch, total_weight};
+use crate::data::form::Form;
+use crate::data::prepare::Part;
+use crate::data::samples::Samples;
+use crate::error::Error;
+use crate::evaluate::{capacity, workspace};
+use crate::metrics::Sums;
+use crate::unpack::{self, Place};
+use rnn::{Capacity, DropoutKey, Network, States, Want, Workspace};
+use std::ops::Range;
+
+/// The sum over a range of shards.
+pub struct Node {
+    pub shards: Range<usize>,
+    pub gradient: Vec<f32>,
+    pub sums: Sums,
+}
+
+/// One batch: which samples, from where, at which update.
+pub struct Job<'a> {
+    pub network: &'a Network,
+    pub params: &'a [f32],
+    pub samples: &'a dyn Samples,
+    pub ids: &'a [u32],
+    /// Of the random streams.
+    pub seed: u64,
+    /// Updates done.
+    pub step: u64,
+    /// Whether predictions are looked at for metrics.
+    pub measure: bool,
+    /// Whether each shard begins from the state that it ended in.
+    pub carry: bool,
+}
+
+pub struct Shards {
+    count: usize,
+    /// The shards that are computed here.
+    own: Range<usize>,
+    workspace: Workspace,
+    capacity: Capacity,
+    batch: Batch,
+    /// Own nodes first; those of other workers join until the tree is whole.
+    nodes: Vec<Node>,
+    /// One buffer a level of the tree below the nodes.
+    scratch: Vec<Vec<f32>>,
+    /// Final states of the own shards, when they are carried.
+    pub carried: Vec<Option<States>>,
+}
+
+/// Part `index` of `workers` computes its share of `shards`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Division {
+    pub shards: usize,
+    pub workers: usize,
+    pub index: usize,
+}
+
+impl Shards {
+    /// `capacity` is that of one shard.
+    ///
+    /// # Errors
+    /// `MemoryError` when the arena does not fit.
+    pub fn new(network: &Network, form: &Form, capacity: Capacity, division: Division) -> Result<Shards, Error> {
+        let Division { shards, workers, index } = division;
+        let own = part(shards, workers, index);
+        let length = network.table().len();
+        let node = |shards| Ok(Node { shards, gradient: buffer(length)?, sums: Sums::default() });
+        let nodes = nodes_within(shards, &own).into_iter().map(node).collect::<Result<Vec<_>, Error>>()?;
+        let depth = nodes.iter().map(|n| n.shards.len().next_power_of_two().trailing_zeros()).max().unwrap_or(0);
+        Ok(Shards {
+            count: shards,
+            workspace: workspace(network, capacity, true)?,
+            capacity,
+            batch: Batch::new(form),
+            nodes,
+            scratch: (0..depth).map(|_| buffer(length)).collect::<Result<_, _>>()?,
+            carried: vec![None; shards],
+            own,
+        })
+    }
+
+    /// Makes room for a batch of a source, which may be larger than any before.
+    ///
+    /// # Errors
+    /// `MemoryError` when the arena does not fit.
+    pub fn reserve(&mut self, network: &Network, part: &Part) -> Result<(), Error> {
+        let needed = capacity(part, part.ids.len().div_ceil(self.count));
+        let have = self.capacity;
+        if needed.batch > have.batch || needed.steps > have.steps || needed.rows > have.rows {
+            self.capacity = Capacity {
+                batch: needed.batch.max(have.batch),
+                steps: needed.steps.max(have.steps),
+                rows: needed.rows.max(have.rows),
+            };
+            self.workspace = workspace(network, self.capacity, true)?;
+        }
+        Ok(())
+    }
+
+    /// Computes the own nodes of a batch; those of other workers are dropped.
+    pub fn compute(&mut self, job: &Job, form: &Form) {
+        let total = total_weight(job.samples, job.ids, form);
+        let scale = if total > 0.0 { 1.0 / total } else { 0.0 };
+        let own = self.own.clone();
+        self.nodes.retain(|n| own.start <= n.shards.start && n.shards.end <= own.end);
+        let mut nodes = std::mem::take(&mut self.nodes);
+        for node in &mut nodes {
+            node.sums = self.node(job, scale, node.shards.clone(), &mut node.gradient, 0);
+        }
+        self.nodes = nodes;
+    }
+
+    fn node(&mut self, job: &Job, scale: f64, node: Range<usize>, gradient: &mut [f32], depth: usize) -> Sums {
+        if node.len() == 1 {
+            return self.leaf(job, scale, node.start, gradient);
+        }
+        let middle = middle(&node);
+        let mut sums = self.node(job, scale, node.start..middle, gradient, depth + 1);
+        let mut right = std::mem::take(&mut self.scratch[depth]);
+        sums.add(&self.node(job, scale, middle..node.end, &mut right, depth + 1));
+        add(gradient, &right);
+        self.scratch[depth] = right;
+        sums
+    }
+
+    fn leaf(&mut self, job: &Job, scale: f64, shard: usize, gradient: &mut [f32]) -> Sums {
+        gradient.fill(0.0);
+        let ids = &job.ids[part(job.ids.len(), self.count, shard)];
+        let mut sums = Sums::default();
+        if ids.is_empty() {
+            return sums;
+        }
+        let Shards { workspace, batch, carried, .. } = self;
+        batch.gather(job.samples, ids);
+        let initial = carried[shard].as_ref().filter(|_| job.carry).or(batch.initial());
+        let key = || Some(DropoutKey { seed: job.seed, step: job.step, rows: &batch.rows });
+        let (network, input) = (job.network, batch.input());
+        network.forward(job.params, &batch.packing, input, initial, key(), workspace);
+
+        if job.measure {
+            batch.measure(job.samples, workspace.output(), &mut sums);
+        }
+        let (output, output_gradient) = workspace.output_and_gradient();
+        let loss = batch.loss(output, scale, Some(output_gradient));
+        (sums.loss, sums.weight) = (loss.sum, loss.weight);
+        let end = job.carry.then(|| workspace.final_states().clone());
+        network.backward(
+            job.params,
+            &batch.packing,
+            batch.input(),
+            initial,
+            key(),
+            workspace,
+            gradient,
+            Want::default(),
+        );
+        if job.carry {
+            carried[shard] = end;
+        }
+        sums
+    }
+
+    /// Takes another worker's node.
+    pub fn receive(&mut self, node: Node) {
+        self.nodes.push(node);
+    }
+
+    /// The own nodes, for other workers.
+    pub fn own_nodes(&self) -> impl Iterator<Item = &Node> {
+        let own = self.own.clone();
+        self.nodes.iter().filter(move |n| own.start <= n.shards.start && n.shards.end <= own.end)
+    }
+
+    /// The final states of a shard that carries them, in the caller's order.
+    pub fn final_states(&self, network: &Network, shard: usize) -> States {
+        let packing = &self.batch.packing;
+        let mut end = States::zeros(network, packing.batch);
+        let place = Place { start: 0, batch: packing.batch, steps: packing.steps };
+        if let Some(states) = &self.carried[shard] {
+            unpack::states(network, packing, states, place, &mut end);
+        }
+        end
+    }
+
+    pub fn own_shards(&self) -> Range<usize> {
+        self.own.clone()
+    }
+
+    /// Whether every shard is in.
+    pub fn whole(&self) -> bool {
+        self.nodes.iter().map(|n| n.shards.len()).sum::<usize>() == self.count
+    }
+
+    /// The sum over all shards. Call when [`Shards::whole`]; own nodes are spent by it.
+    pub fn total(&mut self) -> (&mut [f32], Sums) {
+        let root = 0..self.count;
+        let (at, sums) = self.gathered(root);
+        (&mut self.nodes[at].gradient, sums)
+    }
+
+    /// Adds the nodes below `node` into the leftmost of them; its place and the sums.
+    fn gathered(&mut self, node: Range<usize>) -> (usize, Sums) {
+        if let Some(at) = self.nodes.iter().position(|n| n.shards == node) {
+            return (at, self.nodes[at].sums);
+        }
+        let middle = middle(&node);
+        let (left, mut sums) = self.gathered(node.start..middle);
+        let (right, more) = self.gathered(middle..node.end);
+        sums.add(&more);
+        let addend = std::mem::take(&mut self.nodes[right].gradient);
+        add(&mut self.nodes[left].gradient, &addend);
+        self.nodes[right].gradient = addend;
+        (left, sums)
+    }
+}
+
+/// A buffer of zeros, or a `MemoryError`.
+pub fn buffer(length: usize) -> Result<Vec<f32>, Error> {
+    let mut buffer = Vec::new();
+    buffer
+        .try_reserve_exact(length)
+        .map_err(|_| Error::memory("a copy of the parameters", length * size_of::<f32>()))?;
+    buffer.resize(length, 0.0);
+    Ok(buffer)
+}
+
+fn add(to: &mut [f32], addend: &[f32]) {
+    to.iter_mut().zip(addend).for_each(|(a, b)| *a += b);
+}

@@ -1,0 +1,102 @@
+//! Training by hand: one update a call, from a batch or from gradients of the caller's own. NOT: epochs, validation.
+
+use crate::bundle::{Bundle, Elements};
+use crate::data::prepare::prepare_whole;
+use crate::describe::calls::TrainerOptions;
+use crate::error::Error;
+use crate::evaluate::{WINDOW, whole};
+use crate::model::{Body, Model};
+use crate::session::saved::write_states;
+use crate::session::shards::{Division, Job, Shards, buffer};
+use crate::update::{Updated, Updater};
+use rnn::Capacity;
+
+pub struct Trainer {
+    seed: u64,
+    shards: Shards,
+    updater: Updater,
+    done: u64,
+    loss: f64,
+}
+
+impl Trainer {
+    /// # Errors
+    /// `ConfigError` for wrong options, `MemoryError`.
+    pub fn open(model: &Model, options: &str) -> Result<Trainer, Error> {
+        let TrainerOptions { update, seed } = TrainerOptions::from_json(options)?;
+        let Body { network, form, .. } = model.body()?;
+        let division = Division { shards: 1, workers: 1, index: 0 };
+        let room = Capacity { batch: 0, steps: 0, rows: 0 };
+        let shards = Shards::new(network, form, room, division)?;
+        Ok(Trainer { seed, shards, updater: Updater::new(network.table(), update)?, done: 0, loss: f64::NAN })
+    }
+
+    /// One update on a "sequences" bundle: `loss`, `gradientNorm` and the final `state.{k}.*`.
+    ///
+    /// # Errors
+    /// For a batch that does not fit the model; `DivergenceError`, after which the weights are the last finite ones.
+    pub fn step(&mut self, model: &mut Model, batch: Bundle) -> Result<Bundle, Error> {
+        let body = model.body()?;
+        let part = prepare_whole(&whole(model, &body.form, WINDOW), batch, &model.encoding)?;
+        let body = model.body_mut()?;
+        self.shards.reserve(&body.network, &part)?;
+        self.shards.carried[0] = None;
+        let job = Job {
+            network: &body.network,
+            params: &body.params,
+            samples: &*part.samples,
+            ids: &part.ids,
+            seed: self.seed,
+            step: self.done,
+            measure: false,
+            carry: true,
+        };
+        self.shards.compute(&job, &body.form);
+        let end = self.shards.final_states(&body.network, 0);
+        let (gradient, sums) = self.shards.total();
+        let loss = sums.mean_loss();
+        let updated = if sums.loss.is_finite() {
+            self.updater.update(self.done, body.network.table(), &mut body.params, gradient)
+        } else {
+            Err("the loss".into())
+        };
+        let updated = self.count(updated)?;
+        self.loss = loss;
+        let mut result = Bundle::default();
+        result.f64("loss", vec![loss]);
+        result.f64("gradientNorm", vec![updated.norm]);
+        write_states(&body.network, &end, "", &mut result);
+        Ok(result)
+    }
+
+    /// One update by given gradients, by name; parameters that are not named have gradient zero.
+    ///
+    /// # Errors
+    /// `ConfigError` for an unknown name, `ShapeError`; `DivergenceError` for numbers that are not finite.
+    pub fn apply(&mut self, model: &mut Model, gradients: Bundle) -> Result<(), Error> {
+        let body = model.body_mut()?;
+        let table = body.network.table();
+        let mut flat = buffer(table.len())?;
+        for tensor in &gradients.tensors {
+            let path = format!("gradients[{:?}]", tensor.name);
+            let index = table.find(&tensor.name);
+            let index = index.ok_or_else(|| Error::config(&*path, "a parameter of the model", "no such name"))?;
+            let expected = &table.entries()[index].shape;
+            if &tensor.shape != expected {
+                return Err(Error::shape(path, format!("{expected:?}"), format!("{:?}", tensor.shape)));
+            }
+            let Elements::F32(natural) = &tensor.elements else {
+                return Err(Error::data(path, "numbers", tensor.elements.dtype()));
+            };
+            table.import(index, natural, &mut flat);
+        }
+        let updated = self.updater.update(self.done, table, &mut body.params, &mut flat);
+        self.count(updated).map(|_| ())
+    }
+
+    fn count(&mut self, updated: Result<Updated, String>) -> Result<Updated, Error> {
+        let updated = updated.map_err(|tensor| Error::divergence(&tensor, self.done + 1, self.loss))?;
+        self.done += 1;
+        Ok(updated)
+    }
+}

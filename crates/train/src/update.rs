@@ -1,0 +1,138 @@
+//! One update of the weights: clip, penalties, rate, optimiser; and the moments it keeps. Used by runs, trainers and
+//! online learners alike. NOT: where the gradient comes from.
+
+use crate::bundle::Bundle;
+use crate::describe::update::Update as Description;
+use crate::error::Error;
+use crate::session::shards::buffer;
+use linalg::first_non_finite;
+use rnn::{ParameterTable, Role};
+use std::ops::Range;
+
+pub struct Updater {
+    description: Description,
+    trainable: Vec<Range<usize>>,
+    penalised: Vec<Range<usize>>,
+    /// Moments, in the layout of the parameters.
+    pub buffers: Vec<Vec<f32>>,
+    /// The parameters before the last update, so that a step into infinity can be taken back.
+    before: Vec<f32>,
+}
+
+/// What an update saw.
+pub struct Updated {
+    /// Norm of all gradients, before clipping.
+    pub norm: f64,
+    pub clipped: bool,
+    pub rate: f64,
+}
+
+impl Updater {
+    /// # Errors
+    /// `MemoryError` when the moments do not fit.
+    pub fn new(table: &ParameterTable, description: Description) -> Result<Updater, Error> {
+        let trained = || table.entries().iter().filter(|p| p.trainable);
+        let count = description.optimizer.buffers().len();
+        Ok(Updater {
+            trainable: joined(trained().map(|p| p.range())),
+            penalised: joined(trained().filter(|p| p.role != Role::Bias).map(|p| p.range())),
+            buffers: (0..count).map(|_| buffer(table.len())).collect::<Result<_, _>>()?,
+            before: buffer(table.len())?,
+            description,
+        })
+    }
+
+    /// Moves `params` by the gradient; `done` updates came before. The gradient is spent.
+    ///
+    /// # Errors
+    /// The name of the first tensor whose gradient, or whose value after the update, is not finite; `params` are then as
+    /// they were.
+    pub fn update(
+        &mut self,
+        done: u64,
+        table: &ParameterTable,
+        params: &mut [f32],
+        gradient: &mut [f32],
+    ) -> Result<Updated, String> {
+        let Description { optimizer, rate, clip, penalty } = &self.description;
+        let clipped = clip.apply(gradient);
+        if !clipped.norm.is_finite() {
+            return Err(format!("the gradient of {}", non_finite(table, gradient)));
+        }
+        if penalty.l1 != 0.0 || penalty.l2 != 0.0 {
+            optim::penalty::add_to(penalty.l1, penalty.l2, &self.penalised, params, gradient);
+        }
+        let rate = rate.rate(done);
+        self.before.copy_from_slice(params);
+        optimizer.apply(done + 1, rate, &self.trainable, params, gradient, &mut self.buffers);
+        if first_non_finite(params).is_some() {
+            let name = non_finite(table, params);
+            params.copy_from_slice(&self.before);
+            return Err(name.to_owned());
+        }
+        Ok(Updated { norm: clipped.norm, clipped: clipped.clipped, rate })
+    }
+
+    /// Writes the moments by parameter, in their natural shapes: `optimizer.{moment}.{parameter}`.
+    pub fn write(&self, table: &ParameterTable, into: &mut Bundle) {
+        for (name, buffer) in self.description.optimizer.buffers().iter().zip(&self.buffers) {
+            write_flat(table, buffer, &format!("optimizer.{name}."), into);
+        }
+    }
+
+    /// The inverse of [`Updater::write`].
+    ///
+    /// # Errors
+    /// `FormatError` for a missing or misshapen moment.
+    pub fn read(&mut self, table: &ParameterTable, from: &mut Bundle) -> Result<(), Error> {
+        for (name, buffer) in self.description.optimizer.buffers().iter().zip(&mut self.buffers) {
+            read_flat(table, buffer, &format!("optimizer.{name}."), from)?;
+        }
+        Ok(())
+    }
+}
+
+/// Neighbouring ranges become one.
+fn joined(ranges: impl Iterator<Item = Range<usize>>) -> Vec<Range<usize>> {
+    let mut joined: Vec<Range<usize>> = Vec::new();
+    for range in ranges {
+        match joined.last_mut().filter(|last| last.end == range.start) {
+            Some(last) => last.end = range.end,
+            None => joined.push(range),
+        }
+    }
+    joined
+}
+
+fn non_finite<'a>(table: &'a ParameterTable, flat: &[f32]) -> &'a str {
+    let found = table.entries().iter().find(|p| first_non_finite(&flat[p.range()]).is_some());
+    found.map_or("the parameters", |p| &p.name)
+}
+
+/// Writes a flat buffer as one natural tensor a parameter, each name after `prefix`.
+pub fn write_flat(table: &ParameterTable, flat: &[f32], prefix: &str, into: &mut Bundle) {
+    for (index, parameter) in table.entries().iter().enumerate() {
+        let mut natural = vec![0.0; parameter.count()];
+        table.export(index, flat, &mut natural);
+        into.f32(format!("{prefix}{}", parameter.name), parameter.shape.clone(), natural);
+    }
+}
+
+/// The inverse of [`write_flat`].
+///
+/// # Errors
+/// `FormatError` for a missing or misshapen tensor.
+pub fn read_flat(table: &ParameterTable, flat: &mut [f32], prefix: &str, from: &mut Bundle) -> Result<(), Error> {
+    for (index, parameter) in table.entries().iter().enumerate() {
+        let name = format!("{prefix}{}", parameter.name);
+        match from.take_f32(&name)? {
+            Some((shape, natural)) if shape == parameter.shape => table.import(index, &natural, flat),
+            Some((shape, _)) => {
+                let expected = &parameter.shape;
+                return Err(Error::format(format!("tensor {name:?} has shape {shape:?}, expected {expected:?}")));
+            }
+            None => return Err(Error::format(format!("tensor {name:?} is missing"))),
+        }
+    }
+    Ok(())
+}

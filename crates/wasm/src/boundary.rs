@@ -1,0 +1,17 @@
+//! What crosses to JavaScript, and in what form.
+
+use train::bundle::Bundle;
+use train::error::Error;
+use wasm_bindgen::JsValue;
+
+/// What a failed call throws: the error's record as JSON.
+pub type Outcome<T> = Result<T, JsValue>;
+
+pub fn throw(error: Error) -> JsValue {
+    JsValue::from_str(&error.to_json())
+}
+
+/// The bytes came from JavaScript and are dropped once they are read.
+pub fn read(bytes: Vec<u8>) -> Outcome<Bundle> {
+    Bundle::read(&bytes).map_err(throw)
+}
