@@ -52,11 +52,11 @@ pub(crate) trait Lanes: Copy {
     /// `self < limit ? limit : self`; a NaN in `self` stays.
     fn at_least(self, limit: Self) -> Self;
 
-    /// `a < b ? yes : no`; `no` where either is NaN.
-    fn select_less(a: Self, b: Self, yes: Self, no: Self) -> Self;
-
-    /// 2^n for lanes holding `n + ROUND`, n an integer in -126..=127.
+    /// 2^n for lanes holding `n + ROUND`, n an integer in -126..=127; for -127 it is 0, for a NaN anything.
     fn power_of_two(self) -> Self;
+
+    /// Rows of a 4 x 4 matrix to its columns.
+    fn transpose(rows: [Self; WIDTH]) -> [Self; WIDTH];
 
     /// `self * b + c`, rounded after each of the two.
     #[inline(always)]

@@ -1,6 +1,13 @@
-//! Packing of operands from row-major matrices.
+//! Packing of the operands of a product from row-major matrices.
+//!
+//! The packed side is written in whole cache lines and the source read a few rows at a time: the strides are often
+//! large powers of two, whose lines all fall into the same few places of the cache.
 
+use crate::lanes::{Best, Lanes, WIDTH};
 use crate::layout::{PANEL, STRIP, panels_len, strided_len, strips_len};
+
+/// Source rows taken together.
+const BLOCK: usize = 8;
 
 /// Writes rows of B into its panels.
 ///
@@ -14,20 +21,20 @@ pub fn pack_panels(dst: &mut [f32], k_total: usize, k_at: usize, src: &[f32], ld
     check_depth(k_total, k_at, rows);
     assert!(src.len() >= strided_len(rows, n, ld), "source too short for {rows} x {n} by {ld}");
     let dst = &mut dst[..panels_len(k_total, n)];
-    if rows == 0 || n == 0 {
-        return;
-    }
-    for (q, panel) in dst.chunks_exact_mut(k_total * PANEL).enumerate() {
-        let first = q * PANEL;
-        let columns = PANEL.min(n - first);
-        let out = panel[k_at * PANEL..][..rows * PANEL].chunks_exact_mut(PANEL);
-        for (r, out) in out.enumerate() {
-            let row = &src[r * ld + first..][..columns];
-            if columns == PANEL {
-                out.copy_from_slice(row);
-            } else {
-                out[..columns].copy_from_slice(row);
-                out[columns..].fill(0.0);
+    for top in (0..rows).step_by(BLOCK) {
+        for first in (0..n).step_by(PANEL) {
+            let height = BLOCK.min(rows - top);
+            let out = &mut dst[first * k_total + (k_at + top) * PANEL..][..height * PANEL];
+            let (out, _) = out.as_chunks_mut::<PANEL>();
+            for (r, out) in out.iter_mut().enumerate() {
+                let row = &src[(top + r) * ld + first..];
+                if let Some(whole) = row.first_chunk().filter(|_| n - first >= PANEL) {
+                    *out = *whole;
+                } else {
+                    let columns = n - first;
+                    out[..columns].copy_from_slice(&row[..columns]);
+                    out[columns..].fill(0.0);
+                }
             }
         }
     }
@@ -41,17 +48,47 @@ pub fn pack_panels(dst: &mut [f32], k_total: usize, k_at: usize, src: &[f32], ld
 /// # Panics
 /// If a slice is too short, or `ld < k`.
 pub fn pack_strips(dst: &mut [f32], src: &[f32], ld: usize, m: usize, k: usize) {
+    strips_over::<Best>(dst, src, ld, m, k);
+}
+
+/// [`pack_strips`] over any lanes.
+pub(crate) fn strips_over<L: Lanes>(dst: &mut [f32], src: &[f32], ld: usize, m: usize, k: usize) {
     assert!(src.len() >= strided_len(m, k, ld), "source too short for {m} x {k} by {ld}");
     let dst = &mut dst[..strips_len(m, k)];
-    for first in (0..m).step_by(STRIP) {
-        let rows = STRIP.min(m - first);
-        let strip = &mut dst[first * k..][..rows * k];
-        for r in 0..rows {
-            let row = &src[(first + r) * ld..][..k];
-            for (out, &x) in strip[r..].iter_mut().step_by(rows).zip(row) {
-                *out = x;
+    if k == 0 {
+        return;
+    }
+    for (i, strip) in dst.chunks_mut(STRIP * k).enumerate() {
+        let rows = &src[i * STRIP * ld..];
+        let height = STRIP.min(m - i * STRIP);
+        if height == STRIP {
+            let rows = std::array::from_fn(|r| &rows[r * ld..][..k]);
+            interleave::<L>(strip, rows);
+        } else {
+            for r in 0..height {
+                let out = strip[r..].iter_mut().step_by(height);
+                out.zip(&rows[r * ld..][..k]).for_each(|(out, x)| *out = *x);
             }
         }
+    }
+}
+
+/// Four rows of equal length to `[k][4]`.
+#[inline(always)]
+fn interleave<L: Lanes>(strip: &mut [f32], rows: [&[f32]; STRIP]) {
+    let (fours, tail) = strip.as_chunks_mut::<{ WIDTH * STRIP }>();
+    for (i, out) in fours.iter_mut().enumerate() {
+        // SAFETY: there are i + 1 times four values in each row, and sixteen in the chunk.
+        unsafe {
+            let columns = L::transpose(rows.map(|row| L::load(row[i * WIDTH..][..WIDTH].as_ptr())));
+            for (c, column) in columns.into_iter().enumerate() {
+                column.store(out.as_mut_ptr().add(c * STRIP));
+            }
+        }
+    }
+    let done = fours.len() * WIDTH;
+    for (p, out) in tail.as_chunks_mut::<STRIP>().0.iter_mut().enumerate() {
+        *out = rows.map(|row| row[done + p]);
     }
 }
 
@@ -75,12 +112,22 @@ pub fn pack_strips_transposed(
     check_depth(k_total, k_at, rows);
     assert!(src.len() >= strided_len(rows, m, ld), "source too short for {rows} x {m} by {ld}");
     let dst = &mut dst[..strips_len(m, k_total)];
-    for first in (0..m).step_by(STRIP) {
-        let height = STRIP.min(m - first);
-        let strip = &mut dst[first * k_total..][..height * k_total];
-        for r in 0..rows {
-            let row = &src[r * ld + first..][..height];
-            strip[(k_at + r) * height..][..height].copy_from_slice(row);
+    for top in (0..rows).step_by(BLOCK) {
+        let depth = BLOCK.min(rows - top);
+        for first in (0..m).step_by(STRIP) {
+            let height = STRIP.min(m - first);
+            let out = &mut dst[first * k_total + (k_at + top) * height..][..depth * height];
+            let source = |r: usize| &src[(top + r) * ld + first..][..height];
+            if height == STRIP {
+                let (out, _) = out.as_chunks_mut::<STRIP>();
+                for (r, out) in out.iter_mut().enumerate() {
+                    out.copy_from_slice(source(r));
+                }
+            } else {
+                for (r, out) in out.chunks_exact_mut(height).enumerate() {
+                    out.iter_mut().zip(source(r)).for_each(|(out, x)| *out = *x);
+                }
+            }
         }
     }
 }

@@ -3,6 +3,7 @@
 //! A natural weight matrix is `W [n][k]`, one row per output, as PyTorch stores it; its panels are those of the
 //! right-hand operand `Wᵀ [k x n]` of `X·Wᵀ`.
 
+use crate::lanes::{Best, Lanes, WIDTH};
 use crate::layout::{PANEL, area, panels_len};
 
 /// Natural `W [n][k]`, contiguous, to panels `[ceil(n / 8)][k][8]`; pad columns become zero.
@@ -55,19 +56,50 @@ pub fn panels_to_rows(w: &mut [f32], src: &[f32], n: usize, k: usize) {
 /// # Panics
 /// If a slice is too short.
 pub fn transpose_panels(dst: &mut [f32], src: &[f32], k: usize, n: usize) {
+    transpose_over::<Best>(dst, src, k, n);
+}
+
+/// [`transpose_panels`] over any lanes.
+///
+/// Eight rows of a panel are 8 x 8 values in one piece, and so is their transpose.
+pub(crate) fn transpose_over<L: Lanes>(dst: &mut [f32], src: &[f32], k: usize, n: usize) {
     let src = &src[..panels_len(k, n)];
     let dst = &mut dst[..panels_len(n, k)];
-    if k == 0 || n == 0 {
-        return;
+    for row in (0..k).step_by(PANEL) {
+        for column in (0..n).step_by(PANEL) {
+            let (height, width) = (PANEL.min(k - row), PANEL.min(n - column));
+            let from = &src[column * k + row * PANEL..][..height * PANEL];
+            let to = &mut dst[row * n + column * PANEL..][..width * PANEL];
+            if let (Ok(from), Ok(to)) = (from.try_into(), <&mut Square>::try_from(&mut *to)) {
+                transpose_square::<L>(to, from);
+            } else {
+                to.fill(0.0);
+                for (i, values) in from.chunks_exact(PANEL).enumerate() {
+                    for (to, &x) in to.chunks_exact_mut(PANEL).zip(values) {
+                        to[i] = x;
+                    }
+                }
+            }
+        }
     }
-    for (q, panel) in dst.chunks_exact_mut(n * PANEL).enumerate() {
-        let first = q * PANEL;
-        let columns = PANEL.min(k - first);
-        for (j, out) in panel.chunks_exact_mut(PANEL).enumerate() {
-            let from = &src[((j / PANEL) * k + first) * PANEL + j % PANEL..];
-            out.fill(0.0);
-            for (x, &value) in out[..columns].iter_mut().zip(from.iter().step_by(PANEL)) {
-                *x = value;
+}
+
+/// 8 x 8 values, row after row.
+type Square = [f32; PANEL * PANEL];
+
+/// The transpose of a square, by its four quarters.
+#[inline(always)]
+fn transpose_square<L: Lanes>(to: &mut Square, from: &Square) {
+    for row in (0..PANEL).step_by(WIDTH) {
+        for column in (0..PANEL).step_by(WIDTH) {
+            // SAFETY: every access is four values within a row of eight, within the eight rows.
+            unsafe {
+                let from = from.as_ptr().add(row * PANEL + column);
+                let to = to.as_mut_ptr().add(column * PANEL + row);
+                let quarter = std::array::from_fn(|i| L::load(from.add(i * PANEL)));
+                for (i, values) in L::transpose(quarter).into_iter().enumerate() {
+                    values.store(to.add(i * PANEL));
+                }
             }
         }
     }

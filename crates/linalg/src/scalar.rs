@@ -16,6 +16,16 @@ pub fn gemm_panels(m: usize, n: usize, k: usize, a: &[f32], b: &[f32], c: &mut [
     crate::gemm::panels::<Four>(m, n, k, a, b, c);
 }
 
+/// See [`crate::pack_strips`].
+pub fn pack_strips(dst: &mut [f32], src: &[f32], ld: usize, m: usize, k: usize) {
+    crate::pack::strips_over::<Four>(dst, src, ld, m, k);
+}
+
+/// See [`crate::transpose_panels`].
+pub fn transpose_panels(dst: &mut [f32], src: &[f32], k: usize, n: usize) {
+    crate::panels::transpose_over::<Four>(dst, src, k, n);
+}
+
 /// See [`crate::tanh`].
 pub fn tanh(x: &mut [f32]) {
     in_place::<Four>(x, tanh_lanes);

@@ -1,7 +1,7 @@
 //! Softmax and log-sum-exp of one row.
 
 use crate::activation::{exp_lanes, in_place};
-use crate::lanes::{Best, Lanes};
+use crate::lanes::{Best, Lanes, WIDTH};
 use crate::reduce::sum_f64;
 
 /// `x[j] = exp(x[j]) / Σ exp(x)`, in place; gives ln Σ exp(x), so that a loss needs no second pass.
@@ -53,5 +53,11 @@ pub(crate) fn log_sum_exp_lanes<L: Lanes>(x: &[f32]) -> f64 {
 
 /// The largest value, NaN left aside (it returns with the subtraction); minus infinity for an empty row.
 fn maximum(x: &[f32]) -> f32 {
-    x.iter().fold(f32::NEG_INFINITY, |max, &v| if v > max { v } else { max })
+    let larger = |a: f32, b: f32| if b > a { b } else { a };
+    let (fours, tail) = x.as_chunks::<WIDTH>();
+    let mut max = [f32::NEG_INFINITY; WIDTH];
+    for v in fours {
+        max = std::array::from_fn(|i| larger(max[i], v[i]));
+    }
+    tail.iter().chain(&max).fold(f32::NEG_INFINITY, |a, &b| larger(a, b))
 }

@@ -66,12 +66,12 @@ impl Lanes for Four {
     }
 
     #[inline(always)]
-    fn select_less(a: Self, b: Self, yes: Self, no: Self) -> Self {
-        Four(std::array::from_fn(|i| if a.0[i] < b.0[i] { yes.0[i] } else { no.0[i] }))
+    fn power_of_two(self) -> Self {
+        Four(self.0.map(|x| f32::from_bits((x.to_bits() << 23).wrapping_add(1.0f32.to_bits()))))
     }
 
     #[inline(always)]
-    fn power_of_two(self) -> Self {
-        Four(self.0.map(|x| f32::from_bits((x.to_bits() << 23).wrapping_add(1.0f32.to_bits()))))
+    fn transpose(rows: [Self; WIDTH]) -> [Self; WIDTH] {
+        std::array::from_fn(|i| Four(rows.map(|row| row.0[i])))
     }
 }

@@ -1,9 +1,9 @@
 //! WebAssembly simd128.
 
-use super::Lanes;
+use super::{Lanes, WIDTH};
 use std::arch::wasm32::{
-    f32x4_add, f32x4_div, f32x4_lt, f32x4_mul, f32x4_pmax, f32x4_pmin, f32x4_splat, f32x4_sub, i32x4_add, i32x4_shl,
-    i32x4_splat, v128, v128_bitselect, v128_load, v128_load32_splat, v128_store,
+    f32x4_add, f32x4_div, f32x4_mul, f32x4_pmax, f32x4_pmin, f32x4_splat, f32x4_sub, i32x4_add, i32x4_shl,
+    i32x4_shuffle, i32x4_splat, v128, v128_load, v128_load32_splat, v128_store,
 };
 
 #[derive(Clone, Copy)]
@@ -66,12 +66,19 @@ impl Lanes for V128 {
     }
 
     #[inline(always)]
-    fn select_less(a: Self, b: Self, yes: Self, no: Self) -> Self {
-        V128(v128_bitselect(yes.0, no.0, f32x4_lt(a.0, b.0)))
+    fn power_of_two(self) -> Self {
+        V128(i32x4_add(i32x4_shl(self.0, 23), i32x4_splat(1.0f32.to_bits() as i32)))
     }
 
     #[inline(always)]
-    fn power_of_two(self) -> Self {
-        V128(i32x4_add(i32x4_shl(self.0, 23), i32x4_splat(1.0f32.to_bits() as i32)))
+    fn transpose([a, b, c, d]: [Self; WIDTH]) -> [Self; WIDTH] {
+        let ac = (i32x4_shuffle::<0, 4, 1, 5>(a.0, c.0), i32x4_shuffle::<2, 6, 3, 7>(a.0, c.0));
+        let bd = (i32x4_shuffle::<0, 4, 1, 5>(b.0, d.0), i32x4_shuffle::<2, 6, 3, 7>(b.0, d.0));
+        [
+            V128(i32x4_shuffle::<0, 4, 1, 5>(ac.0, bd.0)),
+            V128(i32x4_shuffle::<2, 6, 3, 7>(ac.0, bd.0)),
+            V128(i32x4_shuffle::<0, 4, 1, 5>(ac.1, bd.1)),
+            V128(i32x4_shuffle::<2, 6, 3, 7>(ac.1, bd.1)),
+        ]
     }
 }

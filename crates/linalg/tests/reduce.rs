@@ -1,0 +1,63 @@
+//! Reductions: the order of their sums, and the search for values that spoil a run.
+
+mod common;
+
+use common::Values;
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+/// Four partial sums by index modulo four, then (0 + 1) + (2 + 3): the order that is promised.
+fn by_the_book(terms: impl Iterator<Item = f64>) -> f64 {
+    let mut sums = [0.0; 4];
+    for (i, term) in terms.enumerate() {
+        sums[i % 4] += term;
+    }
+    (sums[0] + sums[1]) + (sums[2] + sums[3])
+}
+
+#[test]
+fn order_of_the_sums() {
+    for n in (0..40).chain([1001]) {
+        // Sizes from 1e-9 to 1e9, so that another order gives other bits.
+        let mut values = Values::new(n as u32);
+        let mut x = || -> Vec<f32> { (0..n).map(|i| values.one() * [1e-9, 1.0, 1e9, 1e3, 1e-4][i % 5]).collect() };
+        let (a, b) = (x(), x());
+        let wide = |v: &f32| f64::from(*v);
+        assert_eq!(linalg::sum_f64(&a).to_bits(), by_the_book(a.iter().map(wide)).to_bits());
+        let squares = by_the_book(a.iter().map(|v| wide(v) * wide(v)));
+        assert_eq!(linalg::norm_squared(&a).to_bits(), squares.to_bits());
+        let products = by_the_book(a.iter().zip(&b).map(|(a, b)| wide(a) * wide(b)));
+        assert_eq!(linalg::dot(&a, &b).to_bits(), products.to_bits());
+    }
+}
+
+#[test]
+fn squares_do_not_overflow() {
+    assert_eq!(linalg::norm_squared(&[f32::MAX; 2]), 2.0 * f64::from(f32::MAX) * f64::from(f32::MAX));
+    assert!(linalg::norm_squared(&[1.0, f32::NAN]).is_nan());
+    assert!(linalg::dot(&[0.0], &[f32::INFINITY]).is_nan());
+}
+
+#[test]
+fn first_of_the_non_finite() {
+    assert_eq!(linalg::first_non_finite(&[]), None);
+    for n in [1, 3, 63, 64, 65, 200] {
+        let mut x = vec![f32::MAX; n];
+        assert_eq!(linalg::first_non_finite(&x), None);
+        for at in (0..n).rev() {
+            x[at] = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY][at % 3];
+            assert_eq!(linalg::first_non_finite(&x), Some(at), "of {n}");
+        }
+    }
+}
+
+#[test]
+fn denormals_are_flushed() {
+    let mut x = [1e-40, -1e-40, 9.9e-31, -9.9e-31, 1.1e-30, -1.1e-30, -0.0, 1.0, f32::INFINITY];
+    linalg::flush_denormals(&mut x);
+    let want = [0.0, 0.0, 0.0, 0.0, 1.1e-30, -1.1e-30, 0.0, 1.0, f32::INFINITY];
+    common::assert_same_bits(&x, &want, "flushed");
+    let mut x = [f32::NAN; 5];
+    linalg::flush_denormals(&mut x);
+    assert!(x.iter().all(|v| v.is_nan()));
+}
