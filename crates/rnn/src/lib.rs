@@ -8,14 +8,25 @@
 //! Not here: optimisers, data sets, clocks, JavaScript.
 #![forbid(unsafe_code)]
 
+mod activation;
+mod arena;
+mod blocks;
+mod cells;
+mod dense;
+mod dropout;
+mod embedding;
 pub mod init;
 pub mod losses;
 mod network;
 mod packing;
 mod params;
+mod product;
 pub mod random;
+mod recurrent;
 mod spec;
+mod stage;
 mod states;
+mod time_loop;
 mod workspace;
 
 pub use init::{Init, Initialiser, initialise};
@@ -24,6 +35,6 @@ pub use network::{DropoutKey, Network, Values, Want};
 pub use packing::Packing;
 pub use params::{Parameter, ParameterTable, Role};
 pub use random::{Philox, Purpose, Stream, permutation};
-pub use spec::{Activation, At, CellKind, Input, Layer, NetworkError, Recurrent, Reset};
+pub use spec::{Activation, At, CellKind, Direction, Input, Layer, NetworkError, Recurrent, Reset};
 pub use states::{LayerState, StateShape, States};
-pub use workspace::{Capacity, Direction, HiddenGradient, OutOfMemory, Workspace};
+pub use workspace::{Capacity, HiddenGradient, OutOfMemory, Workspace};

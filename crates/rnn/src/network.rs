@@ -1,10 +1,15 @@
 //! A stack of layers as one function of its input, its initial states and one flat buffer of parameters.
 
+use std::ops::Range;
+
+use crate::dense::DenseFlow;
 use crate::packing::Packing;
 use crate::params::ParameterTable;
+use crate::recurrent::{Level, LevelFlow, LevelMemory};
 use crate::spec::{At, Input, Layer, NetworkError};
+use crate::stage::{Kind, Plan, Stage, plan};
 use crate::states::{StateShape, States};
-use crate::workspace::Workspace;
+use crate::workspace::{Capacity, StageMemory, Workspace};
 
 /// Input rows, packed.
 #[derive(Clone, Copy, Debug)]
@@ -13,6 +18,16 @@ pub enum Values<'a> {
     Values(&'a [f32]),
     /// `[rows]`, each below the vocabulary.
     Tokens(&'a [u32]),
+}
+
+impl<'a> Values<'a> {
+    /// Some rows of `size` numbers, or of one token.
+    pub(crate) fn slice(self, rows: Range<usize>, size: usize) -> Values<'a> {
+        match self {
+            Values::Values(x) => Values::Values(&x[rows.start * size..rows.end * size]),
+            Values::Tokens(tokens) => Values::Tokens(&tokens[rows]),
+        }
+    }
 }
 
 /// What the dropout masks depend on, beside layer, time step and unit.
@@ -38,26 +53,39 @@ pub struct Want {
     pub hidden_values: bool,
 }
 
+/// What every stage of a pass reads.
+#[derive(Clone, Copy)]
+pub(crate) struct Pass<'a> {
+    pub params: &'a [f32],
+    pub packing: &'a Packing,
+    pub x: Values<'a>,
+    pub initial: Option<&'a States>,
+    pub dropout: Option<DropoutKey<'a>>,
+}
+
 /// A checked stack of layers with its parameter table.
 #[derive(Clone, Debug)]
 pub struct Network {
     input: Input,
     layers: Vec<Layer>,
     at: At,
-    table: ParameterTable,
-    states: Vec<StateShape>,
-    output_size: usize,
+    plan: Plan,
 }
 
 impl Network {
     /// Checks the stack and lays out its parameters.
+    ///
+    /// # Errors
+    /// Names the layer that has a size of zero or beyond reason, a rate outside `[0, 1)`, a name already taken, or no place
+    /// where it stands (an embedding anywhere but first on tokens); a prediction at the last step without a recurrent layer;
+    /// a stack without parameters.
     pub fn new(input: Input, layers: Vec<Layer>, at: At) -> Result<Network, NetworkError> {
-        let _ = (input, layers, at);
-        unimplemented!()
+        let plan = plan(input, &layers, at)?;
+        Ok(Network { input, layers, at, plan })
     }
 
     pub fn table(&self) -> &ParameterTable {
-        &self.table
+        &self.plan.table
     }
 
     pub fn input(&self) -> Input {
@@ -74,15 +102,36 @@ impl Network {
 
     /// Numbers in one prediction.
     pub fn output_size(&self) -> usize {
-        self.output_size
+        self.plan.stages.last().map_or(0, |stage| stage.width)
     }
 
     /// One entry for each recurrent layer.
     pub fn states(&self) -> &[StateShape] {
-        &self.states
+        &self.plan.states
+    }
+
+    pub(crate) fn stages(&self) -> &[Stage] {
+        &self.plan.stages
+    }
+
+    /// Numbers in one row of the input; for tokens the vocabulary.
+    pub(crate) fn input_size(&self) -> usize {
+        match self.input {
+            Input::Values { size } => size,
+            Input::Tokens { vocabulary } => vocabulary,
+        }
     }
 
     /// Prediction and final states of a packed batch, left in the workspace.
+    ///
+    /// * `params`: flat buffer of [`Network::table`].
+    /// * `x`: the rows of `packing`.
+    /// * `initial`: states before the first step (zero when absent), the batch in sorted order.
+    /// * `dropout`: the masks of a training step; without it dropout does nothing.
+    ///
+    /// # Panics
+    /// When a length does not fit the network and the packing, the packing does not fit the workspace, or a token is not below
+    /// the vocabulary; with `dropout`, when the workspace is not for training.
     pub fn forward(
         &self,
         params: &[f32],
@@ -92,12 +141,48 @@ impl Network {
         dropout: Option<DropoutKey>,
         ws: &mut Workspace,
     ) {
-        let _ = (params, packing, x, initial, dropout, ws);
-        unimplemented!()
+        let pass = Pass { params, packing, x, initial, dropout };
+        self.check(&pass, ws);
+        ws.begin(self, &pass);
+        let ends = [0, packing.batch];
+        for (index, stage) in self.stages().iter().enumerate() {
+            let (below, rest) = ws.stages.split_at_mut(index);
+            let x = self.source(&pass, index, |i| &below[i].values);
+            let own = &mut rest[0];
+            let offsets = if stage.per_sequence { &ends[..] } else { &packing.offsets };
+            let y = &mut own.values[..offsets[offsets.len() - 1] * stage.width];
+            match (&stage.kind, x) {
+                (Kind::Embedding(embedding), Values::Tokens(tokens)) => embedding.forward(params, tokens, y),
+                (Kind::Dense(dense), x) => dense.forward(params, offsets, x, y, &mut ws.scratch),
+                (Kind::Dropout(layer), Values::Values(x)) => {
+                    if let Some(key) = dropout {
+                        layer.forward(key, offsets, x, &mut own.mask[..y.len()], y);
+                    }
+                }
+                (Kind::Level(level), x) => {
+                    let directions = if ws.training { &mut own.directions[..] } else { &mut ws.shared[..] };
+                    let memory = LevelMemory { output: y, directions, scratch: &mut ws.scratch };
+                    level.forward(&pass, x, &mut ws.final_states.layers[level.state], memory);
+                }
+                (Kind::Last, _) => {
+                    let level = self.level(index - 1);
+                    level.final_output(&ws.final_states.layers[level.state], packing.batch, y);
+                }
+                (Kind::Embedding(_), Values::Values(_)) => unreachable!("an embedding comes first, on tokens"),
+                (Kind::Dropout(_), Values::Tokens(_)) => unreachable!("dropout never comes first on tokens"),
+            }
+        }
     }
 
-    /// Backpropagation through time, once after each forward pass with the same arguments; adds onto `grads`.
-    #[allow(clippy::too_many_arguments)]
+    /// Backpropagation through time, once after each forward pass and with its arguments.
+    ///
+    /// Reads [`Workspace::output_gradient`] and the gradients of the final states in [`Workspace::state_gradients`] (zero
+    /// unless written to); uses both up. Adds the gradients of the trainable parameters onto `grads` (laid out as `params`),
+    /// those of the others stay as they are.
+    ///
+    /// # Panics
+    /// As [`Network::forward`]; when the workspace is not for training; when hidden values are wanted that it has no room for.
+    #[expect(clippy::too_many_arguments, reason = "those of forward, and what comes out")]
     pub fn backward(
         &self,
         params: &[f32],
@@ -109,7 +194,150 @@ impl Network {
         grads: &mut [f32],
         want: Want,
     ) {
-        let _ = (params, packing, x, initial, dropout, ws, grads, want);
-        unimplemented!()
+        let pass = Pass { params, packing, x, initial, dropout };
+        self.check(&pass, ws);
+        assert!(ws.training, "the workspace is not for training");
+        assert_eq!(grads.len(), self.table().len(), "length of the gradients");
+        let want = Want { input: want.input && matches!(x, Values::Values(_)), ..want };
+        ws.begin_backward(self, &pass, want);
+        let ends = [0, packing.batch];
+        // Below a Last the level's output has no gradient from above.
+        let mut from_above = true;
+        for (index, stage) in self.stages().iter().enumerate().rev() {
+            let needed = self.needed(index, want);
+            if !needed && !reads_gradient(stage, want) {
+                break;
+            }
+            let (lower, rest) = ws.stages.split_at_mut(index);
+            let x = self.source(&pass, index, |i| &lower[i].values);
+            let own = &mut rest[0];
+            let offsets = if stage.per_sequence { &ends[..] } else { &packing.offsets };
+            let rows = offsets[offsets.len() - 1];
+            let above = &mut ws.gradient[..rows * stage.width];
+            let below = needed.then(|| &mut ws.below[..rows * self.width_before(index)]);
+            match (&stage.kind, x) {
+                (Kind::Dropout(layer), _) => {
+                    if dropout.is_some() {
+                        layer.backward(&own.mask, above);
+                    }
+                    continue;
+                }
+                (Kind::Last, _) => {
+                    let level = self.level(index - 1);
+                    level.final_gradient(&mut ws.state_gradients.layers[level.state], packing.batch, above);
+                    from_above = false;
+                    continue;
+                }
+                (Kind::Embedding(embedding), Values::Tokens(tokens)) => {
+                    embedding.backward(offsets, tokens, above, grads);
+                }
+                (Kind::Embedding(_), Values::Values(_)) => unreachable!("an embedding comes first, on tokens"),
+                (Kind::Dense(dense), x) => {
+                    let y = &own.values[..above.len()];
+                    dense.backward(params, offsets, x, y, DenseFlow { above, below, grads }, &mut ws.scratch);
+                }
+                (Kind::Level(level), x) => {
+                    let StageMemory { values, directions, .. } = own;
+                    let memory = LevelMemory { output: values, directions, scratch: &mut ws.scratch };
+                    let flow = LevelFlow {
+                        above: from_above.then_some(&*above),
+                        state: &mut ws.state_gradients.layers[level.state],
+                        below,
+                        grads,
+                        traces: &mut ws.hidden[level.trace..][..level.weights.len()],
+                        want,
+                    };
+                    level.backward(&pass, x, &ws.zeros, memory, flow);
+                    from_above = true;
+                }
+            }
+            std::mem::swap(&mut ws.gradient, &mut ws.below);
+        }
     }
+
+    /// Input of stage `index`: the output of the nearest stage below that acts.
+    fn source<'a>(&self, pass: &Pass<'a>, index: usize, values: impl Fn(usize) -> &'a [f32]) -> Values<'a> {
+        match self.acting(index, pass.dropout.is_some()) {
+            Some(i) => Values::Values(values(i)),
+            None => pass.x,
+        }
+    }
+
+    /// The nearest stage before `index` that acts: dropout does so in a training step only.
+    pub(crate) fn acting(&self, index: usize, dropout: bool) -> Option<usize> {
+        (0..index).rev().find(|&i| dropout || !matches!(self.stages()[i].kind, Kind::Dropout(_)))
+    }
+
+    /// Stage and length of the output of a pass.
+    pub(crate) fn output_place(&self, pass: &Pass) -> (usize, usize) {
+        let index = self.acting(self.stages().len(), pass.dropout.is_some()).expect("a stage that always acts");
+        let stage = &self.stages()[index];
+        (index, stage.width * if stage.per_sequence { pass.packing.batch } else { pass.packing.rows })
+    }
+
+    /// Numbers in one row that stage `index` reads.
+    pub(crate) fn width_before(&self, index: usize) -> usize {
+        if index == 0 { self.input_size() } else { self.stages()[index - 1].width }
+    }
+
+    /// Stage and width of the top level of each recurrent layer.
+    pub(crate) fn tops(&self) -> Vec<(usize, usize)> {
+        let mut tops = vec![(0, 0); self.states().len()];
+        for (index, stage) in self.stages().iter().enumerate() {
+            if let Kind::Level(level) = &stage.kind {
+                tops[level.state] = (index, stage.width);
+            }
+        }
+        tops
+    }
+
+    /// Units of each level and direction.
+    pub(crate) fn trace_widths(&self) -> impl Iterator<Item = usize> {
+        self.levels().flat_map(|level| level.weights.iter().map(|_| level.hidden))
+    }
+
+    pub(crate) fn levels(&self) -> impl Iterator<Item = &Level> {
+        self.stages().iter().filter_map(|stage| if let Kind::Level(level) = &stage.kind { Some(level) } else { None })
+    }
+
+    fn level(&self, index: usize) -> &Level {
+        match &self.stages()[index].kind {
+            Kind::Level(level) => level,
+            _ => unreachable!("a last state comes after a level"),
+        }
+    }
+
+    /// Whether anybody below stage `index` reads a gradient.
+    fn needed(&self, index: usize, want: Want) -> bool {
+        want.input || self.stages()[..index].iter().any(|stage| reads_gradient(stage, want))
+    }
+
+    fn check(&self, pass: &Pass, ws: &Workspace) {
+        let Pass { params, packing, x, initial, dropout } = pass;
+        assert_eq!(params.len(), self.table().len(), "length of the parameters");
+        let Capacity { batch, steps, rows } = ws.capacity;
+        let fits = packing.batch <= batch && packing.steps <= steps && packing.rows <= rows;
+        assert!(fits, "a batch of {} x {} in a workspace of {batch} x {steps}", packing.batch, packing.steps);
+        match (x, self.input) {
+            (Values::Values(x), Input::Values { size }) => assert_eq!(x.len(), packing.rows * size, "length of x"),
+            (Values::Tokens(tokens), Input::Tokens { vocabulary }) => {
+                assert_eq!(tokens.len(), packing.rows, "number of tokens");
+                assert!(tokens.iter().all(|&t| (t as usize) < vocabulary), "a token outside the vocabulary");
+            }
+            _ => panic!("values for tokens, or tokens for values"),
+        }
+        if let Some(initial) = initial {
+            initial.check(self, packing.batch);
+        }
+        if let Some(key) = dropout {
+            assert!(ws.training, "dropout in a workspace that is not for training");
+            assert!(key.rows.len() >= packing.batch, "an identity for each sequence");
+        }
+    }
+}
+
+/// Whether a stage has use for the gradient of its output, other than to hand it down.
+fn reads_gradient(stage: &Stage, want: Want) -> bool {
+    let inside = want.states || want.norms || want.hidden_values;
+    stage.trainable() || (inside && matches!(stage.kind, Kind::Level(_)))
 }

@@ -1,4 +1,13 @@
 //! The table of parameters: names and shapes as PyTorch has them, places in the flat buffer.
+//!
+//! Matrices lie in the flat buffer as the panels that the products want (`linalg`), with the gates in the order of the cell's
+//! gates buffer; only import and export know the natural order. Gradients and optimiser moments have the same layout.
+
+use std::ops::Range;
+
+use linalg::{PANEL, padded};
+
+use crate::spec::NetworkError;
 
 /// What a parameter is for; penalties and initialisers go by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,9 +27,9 @@ pub enum Role {
 pub(crate) enum Layout {
     /// Natural order, zeros after the end.
     Plain,
-    /// Panels of eight columns (outputs). Each block is a panel matrix `[inputs, n]` of its own and lists the natural gates, in
-    /// the order in which their columns (`unit` each) stand in it.
-    Panels { blocks: Vec<Vec<usize>>, unit: usize },
+    /// `[N, K]` as panels of eight columns (outputs). Each block is a panel matrix `[K, n]` of its own and lists the natural
+    /// gates in the order in which their columns stand in it.
+    Panels { blocks: Vec<Vec<usize>> },
 }
 
 /// One parameter.
@@ -50,16 +59,40 @@ impl Parameter {
     }
 
     /// Its place in the flat buffer.
-    pub fn range(&self) -> std::ops::Range<usize> {
+    pub fn range(&self) -> Range<usize> {
         self.offset..self.offset + self.len
+    }
+
+    /// Calls `place(flat, natural)` for every element, with indices into the flat buffer and the natural tensor.
+    fn places(&self, mut place: impl FnMut(usize, usize)) {
+        let Layout::Panels { blocks } = &self.layout else {
+            return (0..self.count()).for_each(|i| place(self.offset + i, i));
+        };
+        let (unit, inputs) = (self.shape[0] / self.gates, self.shape[1]);
+        let mut base = self.offset;
+        for block in blocks {
+            for column in 0..block.len() * unit {
+                let row = block[column / unit] * unit + column % unit;
+                let first = base + column / PANEL * inputs * PANEL + column % PANEL;
+                (0..inputs).for_each(|k| place(first + k * PANEL, row * inputs + k));
+            }
+            base += padded(block.len() * unit) * inputs;
+        }
     }
 }
 
 /// All parameters of a network, in the order of their offsets.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ParameterTable {
-    pub(crate) entries: Vec<Parameter>,
-    pub(crate) len: usize,
+    entries: Vec<Parameter>,
+    len: usize,
+}
+
+/// To whom new parameters belong.
+pub(crate) struct Owner<'a> {
+    pub layer: usize,
+    pub name: &'a str,
+    pub trainable: bool,
 }
 
 impl ParameterTable {
@@ -86,21 +119,94 @@ impl ParameterTable {
         self.entries.iter().position(|entry| entry.name == name)
     }
 
-    /// Writes the natural tensor of parameter `index` into the flat buffer.
+    /// Writes the natural tensor of parameter `index` into the flat buffer, and zeros into its padding.
     ///
     /// # Panics
-    /// When `natural` has another length than the parameter.
+    /// When `natural` has another length than the parameter, or `flat` another than the table.
     pub fn import(&self, index: usize, natural: &[f32], flat: &mut [f32]) {
-        let _ = (index, natural, flat);
-        unimplemented!()
+        let entry = &self.entries[index];
+        assert_eq!(natural.len(), entry.count(), "length of {}", entry.name);
+        assert_eq!(flat.len(), self.len, "length of the flat buffer");
+        flat[entry.range()].fill(0.0);
+        entry.places(|to, from| flat[to] = natural[from]);
     }
 
     /// Reads the natural tensor of parameter `index` out of a flat buffer (of parameters, gradients or moments).
     ///
     /// # Panics
-    /// When `natural` has another length than the parameter.
+    /// When `natural` has another length than the parameter, or `flat` another than the table.
     pub fn export(&self, index: usize, flat: &[f32], natural: &mut [f32]) {
-        let _ = (index, natural, flat);
-        unimplemented!()
+        let entry = &self.entries[index];
+        assert_eq!(natural.len(), entry.count(), "length of {}", entry.name);
+        assert_eq!(flat.len(), self.len, "length of the flat buffer");
+        entry.places(|from, to| natural[to] = flat[from]);
+    }
+
+    /// Adds a vector `[n]` or a table `[n, k]` in its natural order; gives its place.
+    pub(crate) fn plain(
+        &mut self,
+        owner: &Owner,
+        name: &str,
+        role: Role,
+        shape: &[usize],
+        gates: usize,
+    ) -> Result<Range<usize>, NetworkError> {
+        let count = shape.iter().map(|&n| n as u64).product::<u64>();
+        self.add(owner, name, role, shape, gates, Layout::Plain, count.next_multiple_of(PANEL as u64))
+    }
+
+    /// Adds a matrix `[gates·unit, inputs]` as panels; gives the place of each block.
+    pub(crate) fn panels(
+        &mut self,
+        owner: &Owner,
+        name: &str,
+        role: Role,
+        shape: [usize; 2],
+        blocks: Vec<Vec<usize>>,
+    ) -> Result<Vec<Range<usize>>, NetworkError> {
+        let gates = blocks.iter().map(Vec::len).sum::<usize>();
+        let unit = shape[0] / gates;
+        let block_len = |block: &Vec<usize>| ((block.len() * unit) as u64).next_multiple_of(8) * shape[1] as u64;
+        let lens = blocks.iter().map(block_len).collect::<Vec<_>>();
+        let place = self.add(owner, name, role, &shape, gates, Layout::Panels { blocks }, lens.iter().sum())?;
+        let mut start = place.start;
+        let mut next = |len: u64| {
+            start += len as usize;
+            start - len as usize..start
+        };
+        Ok(lens.into_iter().map(&mut next).collect())
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the fields of one entry")]
+    fn add(
+        &mut self,
+        owner: &Owner,
+        name: &str,
+        role: Role,
+        shape: &[usize],
+        gates: usize,
+        layout: Layout,
+        len: u64,
+    ) -> Result<Range<usize>, NetworkError> {
+        // More floats than this cannot be addressed, on 32 bits in particular.
+        let most = isize::MAX as u64 / 4;
+        if len > most || self.len as u64 + len > most {
+            let message = format!("{}.{name} {shape:?} makes more parameters than memory can hold", owner.name);
+            return Err(NetworkError { layer: owner.layer, message });
+        }
+        let offset = self.len;
+        self.len += len as usize;
+        self.entries.push(Parameter {
+            name: format!("{}.{name}", owner.name),
+            shape: shape.to_vec(),
+            offset,
+            len: len as usize,
+            role,
+            trainable: owner.trainable,
+            layer: owner.layer,
+            gates,
+            layout,
+        });
+        Ok(offset..self.len)
     }
 }

@@ -46,6 +46,13 @@ impl CellKind {
     }
 }
 
+/// Direction in which a level reads its sequences.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    Forward,
+    Reverse,
+}
+
 /// A recurrent layer: `num_layers` levels of one cell, in one or both directions.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Recurrent {

@@ -49,4 +49,14 @@ impl States {
             state.c.resize(if shape.cell { len } else { 0 }, 0.0);
         }
     }
+
+    /// Panics unless the states are those of `batch` sequences.
+    pub(crate) fn check(&self, network: &Network, batch: usize) {
+        assert_eq!(self.layers.len(), network.states().len(), "number of states");
+        for (state, shape) in self.layers.iter().zip(network.states()) {
+            let len = shape.levels * batch * shape.hidden;
+            assert_eq!(state.h.len(), len, "length of a state h");
+            assert_eq!(state.c.len(), if shape.cell { len } else { 0 }, "length of a state c");
+        }
+    }
 }

@@ -1,6 +1,8 @@
 //! The memory of a forward and backward pass, sized once.
 
-use crate::network::Network;
+use crate::arena::Arena;
+use crate::network::{Network, Pass, Want};
+use crate::spec::Direction;
 use crate::states::States;
 
 /// The largest batch that a workspace takes.
@@ -21,12 +23,13 @@ pub struct OutOfMemory {
     pub bytes: usize,
 }
 
-/// Direction in which a level reads its sequences.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Direction {
-    Forward,
-    Reverse,
+impl std::fmt::Display for OutOfMemory {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "out of memory: {} bytes are needed", self.bytes)
+    }
 }
+
+impl std::error::Error for OutOfMemory {}
 
 /// `∂L/∂h_t` of one level and direction, whole: from the layers above and from the next step together.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,62 +45,187 @@ pub struct HiddenGradient {
 }
 
 /// Buffers for batches up to a [`Capacity`].
+///
+/// Nothing else is allocated in [`Network::forward`] and [`Network::backward`].
+#[derive(Debug)]
 pub struct Workspace {
-    final_states: States,
+    pub(crate) capacity: Capacity,
+    pub(crate) training: bool,
+    pub(crate) stages: Vec<StageMemory>,
+    /// Gates of one block of steps, for a workspace that is not for training.
+    pub(crate) shared: [Memory; 1],
+    pub(crate) scratch: Scratch,
+    /// `[batch, H]` of the widest level: initial states that were not given.
+    pub(crate) zeros: Vec<f32>,
+    /// Gradient of the output of the stage at hand, and of its input.
+    pub(crate) gradient: Vec<f32>,
+    pub(crate) below: Vec<f32>,
+    pub(crate) final_states: States,
+    pub(crate) state_gradients: States,
+    pub(crate) hidden: Vec<HiddenGradient>,
+    /// Stage that made the output, and its length.
+    output: (usize, usize),
+    input_len: usize,
+    /// Rows of the batch at hand.
+    rows: usize,
+    /// Stage of the top level of each recurrent layer, and the width of its rows.
+    tops: Vec<(usize, usize)>,
+}
+
+/// What one stage keeps from forward to backward.
+#[derive(Debug, Default)]
+pub(crate) struct StageMemory {
+    /// `[rows, width]`.
+    pub values: Vec<f32>,
+    /// `[rows, width]` of dropout: 0 or the scale.
+    pub mask: Vec<f32>,
+    /// One entry for each direction of a level.
+    pub directions: Vec<Memory>,
+}
+
+/// What one direction of a level keeps.
+#[derive(Debug, Default)]
+pub(crate) struct Memory {
+    /// Whether all steps are kept, or only the ones at hand.
+    pub whole: bool,
+    /// `[rows, columns·H]`: activated gates, later their gradients.
+    pub gates: Vec<f32>,
+    /// For each step the planes `[n, H]` that the cell saves.
+    pub saved: Vec<f32>,
+}
+
+/// Memory that no stage keeps.
+#[derive(Debug, Default)]
+pub(crate) struct Scratch {
+    /// Left-hand operand of a product.
+    pub strips: Vec<f32>,
+    /// Gradients of a block's outputs as a right-hand operand.
+    pub panels: Vec<f32>,
+    /// The row that the gates' sums start from.
+    pub start: Vec<f32>,
+    /// Gradient of the operand of a cell's second recurrent product, `[batch, H]`.
+    pub candidate: Vec<f32>,
+    pub recurrent_transposed: Vec<f32>,
+    pub candidate_transposed: Vec<f32>,
+    pub input_transposed: Vec<f32>,
 }
 
 impl Workspace {
     /// Reserves everything that [`Network::forward`] (and, when `training`, [`Network::backward`]) needs.
+    ///
+    /// # Errors
+    /// When the memory cannot be had; nothing is kept then.
     pub fn new(network: &Network, capacity: Capacity, training: bool) -> Result<Workspace, OutOfMemory> {
-        let _ = (network, capacity, training);
-        unimplemented!()
+        let mut arena = Arena::new(network, capacity, training);
+        let ws = Workspace {
+            capacity,
+            training,
+            stages: arena.stages(),
+            shared: arena.shared(),
+            scratch: arena.scratch(),
+            zeros: arena.zeros(),
+            gradient: arena.gradient(),
+            below: arena.gradient(),
+            final_states: arena.states(),
+            state_gradients: if training { arena.states() } else { States::default() },
+            hidden: if training { arena.hidden() } else { Vec::new() },
+            output: (0, 0),
+            input_len: 0,
+            rows: 0,
+            tops: network.tops(),
+        };
+        arena.finish()?;
+        Ok(ws)
     }
 
-    /// Makes room for [`Want::hidden_values`](crate::Want::hidden_values), which the plain training workspace leaves out.
+    /// Makes room for [`Want::hidden_values`], which a training workspace leaves out.
+    ///
+    /// # Errors
+    /// When the memory cannot be had.
     pub fn reserve_hidden_values(&mut self, network: &Network) -> Result<(), OutOfMemory> {
-        let _ = network;
-        unimplemented!()
+        let mut arena = Arena::new(network, self.capacity, self.training);
+        for (trace, hidden) in self.hidden.iter_mut().zip(network.trace_widths()) {
+            let mut values = arena.floats(&[self.capacity.rows, hidden]);
+            values.clear();
+            trace.values = values;
+        }
+        arena.finish()
     }
 
     /// Prediction of the last forward pass: `[rows, O]` at every step, else `[batch, O]`; packed, sorted order.
     pub fn output(&self) -> &[f32] {
-        unimplemented!()
+        let (stage, len) = self.output;
+        &self.stages[stage].values[..len]
     }
 
-    /// Gradient of the loss with respect to [`Workspace::output`]; to be written between forward and backward.
+    /// Gradient of the loss with respect to [`Workspace::output`]: zero after forward, to be written before backward, which
+    /// uses it up.
     pub fn output_gradient(&mut self) -> &mut [f32] {
-        unimplemented!()
+        &mut self.gradient[..self.output.1]
     }
 
     /// Prediction and its gradient together, for a loss that reads one and writes the other.
     pub fn output_and_gradient(&mut self) -> (&[f32], &mut [f32]) {
-        unimplemented!()
+        let (stage, len) = self.output;
+        (&self.stages[stage].values[..len], &mut self.gradient[..len])
     }
 
-    /// States after each sequence's last step (of the reverse direction: after step 0).
+    /// States after each sequence's last step (in the reverse direction: after step 0).
     pub fn final_states(&self) -> &States {
         &self.final_states
     }
 
     /// On entry of backward the gradient with respect to the final states (forward sets it to zero), on return with respect to
-    /// the initial ones (when [`Want::states`](crate::Want::states)).
+    /// the initial ones, when they were wanted ([`Want::states`]); otherwise what it holds then has no meaning.
     pub fn state_gradients(&mut self) -> &mut States {
-        unimplemented!()
+        &mut self.state_gradients
     }
 
-    /// `[rows, size]` after a backward pass that wanted it.
+    /// `[rows, size]`, packed, after a backward pass that wanted it; empty after any other, and for tokens.
     pub fn input_gradient(&self) -> &[f32] {
-        unimplemented!()
+        &self.gradient[..self.input_len]
     }
 
     /// For each recurrent layer, level and direction in turn, what the last backward pass was asked for.
     pub fn hidden_gradients(&self) -> &[HiddenGradient] {
-        unimplemented!()
+        &self.hidden
     }
 
-    /// `[rows, directions·hidden]`: the states of the top level of recurrent layer `index` (into [`Network::states`]).
+    /// `[rows, directions·hidden]`, packed: the states of the top level of recurrent layer `index` (into
+    /// [`Network::states`]) at every step.
     pub fn hidden_outputs(&self, index: usize) -> &[f32] {
-        let _ = index;
-        unimplemented!()
+        let (stage, width) = self.tops[index];
+        &self.stages[stage].values[..self.rows * width]
+    }
+
+    /// Takes the initial states, and zero for the gradients.
+    pub(crate) fn begin(&mut self, network: &Network, pass: &Pass) {
+        let batch = pass.packing.batch;
+        self.final_states.reset(network, batch);
+        if let Some(initial) = pass.initial {
+            for (state, initial) in self.final_states.layers.iter_mut().zip(&initial.layers) {
+                state.h.copy_from_slice(&initial.h);
+                state.c.copy_from_slice(&initial.c);
+            }
+        }
+        self.rows = pass.packing.rows;
+        self.input_len = 0;
+        self.output = network.output_place(pass);
+        if self.training {
+            self.state_gradients.reset(network, batch);
+            self.gradient[..self.output.1].fill(0.0);
+        }
+    }
+
+    pub(crate) fn begin_backward(&mut self, network: &Network, pass: &Pass, want: Want) {
+        if want.input {
+            self.input_len = pass.packing.rows * network.input_size();
+        }
+        for (trace, hidden) in self.hidden.iter_mut().zip(network.trace_widths()) {
+            let len = if want.hidden_values { pass.packing.rows * hidden } else { 0 };
+            assert!(trace.values.capacity() >= len, "no room for hidden values: call reserve_hidden_values before");
+            trace.values.resize(len, 0.0);
+            trace.norms.resize(if want.norms { pass.packing.steps } else { 0 }, 0.0);
+        }
     }
 }

@@ -1,0 +1,205 @@
+//! Sizes of a workspace's buffers, and the one place where they are reserved.
+
+use linalg::panels_len;
+
+use crate::blocks::BLOCK_ROWS;
+use crate::cells::cell;
+use crate::network::Network;
+use crate::recurrent::Level;
+use crate::spec::Input;
+use crate::stage::{Kind, Stage};
+use crate::states::{LayerState, States};
+use crate::workspace::{Capacity, HiddenGradient, Memory, OutOfMemory, Scratch, StageMemory};
+
+/// Reserves buffers until one cannot be had; from then on it only counts, so that the error can say how much was asked for.
+pub(crate) struct Arena<'a> {
+    network: &'a Network,
+    capacity: Capacity,
+    training: bool,
+    bytes: usize,
+    failed: bool,
+}
+
+impl<'a> Arena<'a> {
+    pub fn new(network: &'a Network, capacity: Capacity, training: bool) -> Arena<'a> {
+        Arena { network, capacity, training, bytes: 0, failed: false }
+    }
+
+    /// A buffer of zeros, as long as the product of `dims`.
+    pub fn floats(&mut self, dims: &[usize]) -> Vec<f32> {
+        let len = dims.iter().try_fold(1usize, |len, &n| len.checked_mul(n)).unwrap_or(usize::MAX);
+        self.bytes = self.bytes.saturating_add(len.saturating_mul(size_of::<f32>()));
+        let mut buffer = Vec::new();
+        self.failed = self.failed || buffer.try_reserve_exact(len).is_err();
+        if !self.failed {
+            buffer.resize(len, 0.0);
+        }
+        buffer
+    }
+
+    pub fn finish(self) -> Result<(), OutOfMemory> {
+        if self.failed { Err(OutOfMemory { bytes: self.bytes }) } else { Ok(()) }
+    }
+
+    /// Rows of a stage's output.
+    fn rows(&self, stage: &Stage) -> usize {
+        if stage.per_sequence { self.capacity.batch } else { self.capacity.rows }
+    }
+
+    /// Rows of the largest block: whole steps, so that it may be a step larger than asked for.
+    fn block(&self, stage: &Stage) -> usize {
+        let Capacity { batch, .. } = self.capacity;
+        self.rows(stage).min(batch.saturating_add(BLOCK_ROWS - 1)).max(batch)
+    }
+
+    /// Numbers in a row that a stage multiplies with; none for tokens, which are gathered.
+    fn operand(&self, index: usize) -> usize {
+        let tokens = index == 0 && matches!(self.network.input(), Input::Tokens { .. });
+        if tokens { 0 } else { self.network.width_before(index) }
+    }
+
+    pub fn stages(&mut self) -> Vec<StageMemory> {
+        let network = self.network;
+        network.stages().iter().map(|stage| self.stage(stage)).collect()
+    }
+
+    fn stage(&mut self, stage: &Stage) -> StageMemory {
+        let dropout = matches!(stage.kind, Kind::Dropout(_));
+        let rows = self.rows(stage);
+        let values = if self.training || !dropout { rows } else { 0 };
+        let mask = if self.training && dropout { rows } else { 0 };
+        let mut memory = StageMemory {
+            values: self.floats(&[values, stage.width]),
+            mask: self.floats(&[mask, stage.width]),
+            directions: Vec::new(),
+        };
+        if let Kind::Level(level) = &stage.kind
+            && self.training
+        {
+            let shape = cell(level.kind).shape();
+            memory.directions.extend(level.weights.iter().map(|_| Memory {
+                whole: true,
+                gates: self.floats(&[rows, shape.gates.len(), level.hidden]),
+                saved: self.floats(&[rows, shape.saved, level.hidden]),
+            }));
+        }
+        memory
+    }
+
+    /// Gates of one block and the saved planes of one step, for all levels, unless all steps are kept.
+    pub fn shared(&mut self) -> [Memory; 1] {
+        let (mut gates, mut saved) = (0, 0);
+        for stage in self.network.stages() {
+            if let Kind::Level(level) = &stage.kind
+                && !self.training
+            {
+                let shape = cell(level.kind).shape();
+                gates = gates.max(self.block(stage).saturating_mul(shape.gates.len() * level.hidden));
+                saved = saved.max(self.capacity.batch.saturating_mul(shape.saved * level.hidden));
+            }
+        }
+        [Memory { whole: false, gates: self.floats(&[gates]), saved: self.floats(&[saved]) }]
+    }
+
+    pub fn scratch(&mut self) -> Scratch {
+        let mut most = Lens::default();
+        for (index, stage) in self.network.stages().iter().enumerate() {
+            let (block, operand) = (self.block(stage), self.operand(index));
+            match &stage.kind {
+                Kind::Dense(dense) => most.dense(block, operand, dense.units),
+                Kind::Level(level) => most.level(block, operand, level, self.capacity.batch),
+                _ => {}
+            }
+        }
+        let trained = if self.training { 1 } else { 0 };
+        Scratch {
+            strips: self.floats(&[most.strips]),
+            start: self.floats(&[most.start]),
+            panels: self.floats(&[trained, most.panels]),
+            candidate: self.floats(&[trained, most.candidate]),
+            recurrent_transposed: self.floats(&[trained, most.recurrent_transposed]),
+            candidate_transposed: self.floats(&[trained, most.candidate_transposed]),
+            input_transposed: self.floats(&[trained, most.input_transposed]),
+        }
+    }
+
+    pub fn zeros(&mut self) -> Vec<f32> {
+        let widest = self.network.levels().map(|level| level.hidden).max().unwrap_or(0);
+        self.floats(&[if self.training { self.capacity.batch } else { 0 }, widest])
+    }
+
+    /// Room for the gradient of any stage's output, or of the input.
+    pub fn gradient(&mut self) -> Vec<f32> {
+        let stages = self.network.stages().iter();
+        let most = stages.map(|stage| self.rows(stage).saturating_mul(stage.width)).max().unwrap_or(0);
+        let input = self.capacity.rows.saturating_mul(self.operand(0));
+        self.floats(&[if self.training { most.max(input) } else { 0 }])
+    }
+
+    /// Empty states with room for a whole batch.
+    pub fn states(&mut self) -> States {
+        let mut states = States::default();
+        for shape in self.network.states() {
+            let dims = [shape.levels, self.capacity.batch, shape.hidden];
+            let (mut h, mut c) = (self.floats(&dims), self.floats(if shape.cell { &dims } else { &[0] }));
+            h.clear();
+            c.clear();
+            states.layers.push(LayerState { h, c });
+        }
+        states
+    }
+
+    /// Room for the norms of every level and direction; the values come later, when they are wanted.
+    pub fn hidden(&mut self) -> Vec<HiddenGradient> {
+        let mut traces = Vec::new();
+        for level in self.network.levels() {
+            for side in 0..level.weights.len() {
+                let mut norms = self.floats(&[self.capacity.steps]);
+                norms.clear();
+                let layer = self.network.states()[level.state].layer;
+                let direction = level.direction(side);
+                traces.push(HiddenGradient { layer, level: level.level, direction, norms, values: Vec::new() });
+            }
+        }
+        traces
+    }
+}
+
+/// Lengths of the scratch buffers, each as long as the neediest stage wants it.
+#[derive(Default)]
+struct Lens {
+    strips: usize,
+    panels: usize,
+    start: usize,
+    candidate: usize,
+    recurrent_transposed: usize,
+    candidate_transposed: usize,
+    input_transposed: usize,
+}
+
+impl Lens {
+    fn dense(&mut self, block: usize, operand: usize, units: usize) {
+        grow(&mut self.strips, block, operand.max(units));
+        grow(&mut self.panels, block, units.next_multiple_of(linalg::PANEL));
+        grow(&mut self.input_transposed, 1, panels_len(units, operand));
+    }
+
+    fn level(&mut self, block: usize, operand: usize, level: &Level, batch: usize) {
+        let shape = cell(level.kind).shape();
+        let hidden = level.hidden;
+        let width = shape.gates.len() * hidden;
+        grow(&mut self.strips, block, operand.max(width));
+        grow(&mut self.panels, block, width.next_multiple_of(linalg::PANEL));
+        grow(&mut self.start, 1, width);
+        grow(&mut self.recurrent_transposed, 1, panels_len(shape.hidden.len() * hidden, hidden));
+        grow(&mut self.input_transposed, 1, panels_len(shape.input.len() * hidden, operand));
+        if let Some(columns) = &shape.candidate {
+            grow(&mut self.candidate, batch, hidden);
+            grow(&mut self.candidate_transposed, 1, panels_len(columns.len() * hidden, hidden));
+        }
+    }
+}
+
+fn grow(len: &mut usize, rows: usize, columns: usize) {
+    *len = (*len).max(rows.saturating_mul(columns));
+}

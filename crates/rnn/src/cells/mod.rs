@@ -1,0 +1,116 @@
+//! The cells: nothing but their pointwise arithmetic, and which product covers which gate columns.
+//!
+//! The time loop gives a cell the gate rows of one step after the products, `gates [n, columns·H]`, and the rows of the working
+//! state `h [n, H]`, `c [n, H]`. Forward turns gates into activated gates (they stay for backward) and the state of the step
+//! before into the state of the step. Backward turns activated gates into gradients of the gates.
+
+mod elman;
+mod gru;
+mod gru_before;
+mod lstm;
+
+use std::ops::Range;
+
+use crate::spec::{Activation, CellKind, Reset};
+
+/// One gate column of the gates buffer: which gate of the natural weights feeds it.
+pub(crate) struct Gate {
+    /// Gate of `weight_ih`, `bias_ih`.
+    pub ih: Option<usize>,
+    /// Gate of `weight_hh`, `bias_hh`.
+    pub hh: Option<usize>,
+}
+
+impl Gate {
+    const fn both(gate: usize) -> Gate {
+        Gate { ih: Some(gate), hh: Some(gate) }
+    }
+}
+
+/// How the gates of a cell lie in a row of the gates buffer. Ranges count gate columns, each `H` wide.
+pub(crate) struct Shape {
+    pub gates: &'static [Gate],
+    /// Columns that the product with the input covers.
+    pub input: Range<usize>,
+    /// Columns that the product with the state before covers.
+    pub hidden: Range<usize>,
+    /// Columns of a second recurrent product, whose operand the cell makes itself ([`Cell::reset`]).
+    pub candidate: Option<Range<usize>>,
+    /// Planes of `[n, H]` that a step saves for backward.
+    pub saved: usize,
+}
+
+/// One step on its way forward.
+pub(crate) struct Forward<'a> {
+    /// Units H.
+    pub hidden: usize,
+    /// `[n, columns·H]`: sums in, activated gates out.
+    pub gates: &'a mut [f32],
+    /// `[n, H]`: state before in, state out.
+    pub h: &'a mut [f32],
+    /// `[n, H]`, or empty: memory before in, memory out.
+    pub c: &'a mut [f32],
+    /// `saved` planes of `[n, H]`, one after the other.
+    pub saved: &'a mut [f32],
+}
+
+/// One step on its way back.
+pub(crate) struct Backward<'a> {
+    pub hidden: usize,
+    /// `[n, columns·H]`: activated gates in, gradients of their sums out.
+    pub gates: &'a mut [f32],
+    /// State before the step.
+    pub before: Previous<'a>,
+    /// `[n, H]`: whole gradient of the step's state in; what goes to the state before other than through the products out.
+    pub dh: &'a mut [f32],
+    /// `[n, H]`, or empty: gradient of the memory in, of the memory before out.
+    pub dc: &'a mut [f32],
+    /// What forward saved.
+    pub saved: &'a [f32],
+}
+
+/// States before a step: rows of the output of the step processed before, then (for sequences that begin here) initial ones.
+#[derive(Clone, Copy)]
+pub(crate) struct Previous<'a> {
+    /// `[rows, ..]` with row stride `ld`.
+    pub output: &'a [f32],
+    pub ld: usize,
+    /// Rows that come from `output`.
+    pub rows: usize,
+    /// `[batch, H]`, read from row `rows` on.
+    pub initial: &'a [f32],
+}
+
+impl<'a> Previous<'a> {
+    /// State before the step at sorted position `r`.
+    pub fn row(&self, r: usize, hidden: usize) -> &'a [f32] {
+        if r < self.rows { &self.output[r * self.ld..][..hidden] } else { &self.initial[r * hidden..][..hidden] }
+    }
+}
+
+/// A cell. All slices of a step hold the same `n` rows.
+pub(crate) trait Cell: Sync {
+    fn shape(&self) -> Shape;
+
+    /// Between the two recurrent products, for cells with a candidate: leaves the second one's operand in `saved [n, H]`.
+    fn reset(&self, _step: &mut Forward) {}
+
+    fn forward(&self, step: Forward);
+
+    fn backward(&self, step: &mut Backward);
+
+    /// The rest of backward for cells with a candidate: `d` is the gradient `[n, H]` of the operand that `reset` made.
+    fn backward_reset(&self, _step: &mut Backward, _d: &[f32]) {}
+}
+
+/// The arithmetic of a kind of cell.
+pub(crate) fn cell(kind: CellKind) -> &'static dyn Cell {
+    match kind {
+        CellKind::Lstm => &lstm::Lstm,
+        CellKind::Gru { reset: Reset::After } => &gru::Gru,
+        CellKind::Gru { reset: Reset::Before } => &gru_before::GruBefore,
+        CellKind::Rnn { activation: Activation::Tanh } => &elman::Elman(Activation::Tanh),
+        CellKind::Rnn { activation: Activation::Relu } => &elman::Elman(Activation::Relu),
+        CellKind::Rnn { activation: Activation::Linear } => &elman::Elman(Activation::Linear),
+    }
+}

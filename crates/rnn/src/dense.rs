@@ -1,0 +1,102 @@
+//! Dense layers: `y = f(W x + b)` at every row.
+
+use std::ops::Range;
+
+use crate::blocks::{Order, blocks};
+use crate::network::Values;
+use crate::params::{Owner, ParameterTable, Role};
+use crate::product::{DG, Rows, fold_bias, fold_input, pack_gradients, product, project};
+use crate::spec::{Activation, NetworkError};
+use crate::workspace::Scratch;
+
+#[derive(Clone, Debug)]
+pub(crate) struct Dense {
+    pub input: usize,
+    pub units: usize,
+    pub activation: Activation,
+    pub trainable: bool,
+    weight: Range<usize>,
+    bias: Option<Range<usize>>,
+}
+
+/// Gradients around a dense layer.
+pub(crate) struct DenseFlow<'a> {
+    /// Of its output, `[rows, units]`; used up.
+    pub above: &'a mut [f32],
+    /// Of its input, `[rows, input]`, written; none when nobody reads it.
+    pub below: Option<&'a mut [f32]>,
+    /// Of all parameters, added to.
+    pub grads: &'a mut [f32],
+}
+
+impl Dense {
+    pub fn new(
+        input: usize,
+        units: usize,
+        activation: Activation,
+        bias: bool,
+        (owner, table): (&Owner, &mut ParameterTable),
+    ) -> Result<Dense, NetworkError> {
+        let weight = table.panels(owner, "weight", Role::Weight, [units, input], vec![vec![0]])?.remove(0);
+        let bias = if bias { Some(table.plain(owner, "bias", Role::Bias, &[units], 1)?) } else { None };
+        Ok(Dense { input, units, activation, trainable: owner.trainable, weight, bias })
+    }
+
+    /// `y [rows, units]` of `x [rows, input]`; `offsets` cut the rows into steps.
+    pub fn forward(&self, params: &[f32], offsets: &[usize], x: Values, y: &mut [f32], scratch: &mut Scratch) {
+        for block in blocks(offsets, Order::Ascending) {
+            let rows = block.rows();
+            let y = &mut y[rows.start * self.units..rows.end * self.units];
+            match &self.bias {
+                Some(bias) => {
+                    let bias = &params[bias.start..][..self.units];
+                    y.chunks_exact_mut(self.units).for_each(|row| row.copy_from_slice(bias));
+                }
+                None => y.fill(0.0),
+            }
+            let x = x.slice(rows, self.input);
+            let weight = &params[self.weight.clone()];
+            project(x, self.input, weight, self.units, y, self.units, &mut scratch.strips);
+            self.activation.apply(y);
+        }
+    }
+
+    /// Turns the gradient of `y` into that of the sums and adds the parameters' gradients, steps descending.
+    pub fn backward(
+        &self,
+        params: &[f32],
+        offsets: &[usize],
+        x: Values,
+        y: &[f32],
+        flow: DenseFlow,
+        scratch: &mut Scratch,
+    ) {
+        let units = self.units;
+        let DenseFlow { above: dy, mut below, grads } = flow;
+        self.activation.backward(dy, y);
+        let weight = &params[self.weight.clone()];
+        if let Some(below) = &mut below {
+            below.fill(0.0);
+            linalg::transpose_panels(&mut scratch.input_transposed, weight, self.input, units);
+        }
+        for block in blocks(offsets, Order::Descending) {
+            let rows = block.rows();
+            if let Some(below) = &mut below {
+                let a = Rows { data: &dy[rows.start * units..], ld: units, rows: rows.len(), columns: units };
+                let below = &mut below[rows.start * self.input..];
+                product(a, &scratch.input_transposed, self.input, below, self.input, &mut scratch.strips);
+            }
+            if !self.trainable {
+                continue;
+            }
+            if matches!(x, Values::Values(_)) {
+                pack_gradients(&mut scratch.panels, &block, dy, units, units);
+            }
+            let dg = DG { rows: dy, ld: units, n: units, panels: &scratch.panels };
+            fold_input(&mut grads[self.weight.clone()], &block, x, self.input, dg, &mut scratch.strips);
+            if let Some(bias) = &self.bias {
+                fold_bias(&mut grads[bias.start..][..units], &block, dy, units);
+            }
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Products of rows with panels, and the gradients of weights folded in a fixed order.
+
+use crate::blocks::Block;
+use crate::network::Values;
+
+/// The left-hand operand of a product: `rows` rows of `columns` numbers, `ld` apart.
+#[derive(Clone, Copy)]
+pub(crate) struct Rows<'a> {
+    pub data: &'a [f32],
+    pub ld: usize,
+    pub rows: usize,
+    pub columns: usize,
+}
+
+/// `C += A·B` on `n` columns of C (row stride `ldc`), B in panels. `strips` is scratch for A.
+pub(crate) fn product(a: Rows, b: &[f32], n: usize, c: &mut [f32], ldc: usize, strips: &mut [f32]) {
+    let Rows { data, ld, rows, columns } = a;
+    if rows == 1 {
+        // A single row is its own strip.
+        return linalg::gemm(1, n, columns, &data[..columns], b, c, ldc);
+    }
+    linalg::pack_strips(strips, data, ld, rows, columns);
+    linalg::gemm(rows, n, columns, strips, b, c, ldc);
+}
+
+/// `C += X·B` where X is the input `[rows, inputs]` of a layer, or the one-hot rows of tokens.
+pub(crate) fn project(x: Values, inputs: usize, b: &[f32], n: usize, c: &mut [f32], ldc: usize, strips: &mut [f32]) {
+    match x {
+        Values::Values(data) => {
+            let rows = data.len() / inputs;
+            product(Rows { data, ld: inputs, rows, columns: inputs }, b, n, c, ldc, strips);
+        }
+        Values::Tokens(tokens) => linalg::gather_panels(c, ldc, tokens, b, inputs, n),
+    }
+}
+
+/// Packs rows of a block as the terms of a weight gradient, in the order of the block: `src [.., m]`, row stride `ld`.
+pub(crate) fn pack_terms(strips: &mut [f32], block: &Block, src: &[f32], ld: usize, m: usize) {
+    let total = block.rows().len();
+    let mut at = 0;
+    for step in block.steps() {
+        linalg::pack_strips_transposed(strips, total, at, &src[step.first * ld..], ld, step.n, m);
+        at += step.n;
+    }
+}
+
+/// Packs the gradients of a block's outputs, in the order of the block: `n` columns of `dg`, row stride `ld`.
+pub(crate) fn pack_gradients(panels: &mut [f32], block: &Block, dg: &[f32], ld: usize, n: usize) {
+    let total = block.rows().len();
+    let mut at = 0;
+    for step in block.steps() {
+        linalg::pack_panels(panels, total, at, &dg[step.first * ld..], ld, step.n, n);
+        at += step.n;
+    }
+}
+
+/// Adds the gradient of an input weight `[n, inputs]`, row by row in the order of the block.
+///
+/// `panels` holds the block's gradients ([`pack_gradients`]); tokens need none and read `dg` instead.
+pub(crate) fn fold_input(dw: &mut [f32], block: &Block, x: Values, inputs: usize, dg: DG, strips: &mut [f32]) {
+    match x {
+        Values::Values(x) => {
+            pack_terms(strips, block, x, inputs, inputs);
+            linalg::gemm_panels(inputs, dg.n, block.rows().len(), strips, dg.panels, dw);
+        }
+        Values::Tokens(tokens) => {
+            for step in block.steps() {
+                let tokens = &tokens[step.first..][..step.n];
+                linalg::scatter_panels(dw, tokens, &dg.rows[step.first * dg.ld..], dg.ld, inputs, dg.n);
+            }
+        }
+    }
+}
+
+/// Gradients of a layer's outputs in both forms.
+#[derive(Clone, Copy)]
+pub(crate) struct DG<'a> {
+    /// All rows, from the first column on.
+    pub rows: &'a [f32],
+    pub ld: usize,
+    pub n: usize,
+    /// The block's rows, packed.
+    pub panels: &'a [f32],
+}
+
+/// Adds `n` columns of the block's gradients onto a bias, row by row in the order of the block.
+pub(crate) fn fold_bias(bias: &mut [f32], block: &Block, dg: &[f32], ld: usize) {
+    let n = bias.len();
+    for step in block.steps() {
+        for r in step.first..step.first + step.n {
+            bias.iter_mut().zip(&dg[r * ld..][..n]).for_each(|(b, d)| *b += d);
+        }
+    }
+}

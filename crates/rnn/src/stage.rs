@@ -1,0 +1,194 @@
+//! The network as a flat list of stages, each reading the output of the one before.
+
+use std::collections::BTreeSet;
+
+use crate::dense::Dense;
+use crate::dropout::Dropout;
+use crate::embedding::Embedding;
+use crate::params::{Owner, ParameterTable};
+use crate::recurrent::Level;
+use crate::spec::{At, Input, Layer, NetworkError};
+use crate::states::StateShape;
+
+/// Sizes above this are refused: products of two of them stay far from overflow.
+const LARGEST: usize = 1 << 24;
+const MOST_LEVELS: usize = 1024;
+
+#[derive(Clone, Debug)]
+pub(crate) enum Kind {
+    Embedding(Embedding),
+    Dense(Dense),
+    Dropout(Dropout),
+    Level(Level),
+    /// The final states of the level before, directions side by side.
+    Last,
+}
+
+/// One step of the computation.
+#[derive(Clone, Debug)]
+pub(crate) struct Stage {
+    pub kind: Kind,
+    /// Numbers in one row of its output.
+    pub width: usize,
+    /// Whether it has one row a sequence (after [`Kind::Last`]) instead of one a step.
+    pub per_sequence: bool,
+}
+
+impl Stage {
+    /// Whether it has parameters that learn.
+    pub fn trainable(&self) -> bool {
+        match &self.kind {
+            Kind::Embedding(embedding) => embedding.trainable,
+            Kind::Dense(dense) => dense.trainable,
+            Kind::Level(level) => level.trainable,
+            Kind::Dropout(_) | Kind::Last => false,
+        }
+    }
+}
+
+/// What a stack of layers comes to.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Plan {
+    pub stages: Vec<Stage>,
+    pub table: ParameterTable,
+    pub states: Vec<StateShape>,
+    /// Levels and directions so far.
+    traces: usize,
+    per_sequence: bool,
+}
+
+/// Checks the layers one after the other and lays them out.
+pub(crate) fn plan(input: Input, layers: &[Layer], at: At) -> Result<Plan, NetworkError> {
+    let last_recurrent = layers.iter().rposition(|layer| matches!(layer, Layer::Recurrent(_)));
+    if at == At::Last && last_recurrent.is_none() {
+        return Err(refuse(0, "expected a recurrent layer, as the prediction is made at the last step"));
+    }
+    if layers.iter().all(|layer| matches!(layer, Layer::Dropout { .. })) {
+        return Err(refuse(0, "expected a recurrent, dense or embedding layer"));
+    }
+    let mut width = match input {
+        Input::Values { size } => check_size(0, "the input's size", size)?,
+        Input::Tokens { vocabulary } => check_size(0, "the vocabulary", vocabulary)?,
+    };
+    let mut plan = Plan::default();
+    let mut names = BTreeSet::new();
+    for (index, layer) in layers.iter().enumerate() {
+        let tokens = plan.stages.is_empty() && matches!(input, Input::Tokens { .. });
+        if let Some(name) = name(layer)
+            && !names.insert(name)
+        {
+            return Err(refuse(index, format!("the name {name:?} is taken by a layer before")));
+        }
+        width = plan.layer(index, layer, width, tokens)?;
+        if at == At::Last && last_recurrent == Some(index) {
+            plan.per_sequence = true;
+            plan.push(Kind::Last, width);
+        }
+    }
+    Ok(plan)
+}
+
+impl Plan {
+    /// Appends the stages of one layer that reads rows of `width` numbers (or tokens below it); gives the new width.
+    fn layer(&mut self, index: usize, layer: &Layer, width: usize, tokens: bool) -> Result<usize, NetworkError> {
+        let owner = |name, trainable| Owner { layer: index, name, trainable };
+        match layer {
+            Layer::Recurrent(layer) => {
+                check_size(index, "hiddenSize", layer.hidden_size)?;
+                check_rate(index, "dropout", layer.dropout)?;
+                if !(1..=MOST_LEVELS).contains(&layer.num_layers) {
+                    let got = layer.num_layers;
+                    return Err(refuse(index, format!("numLayers: expected 1 to {MOST_LEVELS}, got {got}")));
+                }
+                let owner = owner(&layer.name, layer.trainable);
+                let mut width = width;
+                for level in 0..layer.num_layers {
+                    if level > 0 {
+                        self.dropout(width, layer.dropout);
+                    }
+                    let (state, trace) = (self.states.len(), self.traces);
+                    let stage = Level::new(layer, level, width, state, trace, (&owner, &mut self.table))?;
+                    self.traces += layer.directions();
+                    width = stage.output();
+                    self.push(Kind::Level(stage), width);
+                }
+                self.states.push(StateShape {
+                    layer: index,
+                    name: layer.name.clone(),
+                    levels: layer.num_layers * layer.directions(),
+                    hidden: layer.hidden_size,
+                    cell: layer.cell.has_memory(),
+                });
+                Ok(width)
+            }
+            Layer::Dense { units, activation, bias, name, trainable } => {
+                check_size(index, "units", *units)?;
+                let owner = owner(name, *trainable);
+                let dense = Dense::new(width, *units, *activation, *bias, (&owner, &mut self.table))?;
+                self.push(Kind::Dense(dense), *units);
+                Ok(*units)
+            }
+            Layer::Embedding { units, name, trainable } => {
+                if !tokens {
+                    return Err(refuse(
+                        index,
+                        "an embedding reads tokens, so it comes first and the input is a vocabulary",
+                    ));
+                }
+                check_size(index, "units", *units)?;
+                let embedding = Embedding::new(width, *units, (&owner(name, *trainable), &mut self.table))?;
+                self.push(Kind::Embedding(embedding), *units);
+                Ok(*units)
+            }
+            Layer::Dropout { rate } => {
+                check_rate(index, "rate", *rate)?;
+                if tokens {
+                    return Err(refuse(
+                        index,
+                        "dropout reads numbers, so it cannot come first when the input is tokens",
+                    ));
+                }
+                self.dropout(width, *rate);
+                Ok(width)
+            }
+        }
+    }
+
+    fn dropout(&mut self, width: usize, rate: f32) {
+        if rate > 0.0 {
+            let place = self.stages.len() as u32;
+            self.push(Kind::Dropout(Dropout { units: width, rate, place }), width);
+        }
+    }
+
+    fn push(&mut self, kind: Kind, width: usize) {
+        self.stages.push(Stage { kind, width, per_sequence: self.per_sequence });
+    }
+}
+
+fn name(layer: &Layer) -> Option<&str> {
+    match layer {
+        Layer::Recurrent(layer) => Some(&layer.name),
+        Layer::Dense { name, .. } | Layer::Embedding { name, .. } => Some(name),
+        Layer::Dropout { .. } => None,
+    }
+}
+
+fn check_size(layer: usize, what: &str, size: usize) -> Result<usize, NetworkError> {
+    match size {
+        1..=LARGEST => Ok(size),
+        _ => Err(refuse(layer, format!("{what}: expected 1 to {LARGEST}, got {size}"))),
+    }
+}
+
+fn check_rate(layer: usize, what: &str, rate: f32) -> Result<(), NetworkError> {
+    // Written so that a NaN is refused too.
+    if (0.0..1.0).contains(&rate) {
+        return Ok(());
+    }
+    Err(refuse(layer, format!("{what}: expected a share of at least 0 and less than 1, got {rate}")))
+}
+
+fn refuse(layer: usize, message: impl Into<String>) -> NetworkError {
+    NetworkError { layer, message: message.into() }
+}

@@ -1,0 +1,84 @@
+//! Gradients of a level's weights and biases.
+
+use std::ops::Range;
+
+use super::{Sweep, Work};
+use crate::blocks::{Block, Step};
+use crate::cells::{Previous, Shape};
+use crate::product::{DG, fold_bias, fold_input, pack_gradients, pack_terms};
+use crate::workspace::Scratch;
+
+impl Sweep<'_> {
+    /// Adds the block's part of the weights' and biases' gradients, from its last processed step to its first.
+    pub(super) fn fold(&self, shape: &Shape, block: &Block, work: &mut Work, grads: &mut [f32]) {
+        let Work { output, memory, scratch } = work;
+        let (hidden, weights) = (self.level.hidden, self.weights());
+        let width = shape.gates.len() * hidden;
+        let total = block.rows().len();
+        let Scratch { strips, panels, .. } = &mut **scratch;
+        let packed = Packed::new(shape, hidden, block, &memory.gates, panels);
+        let dg = packed.columns(&shape.input, panels);
+        fold_input(&mut grads[weights.input.clone()], block, self.x, self.level.input, dg, strips);
+
+        let mut at = 0;
+        for Step { t, n, .. } in block.steps() {
+            let Previous { output, ld, rows, initial } = self.previous(output, t);
+            linalg::pack_strips_transposed(strips, total, at, output, ld, rows, hidden);
+            let initial = &initial[rows * hidden..];
+            linalg::pack_strips_transposed(strips, total, at + rows, initial, hidden, n - rows, hidden);
+            at += n;
+        }
+        let dg = packed.columns(&shape.hidden, panels);
+        linalg::gemm_panels(hidden, dg.n, total, strips, dg.panels, &mut grads[weights.recurrent.clone()]);
+
+        if let (Some(columns), Some(weight)) = (&shape.candidate, &weights.candidate) {
+            pack_terms(strips, block, &memory.saved, hidden, hidden);
+            let dg = packed.columns(columns, panels);
+            linalg::gemm_panels(hidden, dg.n, total, strips, dg.panels, &mut grads[weight.clone()]);
+        }
+        let Some([ih, hh]) = &weights.bias else { return };
+        for (column, gate) in shape.gates.iter().enumerate() {
+            let dg = &memory.gates[column * hidden..];
+            for (bias, index) in [(ih, gate.ih), (hh, gate.hh)] {
+                let Some(index) = index else { continue };
+                fold_bias(&mut grads[bias.start + index * hidden..][..hidden], block, dg, width);
+            }
+        }
+    }
+}
+
+/// The gate gradients of a block as panels.
+struct Packed<'a> {
+    block: &'a Block<'a>,
+    /// `[rows, width]`.
+    gates: &'a [f32],
+    width: usize,
+    hidden: usize,
+    /// Whether one packing serves all products: when every gate fills whole panels, these can be cut at any gate.
+    once: bool,
+}
+
+impl<'a> Packed<'a> {
+    fn new(shape: &Shape, hidden: usize, block: &'a Block, gates: &'a [f32], panels: &mut [f32]) -> Packed<'a> {
+        let width = shape.gates.len() * hidden;
+        let once = hidden.is_multiple_of(linalg::PANEL) || shape.gates.len() == 1;
+        if once {
+            pack_gradients(panels, block, gates, width, width);
+        }
+        Packed { block, gates, width, hidden, once }
+    }
+
+    /// Some gates' columns; in `panels`, where those of an earlier call need not last.
+    fn columns<'b>(&self, gates: &Range<usize>, panels: &'b mut [f32]) -> DG<'b>
+    where
+        'a: 'b,
+    {
+        let (start, n) = (gates.start * self.hidden, gates.len() * self.hidden);
+        let rows = &self.gates[start..];
+        let skip = if self.once { start * self.block.rows().len() } else { 0 };
+        if !self.once {
+            pack_gradients(panels, self.block, rows, self.width, n);
+        }
+        DG { rows, ld: self.width, n, panels: &panels[skip..] }
+    }
+}

@@ -1,0 +1,86 @@
+//! The time loop of one level in one direction, written once for all cells.
+//!
+//! Forward: the input's product for a block of steps at once, then step by step the state's product onto the same gate rows
+//! and the cell's arithmetic. Rows past the active ones keep their state, so the final states are what the working state holds
+//! at the end, and in the reverse direction a sequence that begins later starts from its initial state.
+//! Backward walks the same steps the other way round and leaves the gradient of the initial states in the working gradient;
+//! after each block of steps the products with all its rows follow: gradients of the input and of the weights.
+
+mod backward;
+mod fold;
+mod forward;
+
+use crate::blocks::Order;
+use crate::cells::Previous;
+use crate::network::{Values, Want};
+use crate::packing::Packing;
+use crate::recurrent::{Level, Weights};
+use crate::spec::Direction;
+use crate::workspace::{HiddenGradient, Memory, Scratch};
+
+/// One pass over the steps: what both ways read.
+pub(crate) struct Sweep<'a> {
+    pub level: &'a Level,
+    /// Index of the direction: 0 forward, 1 reverse.
+    pub side: usize,
+    pub params: &'a [f32],
+    pub packing: &'a Packing,
+    /// Input of the level, `[rows, input]`.
+    pub x: Values<'a>,
+    /// `h` before the first step, `[batch, H]`.
+    pub initial: &'a [f32],
+}
+
+/// Gradients on their way through a level.
+pub(crate) struct Flow<'a> {
+    /// Gradient of the level's output from above, `[rows, directions·H]`; none when only the final state is read.
+    pub above: Option<&'a [f32]>,
+    /// `[batch, H]`: gradient of the final state in, of the initial state out.
+    pub dh: &'a mut [f32],
+    /// The same for the memory, or empty.
+    pub dc: &'a mut [f32],
+    /// Gradient of the level's input, `[rows, input]`, added to; none when nobody reads it.
+    pub below: Option<&'a mut [f32]>,
+    /// Gradients of all parameters, added to.
+    pub grads: &'a mut [f32],
+    pub trace: &'a mut HiddenGradient,
+    pub want: Want,
+}
+
+/// Memory of the walk back.
+pub(crate) struct Work<'a> {
+    /// The level's output, `[rows, directions·H]`.
+    pub output: &'a [f32],
+    /// What forward kept; used up.
+    pub memory: &'a mut Memory,
+    pub scratch: &'a mut Scratch,
+}
+
+impl Sweep<'_> {
+    fn order(&self) -> Order {
+        match self.level.direction(self.side) {
+            Direction::Forward => Order::Ascending,
+            Direction::Reverse => Order::Descending,
+        }
+    }
+
+    fn weights(&self) -> &Weights {
+        &self.level.weights[self.side]
+    }
+
+    /// Row stride of the level's output, and the first column of this direction.
+    fn output_place(&self) -> (usize, usize) {
+        (self.level.weights.len() * self.level.hidden, self.side * self.level.hidden)
+    }
+
+    /// States before step `t`, out of the level's output.
+    fn previous<'a>(&'a self, output: &'a [f32], t: usize) -> Previous<'a> {
+        let (ld, column) = self.output_place();
+        let before = if self.order() == Order::Ascending { t.checked_sub(1) } else { Some(t + 1) };
+        let (first, rows) = match before.filter(|&before| before < self.packing.steps) {
+            Some(before) => (self.packing.offsets[before], self.packing.sizes[before].min(self.packing.sizes[t])),
+            None => (0, 0),
+        };
+        Previous { output: &output[first * ld + column..], ld, rows, initial: self.initial }
+    }
+}
