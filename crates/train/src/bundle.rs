@@ -26,6 +26,9 @@ pub struct Tensor {
     pub elements: Elements,
 }
 
+/// Shape and elements of a tensor of 32-bit floats.
+pub type Floats = (Vec<usize>, Vec<f32>);
+
 /// Tensors in their order, and text beside them.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Bundle {
@@ -130,7 +133,7 @@ impl Bundle {
     ///
     /// # Errors
     /// `FormatError` when it is there with another type.
-    pub fn take_f32(&mut self, name: &str) -> Result<Option<(Vec<usize>, Vec<f32>)>, Error> {
+    pub fn take_f32(&mut self, name: &str) -> Result<Option<Floats>, Error> {
         match self.take(name) {
             None => Ok(None),
             Some(Tensor { shape, elements: Elements::F32(data), .. }) => Ok(Some((shape, data))),

@@ -212,7 +212,8 @@ fn check(row: &[f32], path: &str, numbers: bool, n: usize) -> Result<(), Error> 
     if let Some(i) = linalg::first_non_finite(row) {
         return Err(Error::data(format!("{path}[{i}]"), "a finite number", row[i].to_string()));
     }
-    if !numbers && !(row[0] >= 0.0 && row[0] < n as f32 && row[0] as usize as f32 == row[0]) {
+    let whole = row[0] >= 0.0 && row[0] < n as f32 && row[0] as usize as f32 == row[0];
+    if !(numbers || whole) {
         return Err(Error::data(path, format!("a whole number below {n}"), row[0].to_string()));
     }
     Ok(())

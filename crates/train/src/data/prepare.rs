@@ -83,7 +83,7 @@ fn text(request: &Request, bundle: &mut Bundle) -> Result<Prepared, Error> {
     };
     let tensor = bundle.take("tokens").ok_or_else(|| Error::data("data", "a text", "nothing"))?;
     let tokens = Rc::new(Tokens::new(tensor, vocabulary)?);
-    let end = tokens.len();
+    let end = tokens.count();
     let cut = training_count(end, request.split);
     let enough = |part: &str, n: usize| {
         if n < 2 {

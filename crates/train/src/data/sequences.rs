@@ -10,6 +10,9 @@ use crate::error::Error;
 use rnn::At;
 use std::rc::Rc;
 
+/// Initial h and c of a recurrent layer.
+type Given = (Vec<f32>, Vec<f32>);
+
 pub struct Sequences {
     /// Row at which each sequence begins, and the number of rows at the end.
     starts: Vec<usize>,
@@ -23,7 +26,7 @@ pub struct Sequences {
     every: bool,
     weights: Vec<f32>,
     /// One for each recurrent layer: h and c of every sequence, [sequences, levels, hidden].
-    initial: Vec<(Vec<f32>, Vec<f32>)>,
+    initial: Vec<Given>,
     output: Option<Rc<Scaler>>,
 }
 
@@ -201,7 +204,7 @@ impl Samples for Sequences {
 }
 
 /// `state.{k}.h` and `state.{k}.c` are [levels, batch, hidden]; here a sample's levels stand together.
-fn initial_states(bundle: &mut Bundle, form: &Form, batch: usize) -> Result<Vec<(Vec<f32>, Vec<f32>)>, Error> {
+fn initial_states(bundle: &mut Bundle, form: &Form, batch: usize) -> Result<Vec<Given>, Error> {
     if bundle.find("state.0.h").is_none() {
         return Ok(Vec::new());
     }

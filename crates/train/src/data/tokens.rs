@@ -20,7 +20,7 @@ impl Tokens {
             Elements::U32(v) => Tokens::U32(v),
             other => return Err(Error::data("x", "tokens (unsigned integers)", other.dtype())),
         };
-        match (0..tokens.len()).find(|&i| tokens.get(i) as usize >= vocabulary) {
+        match (0..tokens.count()).find(|&i| tokens.get(i) as usize >= vocabulary) {
             Some(i) => {
                 Err(Error::data(format!("x[{i}]"), format!("a token below {vocabulary}"), tokens.get(i).to_string()))
             }
@@ -28,7 +28,7 @@ impl Tokens {
         }
     }
 
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         match self {
             Tokens::U8(v) => v.len(),
             Tokens::U16(v) => v.len(),

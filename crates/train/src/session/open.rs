@@ -160,7 +160,7 @@ impl Session {
             order: Vec::new(),
             ordered: None,
             shards: Shards::new(&body.network, &body.form, room, division)?,
-            updater: Updater::new(body.network.table(), run.update.clone())?,
+            updater: Updater::new(body.network.table(), run.update)?,
             counters: Counters::default(),
             measure: metrics.iter().any(|&m| reads_predictions(m)),
             records: Records::new(metrics),

@@ -54,6 +54,6 @@ mod tests {
         let nodes = |i| nodes_within(8, &part(8, 3, i));
         assert_eq!(nodes(0), [0..2, 2..3]);
         assert_eq!(nodes(1), [3..4, 4..6]);
-        assert_eq!(nodes(2), [6..8]);
+        assert_eq!(nodes(2), vec![Range { start: 6, end: 8 }]);
     }
 }
