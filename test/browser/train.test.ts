@@ -1,0 +1,29 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Outcome } from "./pages/train.js";
+import { type Site, serve } from "./serve.js";
+
+// npm test finds or installs a browser and names it; alone, vitest takes Debian's.
+const missing = process.env.RETROGRAD_NO_BROWSER;
+const chromium = process.env.CHROME_PATH ?? "/usr/bin/chromium";
+
+describe.skipIf(missing)("the built file in Chromium", () => {
+  let site: Site;
+  beforeAll(async () => {
+    site = await serve(chromium);
+  });
+  afterAll(() => site?.close());
+
+  test("trains in a worker under a strict policy, without cross-origin isolation", async () => {
+    const { result, complaints } = await site.open("train");
+    const { losses, before, after, ticks, longest, isolated } = result as Outcome;
+    expect(complaints).toEqual([]);
+    expect(isolated).toBe(false);
+    expect(losses).toHaveLength(60);
+    expect(losses.at(-1)).toBeLessThan(losses[0]! / 10);
+    // A saved model is the same model, bit for bit.
+    expect(after).toEqual(before);
+    // The page's own thread went on. Half a second is far above a frame and far below the run on a busy machine.
+    expect(ticks).toBeGreaterThan(2);
+    expect(longest).toBeLessThan(500);
+  });
+});

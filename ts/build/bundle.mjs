@@ -1,0 +1,63 @@
+// @ts-check
+/** The package as one file: the worker's source and the kernel inside ts/index.ts, so that no bundler has to find them. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { build } from "esbuild";
+import { BuildError, root } from "./tools.mjs";
+
+/** Deno finds the types by this when it imports the file itself. */
+const firstLine = '/* @ts-self-types="./index.d.ts" */';
+
+/** @type {import("esbuild").BuildOptions} */
+const common = {
+  absWorkingDir: root,
+  bundle: true,
+  minify: true,
+  format: "esm",
+  platform: "browser",
+  target: "es2022",
+  metafile: true,
+  write: false,
+  legalComments: "eof", // comlink's licence asks for it
+  logLevel: "silent",
+};
+
+/**
+ * @param {import("esbuild").BuildOptions} options
+ * @returns {Promise<string>} the code, which imports nothing
+ */
+async function bundle(options) {
+  const { outputFiles, metafile, warnings } = await build({ ...common, ...options });
+  if (warnings.length)
+    throw new BuildError(warnings.map(({ text, location }) => `${location?.file}: ${text}`).join("\n"));
+  const [code] = outputFiles ?? [];
+  if (!code) throw new BuildError("esbuild made nothing");
+  for (const { imports } of Object.values(metafile?.outputs ?? {})) {
+    for (const { path, kind } of imports)
+      throw new BuildError(`${options.entryPoints}: ${kind} of ${path} is left in the bundle`);
+  }
+  return code.text;
+}
+
+/**
+ * @param {string} wasm the optimised module
+ * @returns {Promise<{ code: string, own: string }>} the whole file; the same without the kernel's base64
+ */
+export async function bundlePackage(wasm) {
+  const worker = await bundle({ entryPoints: ["ts/worker/entry.ts"] });
+  const base64 = readFileSync(join(root, wasm)).toString("base64");
+  const code = await bundle({
+    entryPoints: ["ts/index.ts"],
+    banner: { js: firstLine },
+    define: { __RETROGRAD_WORKER__: JSON.stringify(worker), __RETROGRAD_WASM__: JSON.stringify(base64) },
+  });
+  const parts = code.split(base64);
+  if (parts.length !== 2) throw new BuildError(`the kernel is ${parts.length - 1} times in the bundle`);
+  const own = parts.join("");
+  // esbuild reports imports with a fixed name; these forms are left to the text, where minified code has no comments.
+  const left = /\bimport\s*(?:\.\s*meta|\()/.exec(own);
+  if (left) throw new BuildError(`\`${left[0]}\` in the bundle: it breaks bundlers, or \`require\` of the package`);
+  if (/__RETROGRAD_/.test(own))
+    throw new BuildError("a name that the build should have replaced is left in the bundle");
+  return { code, own };
+}
