@@ -80,7 +80,7 @@ static DENSE: Object = Object {
     tell: Tell::Kind("dense"),
     base: None,
     fields: &[
-        row!("units", SIZE, Follows("the output, in the last layer"), "Size of what it gives."),
+        row!("units", SIZE, Follows("the output's size, in the last layer"), "Size of what it gives."),
         row!(
             "activation",
             Word(&Words { name: "", doc: "", now: &["linear", "relu", "tanh"], later: &[] }),

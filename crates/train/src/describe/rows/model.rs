@@ -26,7 +26,7 @@ pub static MODEL: Object = Object {
         row!(
             "loss",
             Word(&LOSS),
-            Follows("the output: classes and tokens have \"crossEntropy\""),
+            Follows("\"crossEntropy\" for classes and tokens, else \"mse\""),
             "What training lessens."
         ),
         row!(

@@ -24,8 +24,12 @@ pub const CLIP_ROW: Field = row!(
     Is(r#"{"norm":5}"#),
     "How gradients are clipped: to a norm of all together, each value, or not.",
 );
-pub const PENALTY_ROW: Field =
-    row!("penalty", Fields(&PENALTY), Is("{}"), "On weights, not biases; not part of the reported loss.");
+pub const PENALTY_ROW: Field = row!(
+    "penalty",
+    Fields(&PENALTY),
+    Is(r#"{"l1":0,"l2":0}"#),
+    "On weights, not biases; not part of the reported loss."
+);
 
 pub static OPTIMIZER: Tagged =
     Tagged { name: "Optimizer", doc: "How gradients become updates.", of: &[&ADAM, &ADAMW, &SGD, &RMSPROP] };

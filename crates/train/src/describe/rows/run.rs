@@ -25,7 +25,7 @@ pub static RUN: Object = Object {
             "seconds",
             Number(Range::AboveZero),
             Absent,
-            "Time, at most; the one thing that is not the same everywhere."
+            "Time in seconds, at most; the one thing that is not the same everywhere."
         ),
         row!(
             "batchSize",
