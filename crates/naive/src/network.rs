@@ -36,6 +36,7 @@ impl Network {
             a.iter().zip(b).map(|(a, b)| algebra::dot(a, b)).sum::<f64>()
         };
         let of = |output: &Output, cotangent: &Cotangent| {
+            self.check_states(&cotangent.states);
             let states = output.states.iter().zip(&cotangent.states);
             let states: f64 = states.map(|(s, d)| product(&s.h, &d.h) + product(&s.c, &d.c)).sum();
             product(&output.output, &cotangent.output) + states
@@ -61,6 +62,7 @@ impl Network {
     }
 
     fn passes(&self, params: &Parameters, sequence: &Sequence) -> Vec<Pass> {
+        self.check_states(&sequence.initial);
         let last = self.last_recurrent();
         let mut states = sequence.initial.iter();
         let mut x = self.first_input(sequence);
@@ -70,9 +72,7 @@ impl Network {
             let mut tape = None;
             x = match layer {
                 Layer::Recurrent(spec) => {
-                    let initial = states.next();
-                    assert!(initial.is_some() || sequence.initial.is_empty(), "an initial state for layer {index}");
-                    let run = Stack { spec, layer: index, params }.forward(&input, initial, sequence);
+                    let run = Stack { spec, layer: index, params }.forward(&input, states.next(), sequence);
                     let output = run.output.clone();
                     let final_h = last_h(spec, &run.last);
                     tape = Some(run);
@@ -90,7 +90,6 @@ impl Network {
             };
             passes.push(Pass { input, output: x.clone(), tape });
         }
-        assert!(states.next().is_none(), "more initial states than recurrent layers");
         passes
     }
 
@@ -104,6 +103,7 @@ impl Network {
     }
 
     fn sequence_back(&self, params: &Parameters, sequence: &Sequence, d: &Cotangent, sums: &mut Parameters) -> Back {
+        self.check_states(&d.states);
         let mut states = d.states.iter().rev();
         let mut back = Back { input: d.output.clone(), initial: Vec::new(), hidden: Vec::new() };
         for (index, pass) in self.passes(params, sequence).iter().enumerate().rev() {
@@ -189,6 +189,12 @@ impl Network {
             panic!("an embedding is the first layer and reads tokens")
         };
         (Embedding { name, vocabulary, units: *units }, tokens)
+    }
+
+    /// States or their cotangents are given for no recurrent layer or for each.
+    fn check_states(&self, states: &[State]) {
+        let recurrent = self.layers.iter().filter(|layer| matches!(layer, Layer::Recurrent(_))).count();
+        assert!(states.is_empty() || states.len() == recurrent, "{} states of {recurrent} layers", states.len());
     }
 
     fn last_recurrent(&self) -> Option<usize> {

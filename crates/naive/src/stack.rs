@@ -35,8 +35,9 @@ pub struct Stack<'a> {
 }
 
 impl Stack<'_> {
-    /// Runs `x` `[T][input]` from `initial` (zeros if not given), with the masks and the nudge of `sequence`.
+    /// Runs `x` `[T][K]`, at least one step, from `initial` (zeros if not given), with the masks and the nudge of `sequence`.
     pub fn forward(&self, x: &Rows, initial: Option<&State>, sequence: &Sequence) -> Tape {
+        assert!(!x.is_empty(), "a sequence of at least one step");
         let zeros = self.zeros();
         let initial = initial.unwrap_or(&zeros);
         self.check(initial, "initial state");
@@ -94,9 +95,9 @@ impl Stack<'_> {
     /// One direction of one level; leaves its final state in `memory`.
     fn run(&self, x: &Rows, index: usize, memory: &mut Memory, sequence: &Sequence) -> Vec<Step> {
         let cell = self.spec.cell.cell();
+        let w = self.weights(index, x[0].len());
         let mut steps = vec![None; x.len()];
         for t in self.order(x.len(), index) {
-            let w = self.weights(index, x[t].len());
             let mut step = cell.forward(&w, &x[t], memory);
             let nudge = sequence.nudge.filter(|n| (n.layer, n.level, n.step) == (self.layer, index, t));
             if let Some(nudge) = nudge {
@@ -119,16 +120,17 @@ impl Stack<'_> {
         sums: &mut Parameters,
     ) -> (Rows, Rows) {
         let cell = self.spec.cell.cell();
+        let width = steps[0].x.len();
+        let w = self.weights(index, width);
+        let mut dw = self.no_weights(width);
         let mut hidden = above.clone();
         let mut input = vec![Vec::new(); steps.len()];
         for t in self.order(steps.len(), index).into_iter().rev() {
             add(&mut memory.h, &above[t]); // from above and from the next step: now whole
             hidden[t] = memory.h.clone();
-            let w = self.weights(index, steps[t].x.len());
-            let mut dw = self.no_weights(steps[t].x.len());
             (input[t], *memory) = cell.backward(&w, &steps[t], memory, &mut dw);
-            dw.write(sums, &self.spec.prefix(), &self.spec.suffix(index), self.spec.bias);
         }
+        dw.write(sums, &self.spec.prefix(), &self.spec.suffix(index), self.spec.bias);
         (hidden, input)
     }
 

@@ -1,0 +1,5 @@
+//! What several tests use.
+
+pub mod fixtures;
+pub mod gradients;
+pub mod random;

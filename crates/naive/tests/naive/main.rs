@@ -1,0 +1,8 @@
+//! The twin itself is checked here: against PyTorch, against finite differences, and against formulas worked by hand.
+
+mod by_hand;
+mod cells_by_difference;
+mod common;
+mod networks_by_difference;
+mod pytorch_losses;
+mod pytorch_recurrent;
