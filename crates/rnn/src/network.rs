@@ -146,6 +146,9 @@ impl Network {
         ws.begin(self, &pass);
         let ends = [0, packing.batch];
         for (index, stage) in self.stages().iter().enumerate() {
+            if dropout.is_none() && matches!(stage.kind, Kind::Dropout(_)) {
+                continue; // it passes its input on, and has no memory of its own outside training
+            }
             let (below, rest) = ws.stages.split_at_mut(index);
             let x = self.source(&pass, index, |i| &below[i].values);
             let own = &mut rest[0];

@@ -93,6 +93,10 @@ impl Session {
         session.best = saved.best;
         session.updater.buffers = saved.moments;
         session.shards.carried = saved.carried;
+        // Saved while it was validating: the look at the validation part is taken anew.
+        if session.batches == Some(session.counters.cursor) {
+            session.end_epoch(model.body_mut()?, true);
+        }
         Ok(session)
     }
 

@@ -1,0 +1,142 @@
+//! Small models and data for the tests of train.
+#![allow(dead_code)] // each test file uses some of it
+
+use train::bundle::{Bundle, Elements};
+use train::model::Model;
+use train::session::{Session, Status, Team};
+
+/// Deterministic numbers in (-1, 1): a linear congruential generator, for data alone.
+pub struct Numbers(u64);
+
+impl Numbers {
+    pub fn new(seed: u64) -> Numbers {
+        Numbers(seed.wrapping_mul(2_862_933_555_777_941_757).wrapping_add(3_037_000_493))
+    }
+
+    pub fn next(&mut self) -> f32 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 40) as f32 / (1u64 << 23) as f32 - 1.0
+    }
+
+    pub fn list(&mut self, n: usize) -> Vec<f32> {
+        (0..n).map(|_| self.next()).collect()
+    }
+}
+
+/// Ragged sequences of two numbers whose class is the sign of the sum of the first column.
+pub fn classified(n: usize) -> Bundle {
+    let mut numbers = Numbers::new(1);
+    let lengths: Vec<i32> = (0..n as i32).map(|i| 3 + i % 5).collect();
+    let rows = lengths.iter().sum::<i32>() as usize;
+    let x = numbers.list(rows * 2);
+    let mut at = 0;
+    let classes = lengths.iter().map(|&n| {
+        let sum: f32 = x[at * 2..(at + n as usize) * 2].iter().step_by(2).sum();
+        at += n as usize;
+        i32::from(sum > 0.0)
+    });
+    let classes: Vec<i32> = classes.collect();
+    let mut bundle = Bundle::default();
+    bundle.note("kind", "sequences");
+    bundle.push("lengths", vec![n], Elements::I32(lengths));
+    bundle.f32("x", vec![rows, 2], x);
+    bundle.push("classes", vec![n], Elements::I32(classes));
+    bundle
+}
+
+/// A text over eight tokens with some order in it.
+pub fn text(n: usize) -> Bundle {
+    let mut numbers = Numbers::new(2);
+    let tokens = (0..n).map(|i| ((i * i / 3 + (numbers.next() > 0.8) as usize) % 8) as u8).collect();
+    let mut bundle = Bundle::default();
+    bundle.note("kind", "text");
+    bundle.push("tokens", vec![n], Elements::U8(tokens));
+    bundle
+}
+
+pub fn classifier() -> Model {
+    Model::create(
+        r#"{"input":{"size":2,"scale":"standard"},
+            "layers":[{"kind":"gru","hiddenSize":6,"bidirectional":true,"numLayers":2,"dropout":0.2},{"kind":"dense"}],
+            "output":{"at":"last","classes":2},"seed":3}"#,
+    )
+    .expect("a right description")
+}
+
+pub fn writer() -> Model {
+    Model::create(
+        r#"{"input":{"vocabulary":8},"layers":[{"kind":"embedding","units":5},{"kind":"lstm","hiddenSize":7},{"kind":"dense"}],"seed":5}"#,
+    )
+    .expect("a right description")
+}
+
+/// Runs to the end, in slices of `units`; every record on the way, and what `finish` says.
+pub fn run_to_end(model: &mut Model, mut session: Session, units: usize) -> (Vec<f64>, String) {
+    let mut records = Vec::new();
+    loop {
+        let status = session.run(model, units).expect("a session that goes on");
+        records.extend(session.records());
+        match status {
+            Status::Running => {}
+            Status::Done => break,
+            other => panic!("{other:?}"),
+        }
+    }
+    (records, session.finish(model).expect("a run that does not diverge"))
+}
+
+pub fn fit(model: &mut Model, data: Bundle, run: &str) -> (Vec<f64>, String) {
+    let session = Session::fit(model, data, run, None, None).expect("a right run");
+    run_to_end(model, session, 3)
+}
+
+/// The same run on several workers, each with a replica; the records of the first.
+pub fn fit_by_team(models: &mut [Model], data: &Bundle, run: &str) -> Vec<f64> {
+    let workers = models.len();
+    let mut sessions: Vec<Session> = models
+        .iter_mut()
+        .enumerate()
+        .map(|(index, model)| Session::fit(model, data.clone(), run, None, Some(Team { workers, index })).expect("right"))
+        .collect();
+    let mut records = Vec::new();
+    'run: loop {
+        for (session, model) in sessions.iter_mut().zip(models.iter_mut()) {
+            loop {
+                match session.run(model, 1).expect("goes on") {
+                    Status::NeedsGradients => break,
+                    Status::Done => break 'run,
+                    Status::Running if workers == 1 => break,
+                    Status::Running => {}
+                    other => panic!("{other:?}"),
+                }
+            }
+        }
+        records.extend(sessions[0].records());
+        let parts: Vec<Bundle> =
+            sessions.iter().zip(models.iter()).map(|(s, m)| s.contribution(m).expect("computed")).collect();
+        for (i, (session, model)) in sessions.iter_mut().zip(models.iter()).enumerate() {
+            for (_, part) in parts.iter().enumerate().filter(|(j, _)| *j != i && workers > 1) {
+                session.merge(model, part.clone()).expect("fits");
+            }
+        }
+    }
+    records.extend(sessions[0].records());
+    for (session, model) in sessions.into_iter().zip(models) {
+        session.finish(model).expect("finite");
+    }
+    records
+}
+
+/// The bits of all weights.
+pub fn bits(model: &Model) -> Vec<u32> {
+    let bundle = model.parameters().expect("sized");
+    let floats = bundle.tensors.iter().flat_map(|t| match &t.elements {
+        Elements::F32(v) => v.clone(),
+        other => panic!("{}", other.dtype()),
+    });
+    floats.map(f32::to_bits).collect()
+}
+
+pub fn bits64(numbers: &[f64]) -> Vec<u64> {
+    numbers.iter().map(|v| v.to_bits()).collect()
+}

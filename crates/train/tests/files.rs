@@ -1,0 +1,53 @@
+//! Files of models: PyTorch's names, and no altered byte goes unseen.
+
+mod common;
+
+use common::{bits, classified, classifier, fit};
+use train::bundle::Bundle;
+use train::checkpoint::{load, save};
+use train::error::ErrorClass;
+use train::model::Model;
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+#[test]
+fn a_model_survives_its_file() {
+    let mut model = classifier();
+    fit(&mut model, classified(30), r#"{"epochs":2,"validationSplit":0.2}"#);
+    let file = save(&model, None, true);
+    let loaded = load(&file).expect("just written");
+    assert_eq!(bits(&loaded), bits(&model));
+    assert_eq!(save(&loaded, None, true), file, "writing is the inverse of reading");
+    assert!(save(&model, None, false).len() < file.len() / 2, "training: false leaves the moments out");
+}
+
+#[test]
+fn the_file_names_parameters_as_pytorch_does() {
+    let file = Bundle::read(&save(&classifier(), None, true)).expect("safetensors");
+    let weight = file.find("0.weight_ih_l0_reverse").expect("a second direction");
+    assert_eq!(weight.shape, [18, 2]);
+    assert_eq!(file.find("0.weight_hh_l1").expect("a second level").shape, [18, 6]);
+    assert_eq!(file.find("1.bias").expect("the head").shape, [2]);
+}
+
+#[test]
+fn every_altered_byte_and_every_cut_is_a_format_error() {
+    let small = r#"{"input":{"size":1},"layers":[{"kind":"rnn","hiddenSize":2}],"output":{"at":"every"}}"#;
+    let file = save(&Model::create(small).expect("right"), None, true);
+    for at in 0..file.len() {
+        for flip in [1, 0x80] {
+            let mut altered = file.clone();
+            altered[at] ^= flip;
+            let error = load(&altered).err().unwrap_or_else(|| panic!("byte {at} was altered unseen"));
+            assert_eq!(error.class, ErrorClass::Format, "byte {at}: {}", error.message);
+        }
+        assert_eq!(load(&file[..at]).err().expect("cut off").class, ErrorClass::Format);
+    }
+}
+
+#[test]
+fn a_newer_version_is_refused_by_name() {
+    let mut bundle = Bundle::read(&save(&classifier(), None, false)).expect("safetensors");
+    bundle.metadata.iter_mut().filter(|(key, _)| key == "version").for_each(|(_, v)| *v = "2".into());
+    assert_eq!(load(&bundle.write()).err().expect("newer").code, "newerVersion");
+}
