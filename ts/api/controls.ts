@@ -23,12 +23,8 @@ export function splitControls<T extends object>(options: (T & RunControls) | und
   return [controls as RunControls, description as unknown as T];
 }
 
-const RUNTIME = ["workers", "wasm", "worker", "signal"] as const;
-
 export function checkRuntime(runtime: Runtime | undefined): Runtime {
-  const [known, unknown] = split(runtime, RUNTIME);
-  const [stranger] = Object.keys(unknown);
-  if (stranger !== undefined) throw refused(stranger, `one of ${RUNTIME.join(", ")}`, "an unknown option");
+  const known = onlyThese<Runtime, keyof Runtime>(runtime, ["workers", "wasm", "worker", "signal"]);
   checkSignal(known.signal);
   check("workers", "a positive integer", known.workers, positiveInteger);
   check("worker", "a URL", known.worker, (v) => v instanceof URL);
@@ -39,6 +35,24 @@ export function checkRuntime(runtime: Runtime | undefined): Runtime {
     (v) => typeof v === "object" && v !== null,
   );
   return known;
+}
+
+/** Options that the kernel never sees: each of the type named, and no others. */
+export function known<T extends object>(options: T | undefined, types: { [K in keyof T]-?: "boolean" }): Partial<T> {
+  const names = Object.keys(types) as (keyof T & string)[];
+  const taken = onlyThese<T, keyof T & string>(options, names) as Partial<T>;
+  for (const name of names) check(name, `a ${types[name]}`, taken[name], (v) => typeof v === types[name]);
+  return taken;
+}
+
+function onlyThese<T extends object, K extends keyof T & string>(
+  options: T | undefined,
+  names: readonly K[],
+): Partial<Pick<T, K>> {
+  const [taken, rest] = split(options, names);
+  const [stranger] = Object.keys(rest);
+  if (stranger === undefined) return taken;
+  throw refused(stranger, `one of ${names.join(", ")}`, "an unknown option", "unknownOption");
 }
 
 export function checkSignal(signal: AbortSignal | undefined): void {
@@ -67,6 +81,6 @@ export function positiveInteger(value: unknown): boolean {
   return Number.isSafeInteger(value) && (value as number) > 0;
 }
 
-function refused(path: string, expected: string, received: string): ConfigError {
-  return new ConfigError(`${path}: expected ${expected}, got ${received}`, { path, expected, received });
+function refused(path: string, expected: string, received: string, code?: string): ConfigError {
+  return new ConfigError(`${path}: expected ${expected}, got ${received}`, { code, path, expected, received });
 }

@@ -1,4 +1,5 @@
 /** What model, run, trainer, learner and generation share on the caller's side: the worker, the model's number in it, and who is busy. */
+import { type Encoding, encodingOf } from "../data/encoding.js";
 import { BusyError, DisposedError } from "../errors.js";
 import { Connection, type Place } from "../worker/connection.js";
 import type { Calls, ModelInfo } from "../worker/protocol.js";
@@ -17,6 +18,7 @@ export class Core {
   readonly #id: number;
   #info: ModelInfo;
   #description: ModelDescription | undefined;
+  #encoding: Encoding | undefined;
   #occupied: string | undefined;
 
   static async open(
@@ -58,12 +60,21 @@ export class Core {
     return this.#description;
   }
 
+  /** What the description says about data; made once for each description. */
+  get encoding(): Encoding {
+    this.#encoding ??= encodingOf(JSON.parse(this.#info.description));
+    return this.#encoding;
+  }
+
   get info(): ModelInfo {
     return this.#info;
   }
 
   update(info: ModelInfo): void {
-    if (info.description !== this.#info.description) this.#description = undefined;
+    if (info.description !== this.#info.description) {
+      this.#description = undefined;
+      this.#encoding = undefined;
+    }
     this.#info = info;
   }
 

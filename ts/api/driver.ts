@@ -18,12 +18,17 @@ export interface Prepared {
   encode: (batch?: Samples) => Bytes;
 }
 
-export interface DriverOptions {
-  core: Core;
-  what: "fit" | "resume";
+export interface Parsed {
   controls: RunControls;
   /** Encodes the data; may fill the model's vocabulary on the way. */
   prepare: () => Promise<Prepared>;
+}
+
+export interface DriverOptions {
+  core: Core;
+  what: "fit" | "resume";
+  /** Looks at the options; what it throws is the run's failure. */
+  parse: () => Parsed;
   onProgress: (p: Progress) => void;
 }
 
@@ -31,7 +36,8 @@ export class Driver {
   readonly epochs: Progress[] = [];
   readonly #o: DriverOptions;
   readonly #channel = new MessageChannel();
-  readonly #log: Log | undefined;
+  #controls: RunControls = {};
+  #log: Log | undefined;
   #reader: ProgressReader | undefined;
   #batches: Batches | undefined;
   /** Set when the first worker has said how many batches are used; others may ask before that. */
@@ -48,7 +54,6 @@ export class Driver {
 
   constructor(options: DriverOptions) {
     this.#o = options;
-    this.#log = options.controls.log ? new Log() : undefined;
     this.#pulled = new Promise((resolve) => {
       this.#opened = resolve;
     });
@@ -57,14 +62,19 @@ export class Driver {
   }
 
   async run(): Promise<History> {
-    const { core, controls, what } = this.#o;
+    const { core, what, parse } = this.#o;
     const abort = () => this.stop();
     let free: (() => void) | undefined;
+    let controls: RunControls = {};
     try {
+      const parsed = parse();
+      controls = parsed.controls;
+      this.#controls = controls;
+      if (controls.log) this.#log = new Log();
       controls.signal?.throwIfAborted();
       free = core.occupy(what);
       controls.signal?.addEventListener("abort", abort, { once: true });
-      const end = await this.#run();
+      const end = await this.#run(parsed.prepare);
       if (this.#failure) throw this.#failure.error;
       controls.signal?.throwIfAborted();
       const { steps, best, reason, warnings } = end;
@@ -105,12 +115,13 @@ export class Driver {
     this.#order({ kind: "stop", reason });
   }
 
-  async #run(): Promise<RunEnd> {
-    const { core, controls } = this.#o;
-    this.#prepared = await this.#o.prepare();
-    controls.signal?.throwIfAborted();
+  async #run(prepare: Parsed["prepare"]): Promise<RunEnd> {
+    const { core } = this.#o;
+    const { signal, checkpoint } = this.#controls;
+    this.#prepared = await prepare();
+    signal?.throwIfAborted();
     const request: RunRequest = { ...this.#prepared.request };
-    if (controls.checkpoint) request.checkpointEvery = controls.checkpoint.every;
+    if (checkpoint) request.checkpointEvery = checkpoint.every;
     const peers = await this.#assemble(request);
     // Its end comes over the port, so that nothing said before can come later.
     const ended = core.connection.settle(
@@ -198,7 +209,7 @@ export class Driver {
     this.#log?.show(p);
     this.#o.onProgress(p);
     try {
-      this.#o.controls.onProgress?.(p);
+      this.#controls.onProgress?.(p);
     } catch (error) {
       this.#fail(error);
     }
@@ -206,7 +217,7 @@ export class Driver {
 
   async #keep(file: Bytes): Promise<void> {
     try {
-      await this.#o.controls.checkpoint?.to(file);
+      await this.#controls.checkpoint?.to(file);
     } catch (error) {
       this.#fail(error);
     }

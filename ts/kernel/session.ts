@@ -26,6 +26,8 @@ export interface SessionInfo {
   step: number;
   batches: number;
   recordEvery: number;
+  /** The limit by the clock, which the caller of `run` has to watch. */
+  seconds?: number | null;
   metrics: string[];
   warnings: string[];
 }

@@ -101,11 +101,11 @@ export class Host implements Answers {
         session: open(this.#o.kernel, entry.model, request),
         port,
         peers,
+        follows: (request.parallel?.index ?? 0) > 0,
         model: () => info(entry.model),
         failed: (thrown) => this.#failed(thrown),
         now: this.#now,
         ...(request.checkpointEvery !== undefined && { checkpointEvery: request.checkpointEvery }),
-        ...(request.seconds !== undefined && { seconds: request.seconds }),
       });
       entry.training = training;
       // Not awaited: this call only opens the run, and `run` never rejects.

@@ -43,8 +43,6 @@ export interface RunRequest {
   parallel?: { workers: number; index: number };
   /** Updates between checkpoints sent to the caller; absent: none. */
   checkpointEvery?: number;
-  /** Wall clock, pauses not counted. */
-  seconds?: number;
 }
 
 /** The calls, by the model's number: one model a worker by default, but nothing here relies on it. */

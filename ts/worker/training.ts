@@ -9,11 +9,13 @@ import { Breather, Slices } from "./slices.js";
 
 type Reason = RunEnd["reason"];
 
-export interface TrainingOptions extends Pick<RunRequest, "checkpointEvery" | "seconds"> {
+export interface TrainingOptions extends Pick<RunRequest, "checkpointEvery"> {
   session: Session;
   port: MessagePort;
   /** A port to each other worker of a parallel run. */
   peers: readonly MessagePort[];
+  /** One of a parallel run's other workers: it has no clock of its own, and ends when it is dismissed. */
+  follows: boolean;
   /** The model as it is now: scalers, vocabulary and labels are fitted when a run opens. */
   model: () => ModelInfo;
   /** Makes a thrown value into an answer, and the worker's end of a trap. */
@@ -29,6 +31,7 @@ export class Training {
   readonly #breather = new Breather();
   readonly #ledger: Ledger;
   readonly #start: number;
+  readonly #seconds: number;
   #pausedFor = 0;
   #step: number;
   #nextCheckpoint: number;
@@ -49,6 +52,7 @@ export class Training {
     this.#step = info.step;
     this.#nextCheckpoint = this.#step + (options.checkpointEvery ?? Number.POSITIVE_INFINITY);
     this.#ledger = new Ledger(info.metrics, info.recordEvery);
+    this.#seconds = (!options.follows && info.seconds) || Number.POSITIVE_INFINITY;
     this.#start = this.#now();
     options.port.onmessage = (event: MessageEvent<RunOrder>) => this.#obey(event.data);
     this.#contributions = options.peers.map((peer) => {
@@ -95,7 +99,7 @@ export class Training {
     const { session } = this.#o;
     for (;;) {
       await this.#whilePaused();
-      if (this.#elapsed() >= (this.#o.seconds ?? Number.POSITIVE_INFINITY)) this.#ending ??= "seconds";
+      if (this.#elapsed() >= this.#seconds) this.#ending ??= "seconds";
       if (this.#ending) session.stop();
       const status = this.#slice();
       if (status === Status.done || status === Status.diverged) break;

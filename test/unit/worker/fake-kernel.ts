@@ -11,6 +11,7 @@ export interface FakeRun {
   stepsPerEpoch?: number;
   metrics?: string[];
   recordEvery?: number;
+  seconds?: number;
   /** The update at which the instance traps, or diverges. */
   trapAt?: number;
   divergeAt?: number;
@@ -125,13 +126,14 @@ class FakeSession implements RawSession {
     return Float64Array.from(this.rows.splice(0));
   }
   info() {
-    const { steps = 10, stepsPerEpoch = 5, metrics = [], recordEvery = 1 } = this.run_;
+    const { steps = 10, stepsPerEpoch = 5, metrics = [], recordEvery = 1, seconds } = this.run_;
     return JSON.stringify({
       epochs: steps / stepsPerEpoch,
       steps,
       step: this.step,
       batches: this.used,
       recordEvery,
+      seconds,
       metrics,
       warnings: ["careful"],
     });

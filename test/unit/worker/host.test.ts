@@ -158,18 +158,6 @@ describe("a run", () => {
     expect(json(value(host.parameters(id)))).toEqual({ weights: 20 });
   });
 
-  it("thins steps to ten a second and gives them without metrics", async () => {
-    const { host } = makeHost();
-    const { id } = value(host.create("{}"));
-    const run = start(host, id, { steps: 150, busy: 3, stepsPerEpoch: 1000 });
-    await run.end();
-    const steps = records(run.events);
-    expect(steps.length).toBeGreaterThanOrEqual(3);
-    expect(steps.length).toBeLessThanOrEqual(8); // 0.45 s and more on a busy machine, but never one for each slice
-    expect(steps[0]).not.toHaveProperty("validationLoss");
-    expect(steps[0]?.metrics).toEqual({});
-  });
-
   it("is refused with a record when its description is wrong", () => {
     const { host } = makeHost();
     const { id } = value(host.create("{}"));
@@ -220,7 +208,7 @@ describe("a run", () => {
   it("ends by the clock", async () => {
     const { host } = makeHost();
     const { id } = value(host.create("{}"));
-    const outcome = value(await start(host, id, { steps: 1e9, busy: 1 }, { seconds: 0.05 }).end());
+    const outcome = value(await start(host, id, { steps: 1e9, busy: 1, seconds: 0.05 }).end());
     expect(outcome.reason).toBe("seconds");
   });
 

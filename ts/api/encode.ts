@@ -1,0 +1,62 @@
+/** From what the user gives to bundles, by the model's description; ts/data does the work. */
+import { Bundle } from "../data/bundle.js";
+import { charactersOf, encodeData } from "../data/data.js";
+import { encodeSamples } from "../data/samples.js";
+import type { Data, Samples } from "../data/values.js";
+import { DataError } from "../errors.js";
+import type { Bytes } from "../worker/protocol.js";
+import type { Core } from "./core.js";
+import type { ModelDescription, RunDescription } from "./description.gen.js";
+import type { Prepared } from "./driver.js";
+import type { RunControls } from "./types.js";
+
+export interface Preparing {
+  core: Core;
+  data: Data;
+  validationData: RunControls["validationData"];
+  /** The run's description as given, or what a resumed run changes. */
+  run: Pick<RunDescription, "validationSplit">;
+  json: string;
+  resume: boolean;
+}
+
+/** A run's data; fixes the characters of an open vocabulary, which only the training part may name. */
+export async function prepareRun({ core, data, validationData, run, json, resume }: Preparing): Promise<Prepared> {
+  if (core.encoding.input.kind === "open" && !resume) {
+    await complete(core, data, validationData === undefined ? run.validationSplit : undefined);
+  }
+  const { encoding } = core;
+  const encode = (batch?: Samples) => (batch === undefined ? empty("end") : encodeSamples(batch, encoding));
+  const request = {
+    resume,
+    run: json,
+    data: typeof data === "function" ? empty("batches") : encodeData(data, encoding),
+    ...(validationData !== undefined && { validation: encodeData(given(validationData), encoding, "validationData") }),
+  };
+  return typeof data === "function" ? { request, source: data, encode } : { request, encode };
+}
+
+/** Data that are there as a whole; a source of batches serves `fit` alone. */
+export function given(data: Data): Exclude<Data, (start: number) => unknown> {
+  if (typeof data !== "function") return data;
+  const received = "a function";
+  throw new DataError("a source of batches is for fit and resume only", { expected: "data", received });
+}
+
+async function complete(core: Core, data: Data, split: RunDescription["validationSplit"]): Promise<void> {
+  if (typeof data === "function") {
+    const hint = "give the vocabulary as a list of characters";
+    throw new DataError(`input.vocabulary: "characters" cannot be found out from a source of batches; ${hint}`, {
+      path: "input.vocabulary",
+    });
+  }
+  const fraction = typeof split === "object" && split !== null ? split.fraction : split;
+  const characters = charactersOf(data as Samples | string, typeof fraction === "number" ? fraction : undefined);
+  const described: ModelDescription = { ...core.description, input: { vocabulary: characters } };
+  core.update(await core.call("complete", [JSON.stringify(described)]));
+}
+
+/** A bundle that says only what it is. */
+function empty(kind: "batches" | "end"): Bytes {
+  return Bundle.allocate([], { kind }).bytes;
+}
