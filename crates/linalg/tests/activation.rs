@@ -47,18 +47,18 @@ fn assert_error(worst: (f64, f32), bound: f64) {
 
 #[test]
 fn tanh_relative_error() {
-    assert_error(worst(linalg::tanh, libm::tanh, &dense(-9.0, 9.0), true), 3.2e-7);
+    assert_error(worst(linalg::tanh, libm::tanh, &dense(-9.0, 9.0), true), 3.6e-7);
     // Below 1e-38 the value itself has fewer digits.
     let x: Vec<f32> = sweep().into_iter().filter(|x| x.abs() > 1.2e-38).collect();
-    assert_error(worst(linalg::tanh, libm::tanh, &x, true), 3.2e-7);
-    assert_error(worst(linalg::tanh, libm::tanh, &sweep(), false), 3.2e-7);
+    assert_error(worst(linalg::tanh, libm::tanh, &x, true), 3.6e-7);
+    assert_error(worst(linalg::tanh, libm::tanh, &sweep(), false), 3.6e-7);
 }
 
 #[test]
 fn sigmoid_absolute_error() {
     let exact = |x: f64| 1.0 / (1.0 + libm::exp(-x));
-    assert_error(worst(linalg::sigmoid, exact, &dense(-20.0, 20.0), false), 1.9e-7);
-    assert_error(worst(linalg::sigmoid, exact, &sweep(), false), 1.9e-7);
+    assert_error(worst(linalg::sigmoid, exact, &dense(-20.0, 20.0), false), 2.1e-7);
+    assert_error(worst(linalg::sigmoid, exact, &sweep(), false), 2.1e-7);
 }
 
 #[test]
