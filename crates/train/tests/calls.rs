@@ -1,0 +1,184 @@
+//! What a model is used for beside training: predictions, gradients, generation, training by hand and online.
+
+mod common;
+
+use common::{Numbers, bits, classified, classifier, fit, text, writer};
+use train::bundle::{Bundle, Elements};
+use train::generator::Generator;
+use train::gradients::gradients;
+use train::learner::Learner;
+use train::model::Model;
+use train::predict::predict;
+use train::trainer::Trainer;
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+fn floats(bundle: &Bundle, name: &str) -> Vec<f32> {
+    match &bundle.find(name).unwrap_or_else(|| panic!("no {name}")).elements {
+        Elements::F32(v) => v.clone(),
+        other => panic!("{}", other.dtype()),
+    }
+}
+
+fn scalar(bundle: &Bundle, name: &str) -> f64 {
+    match &bundle.find(name).expect(name).elements {
+        Elements::F64(v) => v[0],
+        other => panic!("{}", other.dtype()),
+    }
+}
+
+/// `n` sequences of these steps, with targets of two numbers at every step.
+fn regression(n: usize, steps: usize) -> Bundle {
+    let mut numbers = Numbers::new(7);
+    let mut bundle = Bundle::default();
+    bundle.note("kind", "sequences");
+    bundle.push("lengths", vec![n], Elements::I32(vec![steps as i32; n]));
+    bundle.f32("x", vec![n * steps, 2], numbers.list(n * steps * 2));
+    bundle.f32("y", vec![n * steps, 2], numbers.list(n * steps * 2));
+    bundle
+}
+
+fn regressor() -> Model {
+    Model::create(r#"{"input":{"size":2},"layers":[{"kind":"rnn","hiddenSize":2}],"output":{"at":"every"},"seed":7}"#)
+        .expect("right")
+}
+
+#[test]
+fn a_sequence_predicts_the_same_bits_alone_and_among_others() {
+    let mut model = classifier();
+    fit(&mut model, classified(40), r#"{"epochs":1}"#);
+    let all = predict(&model, classified(150), "{}").expect("fits");
+    let together = floats(&all, "values");
+    let whole = classified(150);
+    let Elements::I32(lengths) = &whole.find("lengths").expect("given").elements else { panic!("i32") };
+    let x = floats(&whole, "x");
+    let mut at = 0;
+    for (i, &n) in lengths.iter().enumerate() {
+        let mut one = Bundle::default();
+        one.push("lengths", vec![1], Elements::I32(vec![n]));
+        one.f32("x", vec![n as usize, 2], x[at * 2..(at + n as usize) * 2].to_vec());
+        at += n as usize;
+        let alone = floats(&predict(&model, one, "{}").expect("fits"), "values");
+        assert_eq!(alone, together[i * 2..i * 2 + 2], "sequence {i}");
+        assert!((alone[0] + alone[1] - 1.0).abs() < 1e-6, "probabilities");
+    }
+}
+
+#[test]
+fn a_given_output_gradient_equals_the_loss_it_comes_from() {
+    let model = regressor();
+    let by_loss = gradients(&model, regression(3, 5), "{}").expect("fits");
+    let predicted = floats(&predict(&model, regression(3, 5), "{}").expect("fits"), "values");
+    let mut data = regression(3, 5);
+    let (shape, y) = data.take_f32("y").expect("floats").expect("given");
+    let cotangent = predicted.iter().zip(&y).map(|(p, t)| 2.0 * (p - t) / 30.0).collect();
+    data.f32("outputGradient", shape, cotangent);
+    let given = gradients(&model, data, r#"{"values":true}"#).expect("fits");
+    for name in ["parameter.0.weight_hh_l0", "parameter.0.bias_ih_l0", "input", "state.0.h", "hidden.0.norms"] {
+        let (a, b) = (floats(&by_loss, name), floats(&given, name));
+        let largest = a.iter().fold(0f32, |m, v| m.max(v.abs()));
+        assert!(a.iter().zip(&b).all(|(a, b)| (a - b).abs() <= 1e-6 * largest), "{name}");
+    }
+    let values = floats(&given, "hidden.0.values");
+    let norms = floats(&given, "hidden.0.norms");
+    for t in 0..5 {
+        let squares: f64 = (0..3).flat_map(|b| (0..2).map(move |j| (b * 5 + t) * 2 + j)).map(|i| f64::from(values[i]).powi(2)).sum();
+        assert!((squares.sqrt() - f64::from(norms[t])).abs() < 1e-6);
+    }
+}
+
+#[test]
+fn one_trainer_step_is_plain_descent_along_the_gradient() {
+    let mut model = regressor();
+    let start = floats(&model.parameters().expect("sized"), "0.weight_hh_l0");
+    let data = regression(3, 5);
+    let gradient = gradients(&model, data.clone(), "{}").expect("fits");
+    let mut trainer = Trainer::open(&model, r#"{"optimizer":{"kind":"sgd","learningRate":0.1},"clip":"none"}"#).expect("right");
+    let step = trainer.step(&mut model, data.clone()).expect("finite");
+    assert!((scalar(&step, "loss") - scalar(&gradient, "loss")).abs() < 1e-12);
+    let moved = floats(&model.parameters().expect("sized"), "0.weight_hh_l0");
+    for ((w, g), m) in start.iter().zip(floats(&gradient, "parameter.0.weight_hh_l0")).zip(&moved) {
+        assert_eq!((w - 0.1f32 * g).to_bits(), m.to_bits());
+    }
+    // The same by hand, from a second model.
+    let mut other = regressor();
+    let mut trainer = Trainer::open(&other, r#"{"optimizer":{"kind":"sgd","learningRate":0.1},"clip":"none"}"#).expect("right");
+    let mut named = Bundle::default();
+    for tensor in gradient.tensors.iter().filter(|t| t.name.starts_with("parameter.")) {
+        named.f32(&tensor.name["parameter.".len()..], tensor.shape.clone(), floats(&gradient, &tensor.name));
+    }
+    trainer.apply(&mut other, named).expect("fits");
+    assert_eq!(bits(&other), bits(&model));
+}
+
+#[test]
+fn an_online_step_descends_the_loss_of_the_last_step_over_the_window() {
+    // No update before the last step (no targets), so that the whole window is one backward pass.
+    let mut model = regressor();
+    let data = regression(1, 4);
+    let (x, y) = (floats(&data, "x"), floats(&data, "y"));
+    let mut masked = data.clone();
+    masked.f32("weight", vec![4], vec![0.0, 0.0, 0.0, 1.0]);
+    let gradient = gradients(&model, masked, "{}").expect("fits");
+    let start = floats(&model.parameters().expect("sized"), "0.weight_ih_l0");
+    let options = r#"{"truncation":4,"optimizer":{"kind":"sgd","learningRate":0.5},"clip":"none"}"#;
+    let mut learner = Learner::open(&model, options).expect("right");
+    let predicted = floats(&predict(&model, data, "{}").expect("fits"), "values");
+    for t in 0..4 {
+        let target = (t == 3).then(|| &y[6..8]);
+        let step = learner.step(&mut model, &x[t * 2..t * 2 + 2], target).expect("finite");
+        assert_eq!(step[..2], predicted[t * 2..t * 2 + 2], "the prediction comes before the update");
+        assert_eq!(step[2].is_nan(), t < 3);
+    }
+    let moved = floats(&model.parameters().expect("sized"), "0.weight_ih_l0");
+    for ((w, g), m) in start.iter().zip(floats(&gradient, "parameter.0.weight_ih_l0")).zip(&moved) {
+        assert!((w - 0.5 * g - m).abs() < 1e-6, "{w} {g} {m}");
+    }
+}
+
+#[test]
+fn an_online_run_equals_its_steps_and_learns() {
+    let options = r#"{"truncation":3,"optimizer":{"kind":"adam","learningRate":0.02}}"#;
+    let data = regression(1, 40);
+    let (x, y) = (floats(&data, "x"), floats(&data, "y"));
+    let mut by_steps = regressor();
+    let mut learner = Learner::open(&by_steps, options).expect("right");
+    let step = |t: usize| t * 2..t * 2 + 2;
+    let losses: Vec<f32> = (0..40).map(|t| learner.step(&mut by_steps, &x[step(t)], Some(&y[step(t)])).expect("finite")[2]).collect();
+    let mut by_run = regressor();
+    let mut learner = Learner::open(&by_run, options).expect("right");
+    let result = learner.run(&mut by_run, data).expect("fits");
+    assert_eq!(floats(&result, "losses"), losses);
+    assert_eq!(bits(&by_run), bits(&by_steps));
+}
+
+#[test]
+fn generation_goes_on_from_its_state_as_if_it_had_not_stopped() {
+    let mut model = writer();
+    fit(&mut model, text(500), r#"{"epochs":3,"window":20}"#);
+    let prompt = |tokens: Vec<u8>, state: Option<Bundle>| {
+        let mut bundle = state.unwrap_or_default();
+        bundle.push("lengths", vec![1], Elements::I32(vec![tokens.len() as i32]));
+        bundle.push("tokens", vec![tokens.len()], Elements::U8(tokens));
+        bundle
+    };
+    let options = |length| format!(r#"{{"length":{length},"temperature":0}}"#);
+    let mut whole = Generator::open(&model, &options(20), prompt(vec![1, 2, 3], None)).expect("right");
+    let tokens = whole.next(&model, 100).expect("sized");
+    assert_eq!(tokens.len(), 20);
+    assert!(whole.next(&model, 1).expect("sized").is_empty(), "it has ended");
+
+    let mut first = Generator::open(&model, &options(8), prompt(vec![1, 2, 3], None)).expect("right");
+    let begun = first.next(&model, 8).expect("sized");
+    let rest = prompt(vec![begun[7] as u8], Some(first.state(&model).expect("sized")));
+    let mut second = Generator::open(&model, &options(12), rest).expect("right");
+    assert_eq!([begun, second.next(&model, 12).expect("sized")].concat(), tokens);
+
+    let sampled = |seed| {
+        let options = format!(r#"{{"length":30,"temperature":1.5,"topK":4,"seed":{seed}}}"#);
+        let mut generator = Generator::open(&model, &options, prompt(vec![1], None)).expect("right");
+        generator.next(&model, 30).expect("sized")
+    };
+    assert_eq!(sampled(1), sampled(1));
+    assert_ne!(sampled(1), sampled(2));
+}
