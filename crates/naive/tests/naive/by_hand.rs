@@ -64,10 +64,10 @@ fn masks_act_between_levels_and_on_dropout_layers() {
             (name, vec![fill; shape.iter().product()])
         })
         .collect();
-    // Below: x + 1 + 1 = 5 in both units; masked [0, 10]; above: 10 + 1 + 1; masked [24, 0].
+    // Below: x + 1 + 1 = 5 in both units; masked [0, 20]; above: 20 + 1 + 1 (5 + 5 + 1 + 1 unmasked); masked [44, 0].
     let sequence = Sequence::values(vec![vec![3.0]]);
-    let sequence = sequence.with_mask(0, 0, vec![vec![0.0, 2.0]]).with_mask(1, 0, vec![vec![2.0, 0.0]]);
-    assert_eq!(network.forward(&params, &[sequence])[0].output, [[24.0, 0.0]]);
+    let sequence = sequence.with_mask(0, 0, vec![vec![0.0, 4.0]]).with_mask(1, 0, vec![vec![2.0, 0.0]]);
+    assert_eq!(network.forward(&params, &[sequence])[0].output, [[44.0, 0.0]]);
 }
 
 #[test]
