@@ -1,0 +1,85 @@
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { Log } from "../../../ts/api/log.js";
+import { ProgressReader } from "../../../ts/api/progress.js";
+import type { History } from "../../../ts/api/types.js";
+import type { RunRecord, SessionInfo } from "../../../ts/worker/protocol.js";
+
+const info: SessionInfo = { epochs: 4, steps: 40, step: 0, batches: 0, recordEvery: 1, metrics: [], warnings: [] };
+const record = (kind: "step" | "epoch", step: number): RunRecord => ({
+  kind,
+  epoch: Math.ceil(step / 10),
+  step,
+  loss: 1 / step,
+  gradientNorm: 2,
+  clipped: 0,
+  learningRate: 0.1,
+  metrics: {},
+});
+const history: History = {
+  epochs: [],
+  steps: { step: new Int32Array(), loss: new Float32Array(), gradientNorm: new Float32Array() },
+  best: { epoch: 2, validationLoss: 0.25 },
+  reason: "finished",
+  warnings: ["column 1 is large"],
+};
+
+function screen(isTTY: boolean) {
+  const written: string[] = [];
+  return { written, out: { isTTY, columns: 100, write: (text: string) => written.push(text) } };
+}
+
+afterEach(() => vi.restoreAllMocks());
+
+describe("progress", () => {
+  it("tells what is planned and how fast it goes, over the last two seconds", () => {
+    const reader = new ProgressReader(info);
+    expect(reader.read([record("step", 10)], 1)[0]).toMatchObject({
+      epochs: 4,
+      steps: 40,
+      elapsed: 1,
+      stepsPerSecond: 10,
+    });
+    reader.read([record("step", 12)], 2);
+    reader.read([record("step", 14)], 3);
+    expect(reader.read([record("step", 16)], 4)[0]?.stepsPerSecond).toBe(2);
+  });
+
+  it("of a resumed run counts the speed from where it goes on", () => {
+    const reader = new ProgressReader({ ...info, step: 1000 });
+    expect(reader.read([record("step", 1010)], 1)[0]?.stepsPerSecond).toBe(10);
+  });
+});
+
+describe("log", () => {
+  const show = (log: Log) => {
+    const reader = new ProgressReader(info);
+    for (const p of reader.read([record("step", 5), record("epoch", 10)], 1)) log.show(p);
+  };
+
+  it("redraws one line on a terminal, within its width", () => {
+    const { written, out } = screen(true);
+    const log = new Log(out);
+    show(log);
+    expect(written).toHaveLength(2);
+    for (const text of written) expect(text).toHaveLength(100); // a carriage return and 99 columns
+    expect(written[1]).toMatch(/^\r█{6}░{18} epoch 1\/4 {2}loss 0.1000 /);
+    log.end(history);
+    expect(written.slice(2).join("")).toBe(
+      "\nfinished after 10 steps, 1.0 s, best epoch 2: 0.2500\nwarning: column 1 is large\n",
+    );
+  });
+
+  it("writes a line for each epoch into a file", () => {
+    const { written, out } = screen(false);
+    show(new Log(out));
+    expect(written).toHaveLength(1);
+    expect(written[0]).toMatch(/epoch 1\/4.*steps\/s\n$/);
+  });
+
+  it("uses the console where there is no stderr", () => {
+    const lines = vi.spyOn(console, "log").mockImplementation(() => {});
+    vi.spyOn(process, "stderr", "get").mockReturnValue(undefined as never);
+    show(new Log());
+    expect(lines).toHaveBeenCalledTimes(1);
+  });
+});
