@@ -1,4 +1,5 @@
 /** Checks what only this side knows: the controls of a run and the runtime. */
+import { didYouMean } from "../data/hint.js";
 import { ConfigError } from "../errors.js";
 import { nameOf, split } from "./options.js";
 import type { RunControls, Runtime } from "./types.js";
@@ -52,7 +53,9 @@ function onlyThese<T extends object, K extends keyof T & string>(
   const [taken, rest] = split(options, names);
   const [stranger] = Object.keys(rest);
   if (stranger === undefined) return taken;
-  throw refused(stranger, `one of ${names.join(", ")}`, "an unknown option", "unknownOption");
+  const meant = didYouMean(stranger, names);
+  const message = `${stranger}: an unknown option; ${meant ? `did you mean ${meant}?` : `known: ${names.join(", ")}`}`;
+  throw new ConfigError(message, { code: "unknownOption", path: stranger });
 }
 
 export function checkSignal(signal: AbortSignal | undefined): void {
@@ -81,6 +84,6 @@ export function positiveInteger(value: unknown): boolean {
   return Number.isSafeInteger(value) && (value as number) > 0;
 }
 
-function refused(path: string, expected: string, received: string, code?: string): ConfigError {
-  return new ConfigError(`${path}: expected ${expected}, got ${received}`, { code, path, expected, received });
+function refused(path: string, expected: string, received: string): ConfigError {
+  return new ConfigError(`${path}: expected ${expected}, got ${received}`, { path, expected, received });
 }

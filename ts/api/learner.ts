@@ -1,6 +1,7 @@
 /** Online learning. Its steps go over a plain port, since there may be thousands a second; answers come in order. */
 import { Bundle } from "../data/bundle.js";
-import { encodeStep, encodeStepTarget, encodeStream } from "../data/samples.js";
+import { encodeStream } from "../data/samples.js";
+import { encodeStep, encodeStepTarget } from "../data/steps.js";
 import type { Numbers, Sequence, Targets, Tensor } from "../data/values.js";
 import { DisposedError, fromRecord } from "../errors.js";
 import type { LearnerAnswer, LearnerCall } from "../worker/protocol.js";

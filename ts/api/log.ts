@@ -51,9 +51,10 @@ function line(p: Progress): string {
   const validation = p.validationLoss === undefined ? "" : `  validation ${number(p.validationLoss)}`;
   const shown = p.validationMetrics ?? p.metrics;
   const metrics = Object.entries(shown).map(([name, value]) => `  ${name} ${number(value)}`);
-  return `${bar} epoch ${p.epoch}/${p.epochs}  loss ${number(p.loss)}${validation}${metrics.join("")}  ${number(p.stepsPerSecond)} steps/s`;
+  return `${bar} epoch ${p.epoch}/${number(p.epochs)}  loss ${number(p.loss)}${validation}${metrics.join("")}  ${number(p.stepsPerSecond)} steps/s`;
 }
 
 function number(value: number): string {
+  if (value === Number.POSITIVE_INFINITY) return "∞";
   return Number.isInteger(value) ? String(value) : value.toPrecision(4);
 }

@@ -1,7 +1,9 @@
 /** The model as the user holds it: each method encodes, asks the worker, and decodes. */
+
+import { encodeCotangent } from "../data/cotangent.js";
 import { encodeData } from "../data/data.js";
 import { decodeTensors, encodeTensors } from "../data/safetensors.js";
-import { encodeCotangent, encodeInputs, encodeSamples } from "../data/samples.js";
+import { encodeInputs, encodeSamples } from "../data/samples.js";
 import { encodeForecast } from "../data/series.js";
 import type { Data, Numbers, Samples, Sequences, Table, Tensor, TensorLike } from "../data/values.js";
 import { ConfigError } from "../errors.js";

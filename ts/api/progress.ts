@@ -19,7 +19,8 @@ export class ProgressReader {
   read(records: readonly RunRecord[], elapsed: number): Progress[] {
     const { epochs, steps } = this.#info;
     const stepsPerSecond = this.#speed(records.at(-1)?.step ?? 0, elapsed);
-    return records.map((record) => ({ ...record, epochs, steps, elapsed, stepsPerSecond }));
+    const planned = { epochs: epochs ?? Number.POSITIVE_INFINITY, steps: steps ?? Number.POSITIVE_INFINITY };
+    return records.map((record) => ({ ...record, ...planned, elapsed, stepsPerSecond }));
   }
 
   #speed(step: number, elapsed: number): number {

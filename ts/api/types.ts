@@ -32,10 +32,11 @@ export interface Progress {
   kind: "step" | "epoch";
   /** From 1. */
   epoch: number;
+  /** Planned; Infinity where only the clock or a source of batches will tell. */
   epochs: number;
   /** Updates done, over the whole run. */
   step: number;
-  /** Updates planned. */
+  /** Updates planned; Infinity as above. */
   steps: number;
   /** Of the data alone, in the network's units; step: this batch; epoch: mean over elements. */
   loss: number;

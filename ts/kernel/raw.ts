@@ -20,8 +20,8 @@ export interface RawModel {
 }
 
 export interface RawSession {
-  /** At most `steps` updates; the answer is a Status of session.ts. */
-  run(steps: number): number;
+  /** At most so many updates or validation batches; the answer is a Status of session.ts. */
+  run(units: number): number;
   records(): Float64Array;
   info(): string;
   supply(bundle: Uint8Array): void;
@@ -30,6 +30,7 @@ export interface RawSession {
   merge(contribution: Uint8Array): void;
   save(): Uint8Array;
   stop(): void;
+  /** The handle is gone after this. */
   finish(): string;
   free(): void;
 }

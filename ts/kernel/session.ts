@@ -19,9 +19,9 @@ export const Column = {
 } as const;
 
 export interface SessionInfo {
-  /** Planned. */
-  epochs: number;
-  steps: number;
+  /** Planned; null: nobody knows. */
+  epochs: number | null;
+  steps: number | null;
   /** Updates done, batches used: over the whole run, a resumed one's former part included. */
   step: number;
   batches: number;
@@ -49,6 +49,8 @@ export interface SessionOptions {
 
 export class Session {
   readonly #raw: RawSession;
+  /** `finish` takes the handle with it, whether it throws or not. */
+  #gone = false;
   constructor(raw: RawSession) {
     this.#raw = raw;
   }
@@ -59,8 +61,9 @@ export class Session {
   static resume(kernel: RawKernel, model: Model, o: SessionOptions): Session {
     return new Session(guard(() => kernel.Session.resume(model.raw, o.data, o.run, o.validation, parallel(o))));
   }
-  run(steps: number): number {
-    return guard(() => this.#raw.run(steps));
+  /** At most so many updates or validation batches. */
+  run(units: number): number {
+    return guard(() => this.#raw.run(units));
   }
   /** Rows since the last call, `8 + 2 · metrics` columns each. */
   records(): Float64Array {
@@ -89,10 +92,12 @@ export class Session {
   }
   /** Puts the weights to keep in place; throws the DivergenceError after `diverged`. */
   finish(): SessionEnd {
+    this.#gone = true;
     return JSON.parse(guard(() => this.#raw.finish()));
   }
   free(): void {
-    guard(() => this.#raw.free());
+    if (!this.#gone) guard(() => this.#raw.free());
+    this.#gone = true;
   }
 }
 

@@ -70,6 +70,7 @@ class FakeModel {
 class FakeSession implements RawSession {
   step = 0;
   stopped = false;
+  gone = false;
   rows: number[] = [];
   batch: unknown;
   used = 0;
@@ -158,11 +159,15 @@ class FakeSession implements RawSession {
     this.stopped = true;
   }
   finish() {
+    this.gone = true;
     if (this.step === this.run_.divergeAt)
       throw record("diverged", { class: "DivergenceError", code: "diverged", step: this.step });
     return JSON.stringify({ reason: this.stopped ? "stopped" : "finished", warnings: [] });
   }
-  free() {}
+  free() {
+    // As wasm-bindgen: the handle went with finish.
+    if (this.gone) throw new Error("null pointer passed to rust");
+  }
 }
 
 const open = (model: RawModel, _data: Uint8Array, run: string, _validation?: Uint8Array, parallel = "") => {
