@@ -27,7 +27,11 @@ const common = {
  * @returns {Promise<string>} the code, which imports nothing
  */
 async function bundle(options) {
-  const { outputFiles, metafile, warnings } = await build({ ...common, ...options });
+  const { outputFiles, metafile, warnings } = await build({ ...common, ...options }).catch(
+    (/** @type {Error} */ error) => {
+      throw new BuildError(error.message);
+    },
+  );
   if (warnings.length)
     throw new BuildError(warnings.map(({ text, location }) => `${location?.file}: ${text}`).join("\n"));
   const [code] = outputFiles ?? [];

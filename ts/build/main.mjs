@@ -1,6 +1,7 @@
 // @ts-check
 /** Builds dist/ from crates/ and ts/; build.sh calls it when the tools are there. A stage whose inputs are unchanged is skipped. */
-import { copyFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
 import { join } from "node:path";
 import { bundlePackage } from "./bundle.mjs";
 import { declare } from "./declarations.mjs";
@@ -17,6 +18,16 @@ const description = "ts/api/description.gen.ts";
 const compiled = "build/wasm/retrograd_bg.wasm";
 const glue = ["build/wasm/retrograd.js", "build/wasm/retrograd.d.ts"];
 const kernel = "build/retrograd.wasm";
+
+/** Panic texts name source files: as they are called in every checkout, not in this one. Added to .cargo/config.toml's flags. */
+function anywhere() {
+  const cargoHome = process.env.CARGO_HOME ?? join(homedir(), ".cargo");
+  const sources = join(cargoHome, "registry/src");
+  const registries = existsSync(sources) ? readdirSync(sources).map((name) => join(sources, name)) : [];
+  const names = [...registries.map((path) => [path, "registry"]), [root.replace(/\/$/, ""), "retrograd"]];
+  const flags = names.map(([path, name]) => `--remap-path-prefix=${path}=${name}`);
+  return ["--config", `target.wasm32-unknown-unknown.rustflags=${JSON.stringify(flags)}`];
+}
 
 async function main() {
   const rustc = run("rustc", ["--version", "--verbose"]);
@@ -42,7 +53,7 @@ async function main() {
     work: () => {
       const options = ["--mode", "no-install", "--target", "web", "--release", "--no-pack"];
       const place = ["--out-dir", at("build/wasm"), "--out-name", "retrograd"];
-      run("wasm-pack", ["build", at("crates/wasm"), ...options, ...place, "--", "--locked"]);
+      run("wasm-pack", ["build", at("crates/wasm"), ...options, ...place, "--", "--locked", ...anywhere()]);
       return checkSimd(compiled);
     },
   });
