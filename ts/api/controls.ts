@@ -53,8 +53,7 @@ function onlyThese<T extends object, K extends keyof T & string>(
   const [taken, rest] = split(options, names);
   const [stranger] = Object.keys(rest);
   if (stranger === undefined) return taken;
-  const meant = didYouMean(stranger, names);
-  const message = `${stranger}: an unknown option; ${meant ? `did you mean ${meant}?` : `known: ${names.join(", ")}`}`;
+  const message = `${stranger}: unknown option; ${didYouMean(stranger, names) ?? `known are ${names.join(", ")}`}`;
   throw new ConfigError(message, { code: "unknownOption", path: stranger });
 }
 

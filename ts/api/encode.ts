@@ -51,7 +51,8 @@ async function complete(core: Core, data: Data, split: RunDescription["validatio
     });
   }
   const fraction = typeof split === "object" && split !== null ? split.fraction : split;
-  const characters = charactersOf(data as Samples | string, typeof fraction === "number" ? fraction : undefined);
+  const validation = typeof fraction === "number" ? fraction : undefined;
+  const characters = charactersOf(data as Samples | string, validation);
   const described: ModelDescription = { ...core.description, input: { vocabulary: characters } };
   core.update(await core.call("complete", [JSON.stringify(described)]));
 }

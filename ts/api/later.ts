@@ -15,5 +15,5 @@ export function logUniform(_min: number, _max: number): Choice {
 }
 
 function later(name: string): ConfigError {
-  return new ConfigError(`${name} comes in a later version`, { code: "later", path: name });
+  return new ConfigError(`${name}: it is planned and not there yet`, { code: "notYet", path: name });
 }

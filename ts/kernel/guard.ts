@@ -2,16 +2,21 @@
  * What may come out of wasm: a string of JSON is bad input, known and harmless; anything else is a broken invariant.
  * After that the instance cannot be trusted (locked objects, a leaked shadow stack, memory out of bounds), so the worker has to go.
  */
-import { type ErrorRecord, fromRecord } from "../errors.js";
+import type { ErrorRecord } from "../errors.js";
 
-/** Fatal: whoever catches it must drop the worker. */
-export class Trap extends Error {
+/** Bad input, as data: it becomes an error of its class where it is rejected with. Harms nothing. */
+export class Refusal {
+  readonly record: ErrorRecord;
+  constructor(record: ErrorRecord) {
+    this.record = record;
+  }
+}
+
+/** Fatal: whoever gets it must drop the worker. */
+export class Trap {
   readonly record: ErrorRecord;
   constructor(cause: unknown) {
-    const text = panicText ?? (cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause));
-    super(text, { cause });
-    this.name = "Trap";
-    this.record = { class: "WorkerError", code: "panic", message: `the kernel failed: ${text}` };
+    this.record = { class: "WorkerError", code: "panic", message: `the kernel failed: ${panicText ?? cause}` };
   }
 }
 
@@ -25,12 +30,8 @@ export function listenForPanics(): void {
   };
 }
 
-/** Calls into wasm; throws a RetrogradError or a Trap, nothing else. */
-export function guard<T>(call: () => T): T {
-  try {
-    return call();
-  } catch (thrown) {
-    if (typeof thrown !== "string") throw new Trap(thrown);
-    throw fromRecord(JSON.parse(thrown) as ErrorRecord);
-  }
+/** What was thrown out of a call into wasm, or by what stands around it. */
+export function judge(thrown: unknown): Refusal | Trap {
+  if (thrown instanceof Refusal) return thrown;
+  return typeof thrown === "string" ? new Refusal(JSON.parse(thrown)) : new Trap(thrown);
 }

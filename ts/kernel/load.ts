@@ -1,11 +1,12 @@
 /** Instantiates the compiled kernel; the only file that names what wasm-bindgen made. */
-import * as glue from "../../build/wasm/retrograd.js";
-import { guard, listenForPanics } from "./guard.js";
-import type { RawKernel } from "./raw.js";
+import { Generator, initSync, Learner, Model, Session, Trainer } from "../../build/wasm/retrograd.js";
+import { listenForPanics } from "./guard.js";
+import type { Kernel } from "./kernel.js";
 
-export function load(module: WebAssembly.Module): RawKernel {
+export function load(module: WebAssembly.Module): Kernel {
   // First of all: a hook set after a panic would itself panic.
   listenForPanics();
-  guard(() => glue.initSync({ module }));
-  return glue;
+  initSync({ module });
+  // One by one: handing on the whole namespace would keep all of it in the bundle.
+  return { Model, Session, Trainer, Learner, Generator };
 }

@@ -1,7 +1,5 @@
 /** Mirrors crates/wasm/src/session.rs: one run, as a machine that is asked for so many updates at a time. */
-import { guard } from "./guard.js";
 import type { Model } from "./model.js";
-import type { RawKernel, RawSession } from "./raw.js";
 
 export const Status = { running: 0, done: 1, diverged: 2, needsBatch: 3, needsGradients: 4 } as const;
 
@@ -38,69 +36,36 @@ export interface SessionEnd {
   warnings: string[];
 }
 
-export interface SessionOptions {
-  data: Uint8Array;
-  /** JSON. */
-  run: string;
-  validation?: Uint8Array | undefined;
-  /** This worker's place among those that share each batch. Only the first one validates, records and saves. */
-  parallel?: { workers: number; index: number } | undefined;
-}
-
-export class Session {
-  readonly #raw: RawSession;
-  /** `finish` takes the handle with it, whether it throws or not. */
-  #gone = false;
-  constructor(raw: RawSession) {
-    this.#raw = raw;
-  }
-  static fit(kernel: RawKernel, model: Model, o: SessionOptions): Session {
-    return new Session(guard(() => kernel.Session.fit(model.raw, o.data, o.run, o.validation, parallel(o))));
-  }
-  /** Here `run` is what the saved run changes. */
-  static resume(kernel: RawKernel, model: Model, o: SessionOptions): Session {
-    return new Session(guard(() => kernel.Session.resume(model.raw, o.data, o.run, o.validation, parallel(o))));
-  }
-  /** At most so many updates or validation batches. */
-  run(units: number): number {
-    return guard(() => this.#raw.run(units));
-  }
+export interface Session {
+  /** At most so many updates or validation batches; the answer is a Status. */
+  run(units: number): number;
   /** Rows since the last call, `8 + 2 · metrics` columns each. */
-  records(): Float64Array {
-    return guard(() => this.#raw.records());
-  }
-  info(): SessionInfo {
-    return JSON.parse(guard(() => this.#raw.info()));
-  }
-  supply(bundle: Uint8Array): void {
-    guard(() => this.#raw.supply(bundle));
-  }
-  /** What the other workers need of this one before the update that `needsGradients` waits for. */
-  contribution(): Uint8Array {
-    return guard(() => this.#raw.contribution());
-  }
-  merge(contribution: Uint8Array): void {
-    guard(() => this.#raw.merge(contribution));
-  }
+  records(): Float64Array;
+  /** JSON of a SessionInfo. */
+  info(): string;
+  /** The batch that `needsBatch` waits for, or a bundle of kind `end`. */
+  supply(bundle: Uint8Array): void;
+  /** After `needsGradients`: the sums over this worker's shards; those of another worker. */
+  contribution(): Uint8Array;
+  merge(contribution: Uint8Array): void;
   /** A checkpoint: model, optimiser, counters. */
-  save(): Uint8Array {
-    return guard(() => this.#raw.save());
-  }
-  /** The next `run` answers done. */
-  stop(): void {
-    guard(() => this.#raw.stop());
-  }
-  /** Puts the weights to keep in place; throws the DivergenceError after `diverged`. */
-  finish(): SessionEnd {
-    this.#gone = true;
-    return JSON.parse(guard(() => this.#raw.finish()));
-  }
-  free(): void {
-    if (!this.#gone) guard(() => this.#raw.free());
-    this.#gone = true;
-  }
+  save(): Uint8Array;
+  /** The run comes to its end at once, that is in the next calls of `run`. */
+  stop(): void;
+  /** Puts the weights to keep in place. JSON of a SessionEnd; throws the DivergenceError. The handle is gone after this. */
+  finish(): string;
+  free(): void;
 }
 
-function parallel(o: SessionOptions): string {
-  return o.parallel ? JSON.stringify(o.parallel) : "";
+export interface Sessions {
+  /** `parallel`: empty, or JSON of this worker's place among those that share each batch. Only the first validates and records. */
+  fit(model: Model, data: Uint8Array, run: string, validation: Uint8Array | undefined, parallel: string): Session;
+  /** `changes`: JSON of what the saved run shall do otherwise. */
+  resume(
+    model: Model,
+    data: Uint8Array,
+    changes: string,
+    validation: Uint8Array | undefined,
+    parallel: string,
+  ): Session;
 }

@@ -3,7 +3,7 @@
  * one is also settled by the worker's end. The process stays alive while something is awaited, and no longer.
  */
 import * as comlink from "comlink";
-import { type ErrorRecord, fromRecord, WorkerError } from "../errors.js";
+import { fromRecord, WorkerError } from "../errors.js";
 import { workerSource } from "./embedded.js";
 import type { Calls, Settled, Start } from "./protocol.js";
 import { type Spawned, spawn } from "./spawn.js";
@@ -35,13 +35,11 @@ export class Connection {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     this.#worker = spawn(worker, {
-      notice: (notice) => "dead" in notice && this.#die(notice.dead),
-      death: (reason) => this.#die({ class: "WorkerError", code: "workerDied", message: `the worker died: ${reason}` }),
+      notice: (notice) => "dead" in notice && this.close(fromRecord(notice.dead)),
+      death: (reason) => this.#die(reason),
     });
     this.#remote = comlink.wrap<Remote>(port1);
-    port1.addEventListener("close", () =>
-      this.#die({ class: "WorkerError", code: "workerDied", message: "the worker died: its port closed" }),
-    );
+    port1.addEventListener("close", () => this.#die("its port closed"));
     const start: Start = { module, port: port2 };
     this.#worker.start(start);
     this.#hold();
@@ -96,8 +94,8 @@ export class Connection {
     this.#hold();
   }
 
-  #die(record: ErrorRecord): void {
-    this.close(record.class === "WorkerError" ? new WorkerError(record.message, record) : fromRecord(record));
+  #die(reason: string): void {
+    this.close(new WorkerError(`the worker died: ${reason}`));
   }
 
   #hold(): void {

@@ -1,8 +1,9 @@
 /** What the worker runs: waits for the compiled kernel and a port, then answers calls on it. */
 import * as comlink from "comlink";
-import { toRecord } from "../errors.js";
+import type { ErrorRecord } from "../errors.js";
+import { judge } from "../kernel/guard.js";
 import { load } from "../kernel/load.js";
-import { Host } from "./host.js";
+import { answers } from "./host.js";
 import type { Notice, Start } from "./protocol.js";
 import { builtin } from "./threads.js";
 
@@ -16,15 +17,12 @@ function notify(notice: Notice): void {
 
 function start({ module, port }: Start): void {
   try {
-    const host = new Host({
-      kernel: load(module),
-      lost: (dead) => notify({ dead }),
-      transfer: comlink.transfer,
-    });
-    comlink.expose(host, port);
+    const kernel = load(module);
+    const lost = (dead: ErrorRecord) => notify({ dead });
+    comlink.expose(answers({ kernel, lost, transfer: comlink.transfer }), port);
     notify({ ready: true });
   } catch (thrown) {
-    notify({ dead: toRecord(thrown) });
+    notify({ dead: judge(thrown).record });
   }
 }
 
@@ -34,6 +32,6 @@ if (parent) {
   self.addEventListener("message", ({ data }: MessageEvent<Start>) => start(data), { once: true });
   // Browsers tell the caller of neither a rejection nor, in all cases, an error's text.
   self.addEventListener("unhandledrejection", ({ reason }: PromiseRejectionEvent) =>
-    notify({ dead: toRecord(reason) }),
+    notify({ dead: judge(reason).record }),
   );
 }

@@ -3,17 +3,16 @@
  * Bad input is answered and harms nothing. After a trap the instance is not trusted again: the caller is told once,
  * through `lost`, and drops the worker with everything that waits.
  */
-import { BusyError, ConfigError, type ErrorRecord, toRecord } from "../errors.js";
-import { Generator } from "../kernel/generator.js";
-import { Trap } from "../kernel/guard.js";
-import { Learner } from "../kernel/learner.js";
-import { Model } from "../kernel/model.js";
-import type { RawKernel } from "../kernel/raw.js";
-import { Session } from "../kernel/session.js";
-import { Trainer } from "../kernel/trainer.js";
+import type { ErrorRecord } from "../errors.js";
+import type { Generator } from "../kernel/generator.js";
+import { judge, Refusal, Trap } from "../kernel/guard.js";
+import type { Kernel } from "../kernel/kernel.js";
+import type { Learner } from "../kernel/learner.js";
+import type { Model } from "../kernel/model.js";
+import type { Trainer } from "../kernel/trainer.js";
 import { draw } from "./drawing.js";
 import { serve } from "./learning.js";
-import type { Answers, Bytes, ModelInfo, Settled } from "./protocol.js";
+import type { Answers, Bytes, Calls, ModelInfo, Settled } from "./protocol.js";
 import { owned, Training } from "./training.js";
 
 interface Entry {
@@ -25,7 +24,7 @@ interface Entry {
 }
 
 export interface HostOptions {
-  kernel: RawKernel;
+  kernel: Kernel;
   /** Told at most once: the kernel trapped. */
   lost: (record: ErrorRecord) => void;
   /** Makes an answer's buffers move instead of being copied: comlink's `transfer`. */
@@ -34,185 +33,122 @@ export interface HostOptions {
   now?: () => number;
 }
 
-export class Host implements Answers {
-  readonly #o: HostOptions;
-  readonly #now: () => number;
-  readonly #models = new Map<number, Entry>();
-  #numbers = 0;
-  #lost: ErrorRecord | undefined;
+/** The calls, each settled. */
+export function answers({ kernel, lost, transfer, now = () => performance.now() }: HostOptions): Answers {
+  const models = new Map<number, Entry>();
+  let numbers = 0;
+  let end: ErrorRecord | undefined;
 
-  constructor(options: HostOptions) {
-    this.#o = options;
-    this.#now = options.now ?? (() => performance.now());
-  }
+  const failed = (thrown: unknown): Settled<never> => {
+    const verdict = judge(thrown);
+    if (verdict instanceof Trap && !end) {
+      end = verdict.record;
+      lost(end);
+    }
+    return { ok: false, error: end ?? verdict.record };
+  };
+  const settle = (call: () => unknown): Settled<unknown> => {
+    if (end) return { ok: false, error: end };
+    try {
+      const result = call();
+      if (!(result instanceof Uint8Array)) return { ok: true, value: result };
+      const value = owned(result);
+      return transfer({ ok: true, value }, [value.buffer]);
+    } catch (thrown) {
+      return failed(thrown);
+    }
+  };
 
-  create(description: string) {
-    return this.#settle(() => this.#add(Model.create(this.#o.kernel, description)));
-  }
+  const add = (model: Model): ModelInfo & { id: number } => {
+    const id = ++numbers;
+    models.set(id, { model, trainers: new Map(), generators: new Map() });
+    return { id, ...info(model) };
+  };
+  const entry = (id: number) => found(models, id);
+  /** The model's entry if nobody else owns its weights just now. */
+  const idle = (id: number, what: string): Entry => {
+    const { training, learner } = entry(id);
+    if (training) throw busy(`${what}: a run is going on; await it or stop it first`);
+    if (learner) throw busy(`${what}: an online learner is open; dispose of it first`);
+    return entry(id);
+  };
+  const trainer = (id: number, number: number) => found(idle(id, "trainer").trainers, number);
 
-  load(file: Bytes) {
-    return this.#settle(() => this.#add(Model.load(this.#o.kernel, file)));
-  }
-
-  complete(id: number, description: string) {
-    return this.#settle(() => {
-      const { model } = this.#idle(id, "complete");
+  const calls: Calls = {
+    create: (description) => add(kernel.Model.create(description)),
+    load: (file) => add(kernel.Model.load(file)),
+    complete: (id, description) => {
+      const { model } = idle(id, "complete");
       model.complete(description);
       return info(model);
-    });
-  }
-
-  parameters(id: number) {
-    return this.#bytes(() => this.#model(id).parameters());
-  }
-
-  setParameters(id: number, bundle: Bytes, strict: boolean) {
-    return this.#settle(() => this.#idle(id, "setParameters").model.setParameters(bundle, strict));
-  }
-
-  save(id: number, training: boolean) {
-    return this.#bytes(() => {
-      const entry = this.#entry(id);
-      return entry.training && training ? entry.training.save() : entry.model.save(training);
-    });
-  }
-
-  predict(...[id, bundle, options]: Parameters<Answers["predict"]>) {
-    return this.#bytes(() => this.#model(id).predict(bundle, options));
-  }
-
-  evaluate(...[id, bundle, options]: Parameters<Answers["evaluate"]>) {
-    return this.#settle(() => this.#model(id).evaluate(bundle, options));
-  }
-
-  gradients(...[id, bundle, options]: Parameters<Answers["gradients"]>) {
-    return this.#bytes(() => this.#model(id).gradients(bundle, options));
-  }
-
-  forecast(...[id, bundle, options]: Parameters<Answers["forecast"]>) {
-    return this.#bytes(() => this.#model(id).forecast(bundle, options));
-  }
-
-  run(...[id, request, port, peers]: Parameters<Answers["run"]>) {
-    return this.#settle(() => {
-      const entry = this.#idle(id, request.resume ? "resume" : "fit");
-      const open = request.resume ? Session.resume : Session.fit;
+    },
+    parameters: (id) => entry(id).model.parameters() as Bytes,
+    setParameters: (id, bundle, strict) => idle(id, "setParameters").model.setParameters(bundle, strict),
+    save: (id, training) => {
+      const { model, training: run } = entry(id);
+      return (run && training ? run.save() : model.save(training)) as Bytes;
+    },
+    predict: (id, bundle, options) => entry(id).model.predict(bundle, options) as Bytes,
+    evaluate: (id, bundle, options) => JSON.parse(entry(id).model.evaluate(bundle, options)),
+    gradients: (id, bundle, options) => entry(id).model.gradients(bundle, options) as Bytes,
+    forecast: (id, bundle, options) => entry(id).model.forecast(bundle, options) as Bytes,
+    run: (id, request, port, peers) => {
+      const own = idle(id, request.resume ? "resume" : "fit");
+      const { model } = own;
+      const { data, run, validation, parallel } = request;
+      const open = request.resume ? kernel.Session.resume : kernel.Session.fit;
       const training = new Training({
-        session: open(this.#o.kernel, entry.model, request),
+        session: open(model, data, run, validation, parallel ? JSON.stringify(parallel) : ""),
         port,
         peers,
-        follows: (request.parallel?.index ?? 0) > 0,
-        model: () => info(entry.model),
-        failed: (thrown) => this.#failed(thrown),
-        now: this.#now,
-        ...(request.checkpointEvery !== undefined && { checkpointEvery: request.checkpointEvery }),
+        follows: (parallel?.index ?? 0) > 0,
+        checkpointEvery: request.checkpointEvery,
+        model: () => info(model),
+        failed,
+        now,
       });
-      entry.training = training;
+      own.training = training;
       // Not awaited: this call only opens the run, and `run` never rejects.
-      void training.run(() => delete entry.training);
-    });
-  }
-
-  openTrainer(id: number, run: string) {
-    return this.#settle(() => {
-      const { model, trainers } = this.#idle(id, "trainer");
-      const number = ++this.#numbers;
-      trainers.set(number, Trainer.open(this.#o.kernel, model, run));
-      return number;
-    });
-  }
-
-  trainerStep(id: number, trainer: number, bundle: Bytes) {
-    return this.#bytes(() => found(this.#idle(id, "trainer.step").trainers, trainer).step(bundle));
-  }
-
-  trainerApply(id: number, trainer: number, gradients: Bytes) {
-    return this.#settle(() => found(this.#idle(id, "trainer.apply").trainers, trainer).apply(gradients));
-  }
-
-  openLearner(id: number, options: string, port: MessagePort) {
-    return this.#settle(() => {
-      const entry = this.#idle(id, "online");
-      const learner = Learner.open(this.#o.kernel, entry.model, options);
-      entry.learner = learner;
-      serve({
-        learner,
-        port,
-        failed: (thrown) => this.#failed(thrown),
-        closed: () => delete entry.learner,
-      });
-    });
-  }
-
-  openGenerator(...[id, options, prompt]: Parameters<Answers["openGenerator"]>) {
-    return this.#settle(() => {
-      const { model, generators } = this.#entry(id);
-      const number = ++this.#numbers;
-      generators.set(number, Generator.open(this.#o.kernel, model, options, prompt));
-      return number;
-    });
-  }
-
-  generate(id: number, generator: number) {
-    return this.#settle(() => draw(found(this.#entry(id).generators, generator), this.#now));
-  }
-
-  closeGenerator(id: number, number: number) {
-    return this.#bytes(() => {
-      const { generators } = this.#entry(id);
+      void training.run(() => delete own.training);
+    },
+    openTrainer: (id, run) => {
+      const { model, trainers } = idle(id, "trainer");
+      trainers.set(++numbers, kernel.Trainer.open(model, run));
+      return numbers;
+    },
+    trainerStep: (id, number, bundle) => trainer(id, number).step(bundle) as Bytes,
+    trainerApply: (id, number, gradients) => trainer(id, number).apply(gradients),
+    openLearner: (id, options, port) => {
+      const own = idle(id, "online");
+      const learner = kernel.Learner.open(own.model, options);
+      own.learner = learner;
+      serve({ learner, port, failed, closed: () => delete own.learner });
+    },
+    openGenerator: (id, options, prompt) => {
+      const { model, generators } = entry(id);
+      generators.set(++numbers, kernel.Generator.open(model, options, prompt));
+      return numbers;
+    },
+    generate: (id, number) => draw(found(entry(id).generators, number), now),
+    closeGenerator: (id, number) => {
+      const { generators } = entry(id);
       const generator = found(generators, number);
       generators.delete(number);
       const state = generator.state();
       generator.free();
-      return state;
-    });
-  }
+      return state as Bytes;
+    },
+  };
+  type Call = (...a: unknown[]) => unknown;
+  const settled = Object.entries(calls).map(([name, call]) => [
+    name,
+    (...a: unknown[]) => settle(() => (call as Call)(...a)),
+  ]);
+  return Object.fromEntries(settled);
+}
 
-  #add(model: Model): ModelInfo & { id: number } {
-    const id = ++this.#numbers;
-    this.#models.set(id, { model, trainers: new Map(), generators: new Map() });
-    return { id, ...info(model) };
-  }
-
-  #entry(id: number): Entry {
-    return found(this.#models, id);
-  }
-
-  #model(id: number): Model {
-    return this.#entry(id).model;
-  }
-
-  /** The model's entry if nobody else owns its weights just now. */
-  #idle(id: number, what: string): Entry {
-    const entry = this.#entry(id);
-    if (entry.training) throw new BusyError(`${what}: a run is going on; await it or stop it first`);
-    if (entry.learner) throw new BusyError(`${what}: an online learner is open; dispose of it first`);
-    return entry;
-  }
-
-  /** An answer of bytes, whose buffer moves. */
-  #bytes(call: () => Uint8Array): Settled<Bytes> {
-    const answer = this.#settle(() => owned(call()));
-    return answer.ok ? this.#o.transfer(answer, [answer.value.buffer]) : answer;
-  }
-
-  #settle<T>(call: () => T): Settled<T> {
-    if (this.#lost) return { ok: false, error: this.#lost };
-    try {
-      return { ok: true, value: call() };
-    } catch (thrown) {
-      return this.#failed(thrown);
-    }
-  }
-
-  #failed(thrown: unknown): Settled<never> {
-    if (!(thrown instanceof Trap)) return { ok: false, error: toRecord(thrown) };
-    if (!this.#lost) {
-      this.#lost = thrown.record;
-      this.#o.lost(thrown.record);
-    }
-    return { ok: false, error: this.#lost };
-  }
+function busy(message: string): Refusal {
+  return new Refusal({ class: "BusyError", code: "busy", message });
 }
 
 function info(model: Model): ModelInfo {
@@ -221,6 +157,6 @@ function info(model: Model): ModelInfo {
 
 function found<T>(map: ReadonlyMap<number, T>, number: number): T {
   const entry = map.get(number);
-  if (entry === undefined) throw new ConfigError(`nothing is open under the number ${number}`);
+  if (entry === undefined) throw new Error(`nothing is open under the number ${number}`);
   return entry;
 }

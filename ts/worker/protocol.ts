@@ -71,12 +71,8 @@ export interface Calls {
   closeGenerator(id: number, generator: number): Bytes;
 }
 
-/** The same, as answered: a class of the worker implements it, comlink hands it on. */
-export type Answers = {
-  [K in keyof Calls]: (
-    ...a: Parameters<Calls[K]>
-  ) => Settled<ReturnType<Calls[K]>> | Promise<Settled<ReturnType<Calls[K]>>>;
-};
+/** The same, as answered: what comlink exposes. */
+export type Answers = { [K in keyof Calls]: (...a: Parameters<Calls[K]>) => Settled<ReturnType<Calls[K]>> };
 
 /** Caller to run. */
 export type RunOrder =

@@ -91,11 +91,17 @@ function spawnWeb(worker: string | URL, events: Events): Spawned {
   };
 }
 
-/** Through UTF-8: btoa refuses characters above 255. */
+const urls = new Map<string, URL>();
+
+/** Made once for each source. Through UTF-8: btoa refuses characters above 255. */
 function dataUrl(source: string): URL {
+  const known = urls.get(source);
+  if (known) return known;
   let binary = "";
   for (const byte of new TextEncoder().encode(source)) binary += String.fromCharCode(byte);
-  return new URL(`data:text/javascript;base64,${btoa(binary)}`);
+  const url = new URL(`data:text/javascript;base64,${btoa(binary)}`);
+  urls.set(source, url);
+  return url;
 }
 
 function describe(error: unknown): string {

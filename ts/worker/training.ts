@@ -2,14 +2,14 @@
  * A run in the worker: asks the session for a slice of updates, tells what happened, lets messages in, and again.
  * The clock is looked at between slices only, so that nothing but a limit in seconds depends on it.
  */
-import { type Session, Status } from "../kernel/session.js";
+import { type Session, type SessionEnd, type SessionInfo, Status } from "../kernel/session.js";
 import { Ledger } from "./ledger.js";
 import type { ModelInfo, RunEnd, RunEvent, RunOrder, RunRequest, Settled } from "./protocol.js";
 import { Breather, Slices } from "./slices.js";
 
 type Reason = RunEnd["reason"];
 
-export interface TrainingOptions extends Pick<RunRequest, "checkpointEvery"> {
+export interface TrainingOptions {
   session: Session;
   port: MessagePort;
   /** A port to each other worker of a parallel run. */
@@ -18,10 +18,11 @@ export interface TrainingOptions extends Pick<RunRequest, "checkpointEvery"> {
   follows: boolean;
   /** The model as it is now: scalers, vocabulary and labels are fitted when a run opens. */
   model: () => ModelInfo;
+  checkpointEvery: RunRequest["checkpointEvery"] | undefined;
   /** Makes a thrown value into an answer, and the worker's end of a trap. */
   failed: (thrown: unknown) => Settled<never>;
   /** Milliseconds. */
-  now?: () => number;
+  now: () => number;
 }
 
 export class Training {
@@ -36,6 +37,8 @@ export class Training {
   #step: number;
   #nextCheckpoint: number;
   #paused = false;
+  /** The session's handle is gone. */
+  #finished = false;
   #ending: Reason | undefined;
   #batch: Uint8Array | undefined;
   /** A checkpoint is with the caller. */
@@ -47,8 +50,8 @@ export class Training {
 
   constructor(options: TrainingOptions) {
     this.#o = options;
-    this.#now = options.now ?? (() => performance.now());
-    const info = options.session.info();
+    this.#now = options.now;
+    const info = this.#info();
     this.#step = info.step;
     this.#nextCheckpoint = this.#step + (options.checkpointEvery ?? Number.POSITIVE_INFINITY);
     this.#ledger = new Ledger(info.metrics, info.recordEvery);
@@ -85,7 +88,7 @@ export class Training {
     this.#breather.close();
     ended();
     try {
-      this.#o.session.free();
+      if (!this.#finished) this.#o.session.free();
       this.#tell({ kind: "end", outcome, model: this.#o.model() });
     } catch (thrown) {
       // The instance is lost: `failed` has told so through the worker's own port.
@@ -109,7 +112,8 @@ export class Training {
       else await this.#breather.breathe();
     }
     await this.#until(() => !this.#keeping);
-    const end = session.finish(); // throws when the run diverged
+    this.#finished = true;
+    const end: SessionEnd = JSON.parse(session.finish()); // throws when the run diverged
     // The session knows no clock and no source; only a stop can have been ours.
     const reason = end.reason === "stopped" ? (this.#ending ?? end.reason) : end.reason;
     return { ...end, reason, steps: this.#ledger.history() };
@@ -121,7 +125,7 @@ export class Training {
     const begun = this.#now();
     const status = session.run(Math.min(this.#slices.steps, this.#nextCheckpoint - this.#step));
     const ended = this.#now();
-    const { step } = session.info();
+    const { step } = this.#info();
     this.#slices.measured(step - this.#step, ended - begun);
     this.#step = step;
     const records = this.#ledger.take(session.records(), ended);
@@ -167,6 +171,10 @@ export class Training {
       const other = queue.shift();
       if (other) this.#o.session.merge(other);
     }
+  }
+
+  #info(): SessionInfo {
+    return JSON.parse(this.#o.session.info());
   }
 
   #obey(order: RunOrder): void {

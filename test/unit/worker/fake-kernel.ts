@@ -2,7 +2,9 @@
  * A kernel of a few lines for tests of what stands around it: calls, slices, death. It trains nothing; its runs count.
  * How it behaves is told in the run's JSON.
  */
-import type { RawKernel, RawModel, RawSession } from "../../../ts/kernel/raw.js";
+import type { Kernel } from "../../../ts/kernel/kernel.js";
+import type { Model } from "../../../ts/kernel/model.js";
+import type { Session } from "../../../ts/kernel/session.js";
 
 export interface FakeRun {
   steps?: number;
@@ -67,7 +69,7 @@ class FakeModel {
   free() {}
 }
 
-class FakeSession implements RawSession {
+class FakeSession implements Session {
   step = 0;
   stopped = false;
   gone = false;
@@ -170,14 +172,14 @@ class FakeSession implements RawSession {
   }
 }
 
-const open = (model: RawModel, _data: Uint8Array, run: string, _validation?: Uint8Array, parallel = "") => {
+const open = (model: Model, _data: Uint8Array, run: string, _validation?: Uint8Array, parallel = "") => {
   const wanted: FakeRun = JSON.parse(run);
   if (wanted.refuse)
     throw record("steps: expected a positive integer, got -1", { expected: "a positive integer", received: "-1" });
   return new FakeSession(model as FakeModel, wanted, parallel ? JSON.parse(parallel).workers : 1);
 };
 
-export const fakeKernel: RawKernel = {
+export const fakeKernel: Kernel = {
   Model: {
     create: (text) => {
       const { seed } = JSON.parse(text);

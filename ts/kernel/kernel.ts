@@ -1,0 +1,14 @@
+/** Mirrors crates/wasm/src/lib.rs: the handles, as strings of JSON, bytes of bundles and numbers. All throw as guard.ts says. */
+import type { Generators } from "./generator.js";
+import type { Learners } from "./learner.js";
+import type { Models } from "./model.js";
+import type { Sessions } from "./session.js";
+import type { Trainers } from "./trainer.js";
+
+export interface Kernel {
+  readonly Model: Models;
+  readonly Session: Sessions;
+  readonly Trainer: Trainers;
+  readonly Learner: Learners;
+  readonly Generator: Generators;
+}
