@@ -1,5 +1,7 @@
 //! Ragged batches without padding: sorted by length, stored time-major, as PyTorch's `PackedSequence`.
 
+use crate::sort::heap_sort;
+
 /// Where each step of each sequence lies.
 ///
 /// Sequences are sorted by length, longest first (equal lengths keep their order). Row `offsets[t] + s` holds step `t` of the
@@ -39,8 +41,12 @@ impl Packing {
         self.batch = lengths.len();
         self.order.clear();
         self.order.extend(0..lengths.len() as u32);
-        // The index as a second key makes the unstable sort (which needs no memory) a stable one.
-        self.order.sort_unstable_by_key(|&i| (std::cmp::Reverse(lengths[i as usize]), i));
+        // The index as a second key makes the sort a stable one.
+        let key = |i: u32| (std::cmp::Reverse(lengths[i as usize]), i);
+        // Most batches are of one length; and carried streams come in the order that they had.
+        if lengths.windows(2).any(|pair| pair[0] < pair[1]) {
+            heap_sort(&mut self.order, |&a, &b| key(a) < key(b));
+        }
         self.lengths.clear();
         self.lengths.extend(self.order.iter().map(|&i| lengths[i as usize]));
         self.steps = self.lengths.first().copied().unwrap_or(0);

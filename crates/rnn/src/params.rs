@@ -191,7 +191,7 @@ impl ParameterTable {
         // More floats than this cannot be addressed, on 32 bits in particular.
         let most = isize::MAX as u64 / 4;
         if len > most || self.len as u64 + len > most {
-            let message = format!("{}.{name} {shape:?} makes more parameters than memory can hold", owner.name);
+            let message = format!("{}.{name} makes more parameters than memory can hold", owner.name);
             return Err(NetworkError { layer: owner.layer, message });
         }
         let offset = self.len;

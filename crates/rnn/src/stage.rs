@@ -77,7 +77,7 @@ pub(crate) fn plan(input: Input, layers: &[Layer], at: At) -> Result<Plan, Netwo
         if let Some(name) = name(layer)
             && !names.insert(name)
         {
-            return Err(refuse(index, format!("the name {name:?} is taken by a layer before")));
+            return Err(refuse(index, format!("the name \"{name}\" is taken by a layer before")));
         }
         width = plan.layer(index, layer, width, tokens)?;
         if at == At::Last && last_recurrent == Some(index) {

@@ -5,7 +5,9 @@
 //! safetensors format description. Only the types that the house uses are read: F32, F64, I32, U8, U16, U32.
 
 use crate::error::Error;
-use serde_json::{Map, Value, json};
+use crate::json::{self, Map, Value, json};
+use crate::text::quoted;
+use rnn::heap_sort;
 
 /// The elements of one tensor.
 #[derive(Clone, Debug, PartialEq)]
@@ -138,7 +140,7 @@ impl Bundle {
             None => Ok(None),
             Some(Tensor { shape, elements: Elements::F32(data), .. }) => Ok(Some((shape, data))),
             Some(other) => {
-                Err(Error::format(format!("tensor {name:?} has type {}, expected F32", other.elements.dtype())))
+                Err(Error::format(format!("tensor {} has type {}, expected F32", quoted(name), other.elements.dtype())))
             }
         }
     }
@@ -149,7 +151,7 @@ impl Bundle {
             None => Ok(None),
             Some(Tensor { elements: Elements::F64(data), .. }) => Ok(Some(data)),
             Some(other) => {
-                Err(Error::format(format!("tensor {name:?} has type {}, expected F64", other.elements.dtype())))
+                Err(Error::format(format!("tensor {} has type {}, expected F64", quoted(name), other.elements.dtype())))
             }
         }
     }
@@ -160,7 +162,7 @@ impl Bundle {
             None => Ok(None),
             Some(Tensor { elements: Elements::I32(data), .. }) => Ok(Some(data)),
             Some(other) => {
-                Err(Error::format(format!("tensor {name:?} has type {}, expected I32", other.elements.dtype())))
+                Err(Error::format(format!("tensor {} has type {}, expected I32", quoted(name), other.elements.dtype())))
             }
         }
     }
@@ -168,7 +170,7 @@ impl Bundle {
     pub fn write(&self) -> Vec<u8> {
         let mut header = Map::new();
         if !self.metadata.is_empty() {
-            let text: Map<String, Value> = self.metadata.iter().map(|(k, v)| (k.clone(), json!(v))).collect();
+            let text: Map = self.metadata.iter().map(|(k, v)| (k.clone(), json!(v))).collect();
             header.insert("__metadata__".into(), Value::Object(text));
         }
         let mut end = 0;
@@ -199,7 +201,7 @@ impl Bundle {
         let length = usize::try_from(u64::from_le_bytes(*length)).map_err(|_| fail("header length out of range"))?;
         let end = length.checked_add(8).filter(|&e| e <= file.len()).ok_or_else(|| fail("header is cut off"))?;
         let (text, data) = (&file[8..end], &file[end..]);
-        let header: Value = serde_json::from_slice(text).map_err(|_| fail("header is not JSON"))?;
+        let header: Value = json::from_slice(text).map_err(|_| fail("header is not JSON"))?;
         let header = header.as_object().ok_or_else(|| fail("header is not an object"))?;
 
         let mut bundle = Bundle::default();
@@ -221,15 +223,15 @@ impl Bundle {
             };
             let bytes = data.get(start..stop).ok_or_else(|| fail("data is cut off"))?;
             let elements = Elements::read(dtype, bytes)
-                .ok_or_else(|| fail(&format!("tensor {name:?} has an unknown type {dtype:?} or a broken size")))?;
+                .ok_or_else(|| fail(&format!("tensor {} has an unknown type or a broken size", quoted(name))))?;
             let count = shape.iter().try_fold(1usize, |n, &d| n.checked_mul(d));
             if count != Some(elements.len()) {
-                return Err(fail(&format!("tensor {name:?} does not fill its shape")));
+                return Err(fail(&format!("tensor {} does not fill its shape", quoted(name))));
             }
             found.push((start, stop, Tensor { name: name.clone(), shape, elements }));
         }
         // The header's order is that of its keys; the file's order is that of the data.
-        found.sort_by_key(|(start, stop, _)| (*start, *stop));
+        heap_sort(&mut found, |a, b| (a.0, a.1) < (b.0, b.1));
         let mut at = 0;
         for (start, stop, tensor) in found {
             if start != at {

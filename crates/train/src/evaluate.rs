@@ -8,10 +8,10 @@ use crate::data::text::Cut;
 use crate::describe::calls::EvaluateOptions;
 use crate::describe::run::Metric;
 use crate::error::Error;
+use crate::json::{Map, Value};
 use crate::metrics::{Sums, reads_predictions};
 use crate::model::Model;
-use rnn::{Capacity, Network, States, Workspace};
-use serde_json::{Map, Value};
+use rnn::{Capacity, Network, States, Workspace, heap_sort};
 
 /// Sequences in a batch of predictions or evaluation.
 pub const BATCH: usize = 64;
@@ -77,7 +77,7 @@ impl Evaluator {
 /// The most that any batch of `size` of these samples needs.
 pub fn capacity(part: &Part, size: usize) -> Capacity {
     let mut lengths: Vec<usize> = part.ids.iter().map(|&i| part.samples.steps(i as usize)).collect();
-    lengths.sort_unstable_by(|a, b| b.cmp(a));
+    heap_sort(&mut lengths, |a, b| a > b);
     let batch = size.min(lengths.len());
     Capacity { batch, steps: lengths.first().copied().unwrap_or(0), rows: lengths[..batch].iter().sum() }
 }

@@ -10,7 +10,7 @@ use crate::evaluate::workspace;
 use crate::model::{Model, recurrent};
 use crate::predict::inputs;
 use crate::session::saved::write_states;
-use rnn::{At, Capacity, Packing, Philox, Purpose, States, Values, Workspace};
+use rnn::{At, Capacity, Packing, Philox, Purpose, States, Values, Workspace, heap_sort};
 
 pub struct Generator {
     options: GenerateOptions,
@@ -128,7 +128,7 @@ impl Generator {
         }
         if let Some(k) = self.options.top_k.filter(|&k| k < logits.len()) {
             let mut order: Vec<usize> = (0..logits.len()).collect();
-            order.sort_by(|&a, &b| logits[b].total_cmp(&logits[a]));
+            heap_sort(&mut order, |&a, &b| logits[a] > logits[b] || (logits[a] == logits[b] && a < b));
             order[k..].iter().for_each(|&i| logits[i] = f32::NEG_INFINITY);
         }
         let factor = (1.0 / self.options.temperature) as f32;

@@ -8,14 +8,15 @@ use crate::data::samples::Samples;
 use crate::describe::calls::GradientsOptions;
 use crate::error::Error;
 use crate::evaluate::{capacity, workspace};
+use crate::json::json;
 use crate::model::Model;
 use crate::predict::inputs;
 use crate::session::saved::write_states;
 use crate::session::shards::buffer;
+use crate::text;
 use crate::unpack::{self, Place};
 use crate::update::write_flat;
 use rnn::{At, Direction, Input, States, Want};
-use serde_json::json;
 use std::rc::Rc;
 
 /// `loss`, `parameter.*`, `input`, `state.{k}.*`, `hidden.{i}.norms` and `.values`; see the table of bundles. The gradient
@@ -52,7 +53,7 @@ pub fn gradients(model: &Model, mut data: Bundle, options: &str) -> Result<Bundl
         Some((shape, rows)) => {
             let expected = [gathered.outputs(), network.output_size()];
             if shape != expected {
-                return Err(Error::shape("outputGradient", format!("{expected:?}"), format!("{shape:?}")));
+                return Err(Error::shape("outputGradient", text::shape(&expected), text::shape(&shape)));
             }
             // Given sequence after sequence, as targets are.
             let lengths = (0..batch).map(|i| if body.form.at == At::Every { part.samples.steps(i) } else { 1 });

@@ -10,6 +10,7 @@ use crate::error::{Error, ErrorClass};
 use crate::evaluate::workspace;
 use crate::model::{Body, Model, recurrent};
 use crate::session::shards::buffer;
+use crate::text;
 use crate::update::Updater;
 use rnn::{At, Capacity, Packing, States, Values, Want, Workspace};
 use std::collections::VecDeque;
@@ -210,11 +211,11 @@ fn check(row: &[f32], path: &str, numbers: bool, n: usize) -> Result<(), Error> 
         return Err(Error::shape(path, format!("{expected} numbers"), row.len().to_string()));
     }
     if let Some(i) = linalg::first_non_finite(row) {
-        return Err(Error::data(format!("{path}[{i}]"), "a finite number", row[i].to_string()));
+        return Err(Error::data(format!("{path}[{i}]"), "a finite number", text::number(f64::from(row[i]))));
     }
     let whole = row[0] >= 0.0 && row[0] < n as f32 && row[0] as usize as f32 == row[0];
     if !(numbers || whole) {
-        return Err(Error::data(path, format!("a whole number below {n}"), row[0].to_string()));
+        return Err(Error::data(path, format!("a whole number below {n}"), text::number(f64::from(row[0]))));
     }
     Ok(())
 }

@@ -9,6 +9,7 @@ use crate::encoding::Encoding;
 use crate::error::{Error, ErrorClass};
 use crate::session::saved::SavedRun;
 use crate::session::shards::buffer;
+use crate::text;
 use crate::update::write_flat;
 use rnn::{At, Layer, Network, Recurrent};
 use std::fmt::Write;
@@ -108,15 +109,15 @@ impl Model {
         let Some(body) = &self.body else { return "vocabulary: open until the first fit".into() };
         let entries = body.network.table().entries();
         let width = entries.iter().map(|p| p.name.len()).max().unwrap_or(0).max("parameters".len());
-        let mut text = String::new();
+        let mut lines = String::new();
         for p in entries {
             let frozen = if p.trainable { "" } else { "  (not trained)" };
-            let shape = format!("{:?}", p.shape);
+            let shape = text::shape(&p.shape);
             // Writing to a String cannot fail.
-            let _ = writeln!(text, "{:width$}  {shape:>14}  {:>9}{frozen}", p.name, p.count());
+            let _ = writeln!(lines, "{:width$}  {shape:>14}  {:>9}{frozen}", p.name, p.count());
         }
-        let _ = write!(text, "{:width$}  {:>14}  {:>9}", "parameters", "", self.parameter_count());
-        text
+        let _ = write!(lines, "{:width$}  {:>14}  {:>9}", "parameters", "", self.parameter_count());
+        lines
     }
 
     /// All parameters by name, in their natural shapes.
@@ -145,7 +146,7 @@ impl Model {
             let names = table.entries().iter().map(|p| p.name.as_str());
             let missing: Vec<_> = names.filter(|n| !given(n)).collect();
             if !(unexpected.is_empty() && missing.is_empty()) {
-                let received = format!("missing {missing:?}, unexpected {unexpected:?}");
+                let received = format!("missing [{}], unexpected [{}]", missing.join(", "), unexpected.join(", "));
                 let error = Error::config("parameters", "exactly the model's parameters", received);
                 return Err(error.code("wrongParameters"));
             }
@@ -153,16 +154,20 @@ impl Model {
         let mut replaced = params.clone();
         for tensor in &bundle.tensors {
             let Some(index) = table.find(&tensor.name) else { continue };
-            let path = format!("parameters[{:?}]", tensor.name);
+            let path = format!("parameters[{}]", text::quoted(&tensor.name));
             let expected = &table.entries()[index].shape;
             if &tensor.shape != expected {
-                return Err(Error::shape(path, format!("{expected:?}"), format!("{:?}", tensor.shape)));
+                return Err(Error::shape(path, text::shape(expected), text::shape(&tensor.shape)));
             }
             let Elements::F32(natural) = &tensor.elements else {
                 return Err(Error::data(path, "numbers", tensor.elements.dtype()));
             };
             if let Some(i) = linalg::first_non_finite(natural) {
-                return Err(Error::data(format!("{path}[{i}]"), "a finite number", natural[i].to_string()));
+                return Err(Error::data(
+                    format!("{path}[{i}]"),
+                    "a finite number",
+                    text::number(f64::from(natural[i])),
+                ));
             }
             table.import(index, natural, &mut replaced);
         }

@@ -8,6 +8,7 @@ use crate::evaluate::{WINDOW, whole};
 use crate::model::{Body, Model};
 use crate::session::saved::write_states;
 use crate::session::shards::{Division, Job, Shards, buffer};
+use crate::text;
 use crate::update::{Updated, Updater};
 use rnn::Capacity;
 
@@ -78,12 +79,12 @@ impl Trainer {
         let table = body.network.table();
         let mut flat = buffer(table.len())?;
         for tensor in &gradients.tensors {
-            let path = format!("gradients[{:?}]", tensor.name);
+            let path = format!("gradients[{}]", text::quoted(&tensor.name));
             let index = table.find(&tensor.name);
             let index = index.ok_or_else(|| Error::config(&*path, "a parameter of the model", "no such name"))?;
             let expected = &table.entries()[index].shape;
             if &tensor.shape != expected {
-                return Err(Error::shape(path, format!("{expected:?}"), format!("{:?}", tensor.shape)));
+                return Err(Error::shape(path, text::shape(expected), text::shape(&tensor.shape)));
             }
             let Elements::F32(natural) = &tensor.elements else {
                 return Err(Error::data(path, "numbers", tensor.elements.dtype()));

@@ -5,6 +5,7 @@ use crate::bundle::Bundle;
 use crate::describe::update::Update as Description;
 use crate::error::Error;
 use crate::session::shards::buffer;
+use crate::text::{quoted, shape as shape_text};
 use linalg::first_non_finite;
 use rnn::{ParameterTable, Role};
 use std::ops::Range;
@@ -129,9 +130,14 @@ pub fn read_flat(table: &ParameterTable, flat: &mut [f32], prefix: &str, from: &
             Some((shape, natural)) if shape == parameter.shape => table.import(index, &natural, flat),
             Some((shape, _)) => {
                 let expected = &parameter.shape;
-                return Err(Error::format(format!("tensor {name:?} has shape {shape:?}, expected {expected:?}")));
+                return Err(Error::format(format!(
+                    "tensor {} has shape {}, expected {}",
+                    quoted(&name),
+                    shape_text(&shape),
+                    shape_text(expected)
+                )));
             }
-            None => return Err(Error::format(format!("tensor {name:?} is missing"))),
+            None => return Err(Error::format(format!("tensor {} is missing", quoted(&name)))),
         }
     }
     Ok(())

@@ -14,6 +14,7 @@ use crate::encoding::Encoding;
 use crate::encoding::scaler::{Columns, Scaler};
 use crate::encoding::series::SeriesEncoding;
 use crate::error::Error;
+use crate::text::number;
 use rnn::At;
 use std::rc::Rc;
 
@@ -184,7 +185,8 @@ fn split(n: usize, split: Option<Split>, seed: u64) -> Result<(Vec<u32>, Option<
     if n < 2 {
         return Err(Error::data("validationSplit", "at least 2 sequences to split", n.to_string()));
     }
-    let mut ids: Vec<u32> = match described.from {
+    let training = training_count(n, split);
+    let order: Vec<u32> = match described.from {
         From::End => (0..n as u32).collect(),
         From::Random => {
             let mut order = vec![0; n];
@@ -192,11 +194,10 @@ fn split(n: usize, split: Option<Split>, seed: u64) -> Result<(Vec<u32>, Option<
             order
         }
     };
-    let mut validation = ids.split_off(training_count(n, split));
     // The parts keep the order of the data, so that only the choice is random.
-    ids.sort_unstable();
-    validation.sort_unstable();
-    Ok((ids, Some(validation)))
+    let mut chosen = vec![false; n];
+    order[..training].iter().for_each(|&i| chosen[i as usize] = true);
+    Ok((0..n as u32).partition(|&i| chosen[i as usize])).map(|(ids, validation)| (ids, Some(validation)))
 }
 
 fn check_classes(
@@ -241,9 +242,12 @@ fn warn_of_large(columns: &Columns, warnings: &mut Vec<String>) {
     let large = columns.mean.iter().zip(&columns.deviation).position(|(m, d)| m.abs() > LARGE || *d > LARGE);
     if let Some(j) = large {
         let (mean, deviation) = (columns.mean[j], columns.deviation[j]);
+        let rounded = |v: f64| (v * 1000.0).round() / 1000.0;
         warnings.push(format!(
-            "input column {j} has mean {mean:.3} and standard deviation {deviation:.3}; \
-             input.scale: \"standard\" would make it easier to learn from"
+            "input column {j} has mean {} and standard deviation {}; \
+             input.scale: \"standard\" would make it easier to learn from",
+            number(rounded(mean)),
+            number(rounded(deviation)),
         ));
     }
 }

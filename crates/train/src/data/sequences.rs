@@ -7,6 +7,7 @@ use crate::bundle::{Bundle, Elements};
 use crate::describe::model::Scale;
 use crate::encoding::scaler::{Columns, Scaler};
 use crate::error::Error;
+use crate::text;
 use rnn::At;
 use std::rc::Rc;
 
@@ -51,7 +52,7 @@ impl Sequences {
             Input::Values(size) => {
                 let (shape, data) = bundle.take_f32("x")?.ok_or_else(|| Error::data("x", "numbers", "tokens"))?;
                 if shape != [rows, size] {
-                    return Err(Error::shape("x", format!("[{rows}, {size}]"), format!("{shape:?}")));
+                    return Err(Error::shape("x", format!("[{rows}, {size}]"), text::shape(&shape)));
                 }
                 (values, width) = (data, size);
             }
@@ -70,7 +71,7 @@ impl Sequences {
             Target::Values(size) => {
                 if let Some((shape, data)) = bundle.take_f32("y")? {
                     if shape != [count, size] {
-                        return Err(Error::shape("y", format!("[{count}, {size}]"), format!("{shape:?}")));
+                        return Err(Error::shape("y", format!("[{count}, {size}]"), text::shape(&shape)));
                     }
                     targets = data;
                 }
@@ -215,11 +216,13 @@ fn initial_states(bundle: &mut Bundle, form: &Form, batch: usize) -> Result<Vec<
             let name = format!("state.{k}.{letter}");
             let path = format!("initialState[{k}].{letter}");
             match bundle.take(&name) {
-                None if wanted => Err(Error::data(path, format!("a tensor of shape {expected:?}"), "nothing")),
+                None if wanted => {
+                    Err(Error::data(path, format!("a tensor of shape {}", text::shape(&expected)), "nothing"))
+                }
                 None => Ok(Vec::new()),
                 Some(_) if !wanted => Err(Error::data(path, "nothing (the layer has no cell state)", "a tensor")),
                 Some(t) if t.shape != expected => {
-                    Err(Error::shape(path, format!("{expected:?}"), format!("{:?}", t.shape)))
+                    Err(Error::shape(path, text::shape(&expected), text::shape(&t.shape)))
                 }
                 Some(t) => {
                     let Elements::F32(data) = t.elements else {

@@ -5,6 +5,7 @@ use super::scaler::{Columns, Scaler};
 use crate::bundle::Bundle;
 use crate::describe::model::{Mode, Scale, Series as Plan, Transform};
 use crate::error::Error;
+use crate::text::number;
 
 /// Columns in the user's units, one vector a column.
 pub struct Table {
@@ -88,7 +89,7 @@ impl Plan {
             for (name, column) in self.target.iter().zip(&target) {
                 if let Some(s) = column.iter().position(|&v| v <= 0.0) {
                     let place = format!("{name}[{s}]");
-                    return Err(Error::data(place, "a positive number (transform: log)", column[s].to_string()));
+                    return Err(Error::data(place, "a positive number (transform: log)", number(column[s])));
                 }
             }
         }

@@ -12,6 +12,7 @@ use crate::data::prepare::Part;
 use crate::describe::run::{Keep, RunDescription};
 use crate::error::Error;
 use crate::evaluate::Evaluator;
+use crate::json::json;
 use crate::metrics::Sums;
 use crate::model::{Body, Model};
 use crate::update::Updater;
@@ -19,7 +20,6 @@ use counters::Counters;
 pub use open::Team;
 use records::Records;
 use saved::SavedRun;
-use serde_json::json;
 use shards::{Division, Job, Shards};
 
 /// What a run waits for.
@@ -263,7 +263,7 @@ impl Session {
         self.records.drain()
     }
 
-    /// `{ epochs, steps, step, recordEvery, batches, metrics, warnings }`: what is planned and where it stands. Unknown
+    /// `{ epochs, steps, seconds, step, recordEvery, batches, metrics, warnings }`: what is planned and where it stands. Unknown
     /// counts are null; `batches` is the number of batches that a source has given.
     pub fn info(&self) -> String {
         let planned = self.run.epochs.zip(self.batches).map(|(epochs, batches)| epochs * batches);
@@ -274,6 +274,7 @@ impl Session {
             "epochs": epochs,
             "steps": steps,
             "step": self.counters.step,
+            "seconds": self.run.seconds,
             "recordEvery": self.run.record_every,
             "batches": self.counters.step,
             "metrics": metrics,

@@ -12,11 +12,12 @@ use crate::describe::run::{BATCH_SIZE, BatchSize, Context, DataKind, RunDescript
 use crate::error::{Error, ErrorClass};
 use crate::evaluate::{Evaluator, WINDOW, capacity};
 use crate::hash::Fnv;
+use crate::json::{self, Value};
 use crate::metrics::{Sums, reads_predictions};
 use crate::model::Model;
+use crate::text;
 use crate::update::Updater;
 use rnn::Capacity;
-use serde_json::Value;
 
 /// Shards of a batch when several workers share it.
 pub const SHARDS: usize = 8;
@@ -37,7 +38,7 @@ impl Team {
         if json.is_empty() {
             return Ok(None);
         }
-        let value: Value = serde_json::from_str(json).unwrap_or_default();
+        let value: Value = json::from_str(json).unwrap_or_default();
         let number = |key: &str| value[key].as_u64().map(|n| n as usize);
         match (number("workers"), number("index")) {
             (Some(workers), Some(index)) if index < workers && workers <= SHARDS => Ok(Some(Team { workers, index })),
@@ -290,7 +291,7 @@ fn fingerprint(data: &Bundle, validation: Option<&Bundle>) -> Option<String> {
     for bundle in [Some(data), validation].into_iter().flatten() {
         for tensor in &bundle.tensors {
             hash.add(tensor.name.as_bytes());
-            hash.add(format!("{:?}{:?}", tensor.elements.dtype(), tensor.shape).as_bytes());
+            hash.add([tensor.elements.dtype(), &text::shape(&tensor.shape)].concat().as_bytes());
             tensor.elements.each_bytes(|bytes| hash.add(bytes));
         }
         hash.add(b"|");

@@ -5,9 +5,10 @@ use super::shards::buffer;
 use crate::bundle::Bundle;
 use crate::describe::run::RunDescription;
 use crate::error::Error;
+use crate::json::{self, Value, json};
+use crate::text::quoted;
 use crate::update::{read_flat, write_flat};
 use rnn::{LayerState, Network, States};
-use serde_json::{Value, json};
 
 #[derive(Clone)]
 pub struct SavedRun {
@@ -54,7 +55,7 @@ impl SavedRun {
         let Some(run) = from.metadata("run") else { return Ok(None) };
         let broken = || Error::format("the state of the saved run is not readable");
         let run = RunDescription::from_json(run)?;
-        let notes: Value = serde_json::from_str(from.metadata("runState").ok_or_else(broken)?).map_err(|_| broken())?;
+        let notes: Value = json::from_str(from.metadata("runState").ok_or_else(broken)?).map_err(|_| broken())?;
         let shards = notes["shards"].as_u64().filter(|n| (1..=1024).contains(n)).ok_or_else(broken)? as usize;
         let numbers = from.take_f64("run.counters")?.ok_or_else(broken)?;
         let counters = Counters::from_numbers(&numbers).ok_or_else(broken)?;
@@ -108,7 +109,11 @@ pub fn read_states(network: &Network, prefix: &str, from: &mut Bundle) -> Result
                 && sizes[0] == shape.levels
                 && sizes[2] == shape.hidden
                 && *batch.get_or_insert(sizes[1]) == sizes[1];
-            if fits { Ok(Some(data)) } else { Err(Error::format(format!("tensor {name:?} does not fit the network"))) }
+            if fits {
+                Ok(Some(data))
+            } else {
+                Err(Error::format(format!("tensor {} does not fit the network", quoted(&name))))
+            }
         };
         let Some(h) = part("h")? else { return Ok(None) };
         let c = if shape.cell { part("c")? } else { Some(Vec::new()) };
