@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
+import { minify } from "terser";
 import { BuildError, root } from "./tools.mjs";
 
 /** Deno finds the types by this when it imports the file itself. */
@@ -40,7 +41,15 @@ async function bundle(options) {
     for (const { path, kind } of imports)
       throw new BuildError(`${options.entryPoints}: ${kind} of ${path} is left in the bundle`);
   }
-  return code.text;
+  return squeeze(code.text);
+}
+
+/** Terser after esbuild: some 4 % less, gzipped. @param {string} code */
+async function squeeze(code) {
+  const comments = /@license|Copyright|@ts-self-types/;
+  const smaller = await minify(code, { module: true, ecma: 2020, compress: { passes: 3 }, format: { comments } });
+  if (!smaller.code) throw new BuildError("terser made nothing");
+  return `${smaller.code}\n`;
 }
 
 /**
