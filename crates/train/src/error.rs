@@ -1,7 +1,7 @@
 //! The one error of the house: a record that crosses to JavaScript as data and becomes a subclass of `RetrogradError`
 //! there. NOT: broken invariants, which are panics.
 
-use serde_json::{Map, Value};
+use crate::json::{Map, Value};
 use std::fmt;
 
 /// Which subclass of `RetrogradError` it becomes.
@@ -195,15 +195,16 @@ impl std::error::Error for Error {}
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::json;
 
     #[test]
     fn one_value_reads_as_a_sentence_and_crosses_as_a_record() {
         let error = Error::config("layers[1].hiddenSize", "a positive integer", "-3");
         assert_eq!(error.to_string(), "layers[1].hiddenSize: expected a positive integer, got -3");
-        let record: Value = serde_json::from_str(&error.to_json()).expect("JSON");
+        let record: Value = json::from_str(&error.to_json()).expect("JSON");
         assert_eq!(
             record,
-            serde_json::json!({
+            json::json!({
                 "class": "ConfigError", "code": "wrongOption", "path": "layers[1].hiddenSize",
                 "message": "layers[1].hiddenSize: expected a positive integer, got -3",
                 "expected": "a positive integer", "received": "-3",
@@ -226,12 +227,12 @@ mod tests {
             (Error::data("x", "a", "b").code("emptyData"), "DataError", "emptyData"),
         ];
         for (error, class, code) in cases {
-            let record: Value = serde_json::from_str(&error.to_json()).expect("JSON");
+            let record: Value = json::from_str(&error.to_json()).expect("JSON");
             assert_eq!((record["class"].as_str(), record["code"].as_str()), (Some(class), Some(code)));
         }
-        let record: Value = serde_json::from_str(&Error::memory("the session", 4096).to_json()).expect("JSON");
-        assert_eq!(record["bytes"], 4096.0);
-        let record: Value = serde_json::from_str(&Error::divergence("loss", 7, f64::NAN).to_json()).expect("JSON");
-        assert_eq!((&record["step"], &record["lastLoss"]), (&Value::from(7.0), &Value::Null));
+        let record: Value = json::from_str(&Error::memory("the session", 4096).to_json()).expect("JSON");
+        assert_eq!(record["bytes"].as_u64(), Some(4096));
+        let record: Value = json::from_str(&Error::divergence("loss", 7, f64::NAN).to_json()).expect("JSON");
+        assert_eq!((&record["step"], &record["lastLoss"]), (&Value::from(7), &Value::Null));
     }
 }

@@ -68,17 +68,24 @@ fn fold(name: &str) -> String {
     name.chars().filter(|c| c.is_ascii_alphanumeric()).map(|c| c.to_ascii_lowercase()).collect()
 }
 
-/// Levenshtein's edit distance, in bytes.
+/// Edit distance, in bytes: insertions, deletions, changes and swaps of neighbours (Damerau 1964, without further edits of
+/// what was swapped).
 fn distance(a: &str, b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.bytes().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.bytes().enumerate() {
-            let changed = diagonal + usize::from(x != y);
-            diagonal = row[j + 1];
-            row[j + 1] = changed.min(row[j] + 1).min(diagonal + 1);
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    let width = b.len() + 1;
+    let mut d = vec![0; (a.len() + 1) * width];
+    for i in 0..=a.len() {
+        for j in 0..width {
+            d[i * width + j] = match (i, j) {
+                (0, n) | (n, 0) => n,
+                _ => {
+                    let changed = d[(i - 1) * width + j - 1] + usize::from(a[i - 1] != b[j - 1]);
+                    let best = changed.min(d[(i - 1) * width + j] + 1).min(d[i * width + j - 1] + 1);
+                    let swap = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+                    if swap { best.min(d[(i - 2) * width + j - 2] + 1) } else { best }
+                }
+            };
         }
     }
-    row[b.len()]
+    d[d.len() - 1]
 }

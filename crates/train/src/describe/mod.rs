@@ -22,3 +22,6 @@ pub mod network;
 mod rules;
 pub mod run;
 pub mod update;
+
+#[cfg(test)]
+mod tests;

@@ -8,8 +8,8 @@ use super::run::Metric;
 use super::walk;
 use super::words::words;
 use crate::error::Error;
+use crate::json::Value;
 use rnn::{At, Init, Initialiser};
-use serde_json::Value;
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct ModelDescription {
@@ -132,11 +132,9 @@ impl ModelDescription {
     /// # Errors
     /// `ConfigError` with the path of the option.
     pub fn from_json(json: &str) -> Result<ModelDescription, Error> {
-        ModelDescription::finish(walk::read(&MODEL, json)?)
-    }
-
-    fn finish(mut json: Value) -> Result<ModelDescription, Error> {
+        let mut json = walk::read(&MODEL, json)?;
         rules::finish(&mut json)?;
+        json.drop_nulls();
         Ok(ModelDescription {
             input: input(&json["input"]),
             output: output(&json),
@@ -162,9 +160,9 @@ impl ModelDescription {
             return Err(Error::conflict(path, "it is known already"));
         }
         let given: Value =
-            serde_json::from_str(json).map_err(|e| Error::config("", MODEL.name, format!("unreadable JSON ({e})")))?;
+            crate::json::from_str(json).map_err(|e| Error::config("", MODEL.name, format!("unreadable JSON ({e})")))?;
         let vocabulary = &given["input"]["vocabulary"];
-        if !vocabulary.is_array() {
+        if vocabulary.as_array().is_none() {
             return Err(Error::config(path, "a list of tokens", walk::show(vocabulary)));
         }
         let mut filled = self.json.clone();
@@ -217,7 +215,7 @@ fn texts(list: &Value) -> Vec<String> {
 }
 
 fn input(input: &Value) -> Input {
-    if input["series"].is_object() {
+    if !input["series"].is_null() {
         return Input::Series(series(&input["series"]));
     }
     match &input["vocabulary"] {
@@ -250,7 +248,9 @@ fn output(model: &Value) -> Output {
         Aim::Values => Target::Values { size: size(&output["size"]), scale: Scale::of(&output["scale"]) },
         Aim::Series => Target::Series { size: size(&output["size"]) },
         Aim::NextToken => Target::NextToken,
-        Aim::Classes if output["classes"].is_array() => Target::Classes(Classes::Labels(texts(&output["classes"]))),
+        Aim::Classes if output["classes"].as_array().is_some() => {
+            Target::Classes(Classes::Labels(texts(&output["classes"])))
+        }
         Aim::Classes => Target::Classes(Classes::Count(size(&output["classes"]))),
     };
     let at = if target == Target::NextToken || output["at"] == "every" { At::Every } else { At::Last };

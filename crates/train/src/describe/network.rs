@@ -3,8 +3,8 @@
 use super::model::{Input, ModelDescription, size};
 use super::rules::{number, word};
 use crate::error::{Error, ErrorClass};
+use crate::json::Value;
 use rnn::{Activation, CellKind, Layer, Network, Recurrent, Reset};
-use serde_json::Value;
 
 impl ModelDescription {
     /// The layers, with the names that their parameters begin with. The last one's units are 0 while the vocabulary is open.

@@ -8,7 +8,7 @@ use super::update::Update;
 use super::walk;
 use super::words::words;
 use crate::error::Error;
-use serde_json::{Value, json};
+use crate::json::{Value, json};
 
 /// Sequences in an update when nothing is said (fewer when there are fewer).
 pub const BATCH_SIZE: usize = 32;
@@ -119,11 +119,9 @@ impl RunDescription {
     /// # Errors
     /// `ConfigError` with the path of the option.
     pub fn from_json(json: &str) -> Result<RunDescription, Error> {
-        RunDescription::finish(walk::read(&RUN, json)?)
-    }
-
-    fn finish(mut json: Value) -> Result<RunDescription, Error> {
+        let mut json = walk::read(&RUN, json)?;
         rules::finish(&mut json)?;
+        json.drop_nulls();
         let split = &json["validationSplit"];
         Ok(RunDescription {
             epochs: json["epochs"].as_u64(),
@@ -141,7 +139,7 @@ impl RunDescription {
             validation_split: (number(&split["fraction"]) > 0.0)
                 .then(|| Split { fraction: number(&split["fraction"]), from: From::of(&split["from"]) }),
             patience: json["patience"].as_u64(),
-            keep: json["keep"].is_string().then(|| Keep::of(&json["keep"])),
+            keep: json["keep"].as_str().and_then(Keep::by_name),
             metrics: metrics(&json),
             record_every: json["recordEvery"].as_u64().unwrap_or(1),
             seed: json["seed"].as_u64().unwrap_or_default(),
@@ -180,8 +178,8 @@ impl RunDescription {
         if data == DataKind::Text {
             fill(&mut run, "window", json!(128));
         }
-        fill(&mut run, "metrics", model.default_metrics().iter().map(|m| m.name()).collect());
-        RunDescription::finish(run)
+        fill(&mut run, "metrics", json!(model.default_metrics().iter().map(|m| m.name()).collect::<Vec<_>>()));
+        RunDescription::from_json(&run.to_string())
     }
 
     /// Refuses what would have to be ignored.
@@ -214,14 +212,16 @@ impl RunDescription {
     /// # Errors
     /// `ConfigError`.
     pub fn resume(&self, changes: &str) -> Result<RunDescription, Error> {
-        let changes = walk::read(&RESUME, changes)?;
+        let mut changes = walk::read(&RESUME, changes)?;
+        changes.drop_nulls();
         let mut run = self.json.clone();
-        let fields = (run.as_object_mut()).zip(changes.as_object().filter(|c| !c.is_empty()));
-        if let Some((run, changes)) = fields {
-            ["epochs", "steps", "seconds"].iter().for_each(|end| drop(run.remove(*end)));
-            run.extend(changes.clone());
+        if changes.as_object().is_some_and(|c| !c.is_empty()) {
+            for end in ["epochs", "steps", "seconds"] {
+                run[end] = changes[end].clone();
+            }
+            run.drop_nulls();
         }
-        RunDescription::finish(run)
+        RunDescription::from_json(&run.to_string())
     }
 }
 

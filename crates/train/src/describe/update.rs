@@ -1,8 +1,8 @@
 //! What all updates share, as `optim` takes it.
 
 use super::rules::{number, word};
+use crate::json::Value;
 use optim::{Adam, AdamW, Clip, Optimizer, RmsProp, Schedule, Sgd};
-use serde_json::Value;
 
 /// How gradients become updates.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -6,9 +6,7 @@
 use super::hint;
 use super::table::{Default, Field, Keyed, Kind, Object, Tagged, Tell};
 use crate::error::{Error, ErrorClass};
-use serde_json::{Map, Value};
-
-type Fields = Map<String, Value>;
+use crate::json::{Map, Value};
 
 /// Reads a caller's JSON as `object`.
 ///
@@ -16,7 +14,7 @@ type Fields = Map<String, Value>;
 /// `ConfigError` with path, expectation and what came.
 pub fn read(object: &'static Object, json: &str) -> Result<Value, Error> {
     let given: Value =
-        serde_json::from_str(json).map_err(|e| Error::config("", object.name, format!("unreadable JSON ({e})")))?;
+        crate::json::from_str(json).map_err(|e| Error::config("", object.name, format!("unreadable JSON ({e})")))?;
     check(&Kind::Object(object), &given, &mut String::new())
 }
 
@@ -28,16 +26,14 @@ pub fn check(kind: &Kind, given: &Value, path: &mut String) -> Result<Value, Err
     let wrong = |path: &str| Error::config(path, expected(kind), show(given));
     match kind {
         Kind::Integer { low, high } => match given.as_f64() {
-            // `fract` is exact; JSON from elsewhere than JavaScript may say 3.0.
-            Some(x) if x.fract() == 0.0 && x >= *low as f64 && x <= *high as f64 => Ok(Value::from(x as u64)),
+            Some(x) if x.fract() == 0.0 && x >= *low as f64 && x <= *high as f64 => Ok(given.clone()),
             Some(x) if x > *high as f64 => {
                 Err(Error::config(path.as_str(), format!("an integer up to {high}"), show(given)))
             }
             _ => Err(wrong(path)),
         },
         Kind::Number(range) if given.as_f64().is_some_and(|x| range.holds(x)) => Ok(given.clone()),
-        Kind::Bool if given.is_boolean() => Ok(given.clone()),
-        Kind::Text if given.is_string() => Ok(given.clone()),
+        Kind::Bool | Kind::Text if takes(kind, given) => Ok(given.clone()),
         Kind::Word(words) => match given.as_str() {
             Some(word) if words.now.contains(&word) => Ok(given.clone()),
             Some(word) if words.later.contains(&word) => Err(later(path, word)),
@@ -74,7 +70,7 @@ pub fn check(kind: &Kind, given: &Value, path: &mut String) -> Result<Value, Err
     }
 }
 
-fn check_tagged(tagged: &Tagged, given: &Fields, path: &mut String) -> Result<Value, Error> {
+fn check_tagged(tagged: &Tagged, given: &Map, path: &mut String) -> Result<Value, Error> {
     let kind = given.get("kind");
     match tagged.of.iter().find(|o| kind.and_then(Value::as_str) == Some(o.kind())) {
         Some(object) => check_fields(object, given, &[], path),
@@ -87,27 +83,27 @@ fn check_tagged(tagged: &Tagged, given: &Fields, path: &mut String) -> Result<Va
     }
 }
 
-fn check_keyed(keyed: &Keyed, given: &Fields, path: &mut String) -> Result<Value, Error> {
+fn check_keyed(keyed: &'static Keyed, given: &Map, path: &mut String) -> Result<Value, Error> {
     let has = |o: &&&Object| matches!(o.tell, Tell::Key(key) if given.contains_key(key));
     let chosen = keyed.of.iter().find(has).or_else(|| keyed.of.iter().find(|o| o.tell == Tell::Alone));
     match chosen {
         Some(object) => check_fields(object, given, keyed.of, path),
         None => {
             // A wrong name is a better answer than a missing one.
-            let known: Vec<&str> = keyed.of.iter().flat_map(|o| o.fields()).map(|f| f.name).collect();
+            let known = names(keyed.of.iter().copied());
             if let Some(name) = given.keys().find(|n| !known.contains(&n.as_str())) {
                 return Err(unknown(name, &known, path));
             }
-            Err(Error::config(path.as_str(), expected_keyed(keyed), "an object without them"))
+            Err(Error::config(path.as_str(), expected(&Kind::Keyed(keyed)), "an object without them"))
         }
     }
 }
 
 /// Checks an object; `alternatives` (which may be none) are told apart by a key.
-fn check_fields(object: &Object, given: &Fields, alternatives: &[&Object], path: &mut String) -> Result<Value, Error> {
-    let mut checked = Fields::new();
+fn check_fields(object: &Object, given: &Map, alternatives: &[&Object], path: &mut String) -> Result<Value, Error> {
+    let mut checked = Map::new();
     if let Tell::Kind(kind) = object.tell {
-        checked.insert("kind".into(), kind.into());
+        checked.insert("kind".into(), Value::from(kind));
     }
     for name in given.keys() {
         if checked.contains_key(name) || object.fields().any(|f| f.name == name) {
@@ -120,24 +116,37 @@ fn check_fields(object: &Object, given: &Fields, alternatives: &[&Object], path:
                 Err(Error::conflict(p.as_str(), &format!("does not go with {key}")))
             });
         }
-        let known: Vec<&str> = object.fields().map(|f| f.name).collect();
-        return Err(unknown(name, &known, path));
+        // One that is taken for want of another key may have been meant to be another.
+        let meant = if object.tell == Tell::Alone { alternatives } else { &[] };
+        return Err(unknown(name, &names([object].into_iter().chain(meant.iter().copied())), path));
     }
     for Field { name, kind, default, .. } in object.fields() {
         let value = match (given.get(*name), default) {
             (Some(given), _) => within(path, &format!(".{name}"), |p| check(kind, given, p))?,
             (None, Default::Is(json)) => {
-                let value = serde_json::from_str(json).unwrap_or_default();
+                let value = crate::json::from_str(json).unwrap_or_default();
                 within(path, &format!(".{name}"), |p| check(kind, &value, p))?
             }
             (None, Default::Required) => {
                 return within(path, &format!(".{name}"), |p| Err(missing(p, &expected(kind))));
             }
-            (None, Default::Absent | Default::Follows(_)) => continue,
+            // A place for what a rule fills in, so that fields are always in the order of the table; nulls go in the end.
+            (None, Default::Absent | Default::Follows(_)) => Value::Null,
         };
         checked.insert((*name).into(), value);
     }
     Ok(Value::Object(checked))
+}
+
+/// Names of the fields of some objects, each once.
+fn names<'a>(objects: impl Iterator<Item = &'a Object>) -> Vec<&'static str> {
+    let mut names = Vec::new();
+    for field in objects.flat_map(|o| o.fields()) {
+        if !names.contains(&field.name) {
+            names.push(field.name);
+        }
+    }
+    names
 }
 
 /// Runs `inner` one step deeper; the first step of a path has no dot before it.
@@ -150,17 +159,17 @@ fn within<T>(path: &mut String, step: &str, inner: impl FnOnce(&mut String) -> T
 }
 
 /// The fields of an object that is not a stand-in for what JSON lacks.
-fn fields(value: &Value) -> Option<&Fields> {
+fn fields(value: &Value) -> Option<&Map> {
     value.as_object().filter(|fields| !fields.contains_key("$value"))
 }
 
 /// Whether `kind` is about values of this JSON type.
 fn takes(kind: &Kind, value: &Value) -> bool {
     match kind {
-        Kind::Integer { .. } | Kind::Number(_) => value.is_number(),
-        Kind::Bool => value.is_boolean(),
-        Kind::Text | Kind::Word(_) => value.is_string(),
-        Kind::List(..) => value.is_array(),
+        Kind::Integer { .. } | Kind::Number(_) => matches!(value, Value::Number(_)),
+        Kind::Bool => matches!(value, Value::Bool(_)),
+        Kind::Text | Kind::Word(_) => matches!(value, Value::String(_)),
+        Kind::List(..) => matches!(value, Value::Array(_)),
         Kind::Object(_) | Kind::Tagged(_) | Kind::Keyed(_) => fields(value).is_some(),
         Kind::Either(union) => union.of.iter().any(|k| takes(k, value)),
         Kind::Later(_) => true,
@@ -168,25 +177,25 @@ fn takes(kind: &Kind, value: &Value) -> bool {
 }
 
 fn expected(kind: &Kind) -> String {
-    match kind {
+    either(alternatives(kind).into_iter())
+}
+
+fn alternatives(kind: &Kind) -> Vec<String> {
+    vec![match kind {
         Kind::Integer { low: 0, .. } => "an integer from 0".into(),
         Kind::Integer { .. } => "a positive integer".into(),
         Kind::Number(range) => range.text().into(),
         Kind::Bool => "true or false".into(),
         Kind::Text => "text".into(),
-        Kind::Word(words) => either(words.now.iter().map(|w| quoted(w))),
         Kind::List(_, 0) => "a list".into(),
         Kind::List(..) => "a list of at least one".into(),
         Kind::Object(object) => braces(object),
         Kind::Tagged(tagged) => ["an object of kind ", &either(tagged.of.iter().map(|o| quoted(o.kind())))].concat(),
-        Kind::Keyed(keyed) => expected_keyed(keyed),
-        Kind::Either(union) => either(union.of.iter().map(expected)),
+        Kind::Word(words) => return words.now.iter().map(|w| quoted(w)).collect(),
+        Kind::Keyed(keyed) => return keyed.of.iter().map(|o| braces(o)).collect(),
+        Kind::Either(union) => return union.of.iter().flat_map(alternatives).collect(),
         Kind::Later(_) => "nothing".into(),
-    }
-}
-
-fn expected_keyed(keyed: &Keyed) -> String {
-    either(keyed.of.iter().map(|o| braces(o)))
+    }]
 }
 
 /// `{ norm }`: what it has to have.
@@ -206,10 +215,18 @@ fn either(items: impl Iterator<Item = String>) -> String {
 /// A value as a message shows it.
 pub fn show(value: &Value) -> String {
     match value {
-        Value::String(text) if text.chars().count() > 40 => quoted(&(text.chars().take(40).collect::<String>() + "…")),
+        Value::String(text) => quoted(&short(text)),
+        Value::Number(_) => short(&value.to_string()),
         Value::Array(_) => "a list".into(),
         Value::Object(fields) => fields.get("$value").and_then(Value::as_str).unwrap_or("an object").into(),
         other => other.to_string(),
+    }
+}
+
+fn short(text: &str) -> String {
+    match text.char_indices().nth(40) {
+        Some((end, _)) => [&text[..end], "…"].concat(),
+        None => text.into(),
     }
 }
 

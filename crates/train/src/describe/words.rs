@@ -24,7 +24,7 @@ macro_rules! words {
             }
 
             /// One that the table has checked.
-            pub(super) fn of(value: &serde_json::Value) -> $type {
+            pub(super) fn of(value: &crate::json::Value) -> $type {
                 value.as_str().and_then($type::by_name).unwrap_or($type::ALL[0])
             }
         }

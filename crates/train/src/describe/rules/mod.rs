@@ -4,7 +4,7 @@ pub mod model;
 pub mod run;
 
 use crate::error::Error;
-use serde_json::Value;
+use crate::json::Value;
 
 /// A list of texts that have to differ.
 fn distinct(list: &Value, path: &str) -> Result<(), Error> {

@@ -3,7 +3,7 @@
 use super::{distinct, integer, number, word};
 use crate::describe::walk::missing;
 use crate::error::Error;
-use serde_json::{Value, json};
+use crate::json::{Value, json};
 
 /// What the model predicts.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -115,7 +115,7 @@ fn check_layers(model: &Value) -> Result<(), Error> {
                 let why = "the direction that reads from the end has seen what is to be predicted";
                 return Err(Error::conflict(path("bidirectional"), why));
             }
-            if layer["forgetBias"].is_number() && layer["bias"] == false {
+            if !layer["forgetBias"].is_null() && layer["bias"] == false {
                 return Err(Error::conflict(path("forgetBias"), "needs bias: true"));
             }
         }

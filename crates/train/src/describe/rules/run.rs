@@ -5,7 +5,7 @@ use crate::describe::rows::optimizers::OPTIMIZER;
 use crate::describe::table::Kind;
 use crate::describe::walk::check;
 use crate::error::Error;
-use serde_json::{Value, json};
+use crate::json::{Value, json};
 
 /// Checks a run that the table has passed, and fills in what follows without a look at the data.
 ///
@@ -13,10 +13,10 @@ use serde_json::{Value, json};
 /// `ConfigError`.
 pub fn finish(run: &mut Value) -> Result<(), Error> {
     finish_update(run)?;
-    if ["epochs", "steps", "seconds"].iter().all(|end| run[end].is_null()) {
+    if ["epochs", "steps", "seconds"].into_iter().all(|end| run[end].is_null()) {
         run["epochs"] = json!(100);
     }
-    if run["validationSplit"].is_number() {
+    if run["validationSplit"].as_f64().is_some() {
         run["validationSplit"] = json!({ "fraction": run["validationSplit"], "from": "end" });
     }
     if run["carryState"] == true && run["shuffle"] == true {

@@ -1,0 +1,227 @@
+//! Runs and calls: defaults, what depends on the data, what a resumed run may change.
+
+use super::*;
+use crate::describe::calls::{
+    EvaluateOptions, ForecastOptions, GenerateOptions, GradientsOptions, OnlineOptions, PredictOptions, TrainerOptions,
+};
+use crate::describe::run::{BatchSize, Context, DataKind, From, Keep, Metric, Split};
+use optim::{Adam, AdamW, Clip, RmsProp, Schedule, Sgd};
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+const ADAM: Adam = Adam { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
+
+#[test]
+fn nothing_said_is_the_house_defaults() {
+    let filled = json!({
+        "epochs": 100, "carryState": false, "recordEvery": 1, "seed": 0, "clip": { "norm": 5 }, "penalty": { "l1": 0, "l2": 0 },
+        "optimizer": { "kind": "adam", "learningRate": 0.003, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8 },
+    });
+    let described = run(json!({})).expect("right");
+    assert_eq!(parsed(&described.to_json()), filled);
+    assert_eq!((described.epochs, described.steps, described.batch_size), (Some(100), None, None));
+    assert_eq!((described.update.optimizer, described.update.clip), (ADAM.into(), Clip::Norm(5.0)));
+    assert_eq!(described.update.rate, Schedule::Constant { rate: 3e-3 });
+}
+
+#[test]
+fn optimisers_as_optim_takes_them() {
+    let update = |optimizer: Value| run(json!({ "optimizer": optimizer })).expect("right").update;
+    assert_eq!(update(json!("adam")).rate, Schedule::Constant { rate: 1e-3 });
+    assert_eq!(update(json!("adam")).optimizer, ADAM.into());
+    assert_eq!(update(json!("sgd")).optimizer, Sgd { momentum: 0.0, nesterov: false }.into());
+    let momentum = json!({ "kind": "sgd", "momentum": 0.9, "nesterov": true, "learningRate": 0.1 });
+    assert_eq!(update(momentum).optimizer, Sgd { momentum: 0.9, nesterov: true }.into());
+    let rms = RmsProp { alpha: 0.99, momentum: 0.0, centered: false, epsilon: 1e-8 };
+    assert_eq!(update(json!("rmsprop")).optimizer, rms.into());
+    let centred = json!({ "kind": "rmsprop", "centered": true, "alpha": 0.5, "momentum": 0.25, "epsilon": 1e-6 });
+    let rms = RmsProp { alpha: 0.5, momentum: 0.25, centered: true, epsilon: 1e-6 };
+    assert_eq!(update(centred).optimizer, rms.into());
+    let adamw = AdamW { beta1: 0.8, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.01 };
+    assert_eq!(update(json!({ "kind": "adamw", "beta1": 0.8 })).optimizer, adamw.into());
+
+    let rate = |rate: Value| update(json!({ "kind": "adam", "learningRate": rate })).rate;
+    let step = json!({ "kind": "stepDecay", "initial": 2e-3, "every": 5000, "factor": 0.5 });
+    assert_eq!(rate(step), Schedule::StepDecay { initial: 2e-3, every: 5000, factor: 0.5 });
+    let cosine = json!({ "kind": "cosineDecay", "initial": 0.1, "steps": 100 });
+    assert_eq!(rate(cosine), Schedule::CosineDecay { initial: 0.1, steps: 100, warmup: 0, last: 0.0 });
+    let cosine = json!({ "kind": "cosineDecay", "initial": 0.1, "steps": 100, "warmup": 10, "final": 0.01 });
+    assert_eq!(rate(cosine), Schedule::CosineDecay { initial: 0.1, steps: 100, warmup: 10, last: 0.01 });
+
+    let clip = |clip: Value| run(json!({ "clip": clip })).expect("right").update.clip;
+    assert_eq!(clip(json!({ "norm": 1 })), Clip::Norm(1.0));
+    assert_eq!(clip(json!({ "value": 0.5 })), Clip::Value(0.5));
+    assert_eq!(clip(json!("none")), Clip::None);
+    let penalty = run(json!({ "penalty": { "l2": 1e-4 } })).expect("right").update.penalty;
+    assert_eq!((penalty.l1, penalty.l2), (0.0, 1e-4));
+}
+
+#[test]
+fn what_is_wrong_with_a_run() {
+    for (description, expected) in [
+        (json!({ "epochs": 0 }), "epochs: expected a positive integer, got 0"),
+        (json!({ "seconds": 0 }), "seconds: expected a number above 0, got 0"),
+        (json!({ "batchSize": "all" }), "batchSize: expected \"full\", got \"all\"; did you mean full?"),
+        (json!({ "batchSize": 0 }), "batchSize: expected a positive integer, got 0"),
+        (json!({ "batchSize": null }), "batchSize: expected a positive integer or \"full\", got null"),
+        (json!({ "clip": {} }), "clip: expected { norm } or { value }, got an object without them"),
+        (json!({ "clip": { "norm": 5, "value": 1 } }), "clip.value: does not go with norm"),
+        (json!({ "clip": { "norm": 0 } }), "clip.norm: expected a number above 0, got 0"),
+        (json!({ "clip": 5 }), "clip: expected { norm }, { value } or \"none\", got 5"),
+        (json!({ "penalty": { "l2": -1 } }), "penalty.l2: expected a number from 0, got -1"),
+        (json!({ "validationSplit": 1 }), "validationSplit: expected a number from 0, below 1, got 1"),
+        (
+            json!({ "validationSplit": { "fraction": 0.1 } }),
+            "validationSplit.from: expected \"end\" or \"random\", got nothing",
+        ),
+        (
+            json!({ "optimizer": { "kind": "adam", "learningRate": 0 } }),
+            "optimizer.learningRate: expected a number above 0, got 0",
+        ),
+        (
+            json!({ "optimizer": { "kind": "adam", "epsilon": 1e-60 } }),
+            "optimizer.epsilon: expected a number above 0, got 0.00000000000000000000000000000000000000…",
+        ),
+        (
+            json!({ "optimizer": { "kind": "adam", "beta1": 1 } }),
+            "optimizer.beta1: expected a number from 0, below 1, got 1",
+        ),
+        (json!({ "optimizer": { "kind": "sgd", "nesterov": true } }), "optimizer.nesterov: needs a momentum above 0"),
+        (
+            json!({ "optimizer": { "kind": "adam", "learningRate": { "kind": "cosineDecay", "initial": 1, "steps": 5, "warmup": 5 } } }),
+            "optimizer.learningRate.warmup: expected fewer than the 5 steps, got 5",
+        ),
+        (
+            json!({ "optimizer": { "kind": "adam", "learningRate": { "kind": "cosineDecay", "initial": 1, "steps": 5, "final": 2 } } }),
+            "optimizer.learningRate.final: expected a number up to the initial 1, got 2",
+        ),
+        (json!({ "carryState": true, "shuffle": true }), "shuffle: carryState needs windows in their order"),
+        (json!({ "metrics": "rmse" }), "metrics: expected a list, got \"rmse\""),
+    ] {
+        assert_eq!(message(run(description.clone())), expected, "{description}");
+    }
+}
+
+fn resolved(description: Value, data: DataKind, validation_data: bool) -> Result<RunDescription, Error> {
+    let model = match data {
+        DataKind::Text => json!({ "input": { "vocabulary": 5 }, "layers": [{ "kind": "gru", "hiddenSize": 5 }] }),
+        DataKind::Series => json!({
+            "input": { "series": { "target": ["y"], "window": 4, "horizon": 1 } },
+            "layers": [{ "kind": "gru", "hiddenSize": 4 }, { "kind": "dense" }],
+        }),
+        _ => json!({ "input": { "size": 1 }, "layers": [{ "kind": "gru", "hiddenSize": 4 }] }),
+    };
+    let model = ModelDescription::from_json(&model.to_string()).expect("right");
+    let resolved = run(description).expect("right").resolve(&model, Context { data, validation_data })?;
+    let again = RunDescription::from_json(&resolved.to_json()).expect("a resolved run can be read again");
+    assert_eq!(again, resolved);
+    Ok(resolved)
+}
+
+#[test]
+fn what_depends_on_the_data_is_filled_in() {
+    let plain = resolved(json!({}), DataKind::Samples, false).expect("right");
+    assert_eq!((plain.shuffle, plain.window, plain.validation_split), (Some(true), None, None));
+    assert_eq!((plain.patience, plain.keep, plain.metrics), (None, Some(Keep::Last), Some(vec![Metric::Rmse])));
+
+    let random =
+        json!({ "validationSplit": { "fraction": 0.2, "from": "random" }, "metrics": [], "batchSize": "full" });
+    let split = resolved(random, DataKind::Samples, false).expect("right");
+    assert_eq!(split.validation_split, Some(Split { fraction: 0.2, from: From::Random }));
+    assert_eq!((split.patience, split.keep, split.metrics), (Some(10), Some(Keep::Best), Some(vec![])));
+    assert_eq!(split.batch_size, Some(BatchSize::Full));
+    let chosen =
+        resolved(json!({ "patience": 3, "keep": "last", "shuffle": false, "batchSize": 8 }), DataKind::Samples, true);
+    let chosen = chosen.expect("right");
+    assert_eq!((chosen.patience, chosen.keep, chosen.shuffle), (Some(3), Some(Keep::Last), Some(false)));
+    assert_eq!(chosen.batch_size, Some(BatchSize::Count(8)));
+
+    let text = resolved(json!({}), DataKind::Text, false).expect("right");
+    assert_eq!((text.window, text.shuffle), (Some(128), Some(true)));
+    assert_eq!(text.metrics, Some(vec![Metric::BitsPerCharacter]));
+    let carried = resolved(json!({ "carryState": true, "window": 64, "validationSplit": 0.1 }), DataKind::Text, false);
+    let carried = carried.expect("right");
+    assert_eq!((carried.window, carried.shuffle, carried.carry_state), (Some(64), Some(false), true));
+    assert_eq!(carried.validation_split, Some(Split { fraction: 0.1, from: From::End }));
+
+    let series = resolved(json!({}), DataKind::Series, false).expect("right");
+    assert_eq!(series.validation_split, Some(Split { fraction: 0.1, from: From::End }));
+    assert_eq!((series.patience, series.keep), (Some(10), Some(Keep::Best)));
+    let apart = resolved(json!({}), DataKind::Series, true).expect("right");
+    assert_eq!((apart.validation_split, apart.patience), (None, Some(10)));
+    let none = resolved(json!({ "validationSplit": 0 }), DataKind::Series, false).expect("right");
+    assert_eq!((none.validation_split, none.patience, none.keep), (None, None, Some(Keep::Last)));
+
+    let batches = resolved(json!({}), DataKind::Batches, false).expect("right");
+    assert_eq!((batches.shuffle, batches.batch_size), (Some(false), None));
+}
+
+#[test]
+fn what_does_not_apply_is_refused() {
+    use DataKind::{Batches, Samples, Series, Text};
+    for (description, data, validation_data, expected) in [
+        (json!({ "patience": 3 }), Samples, false, "patience: needs validation: validationSplit or validationData"),
+        (json!({ "keep": "best" }), Text, false, "keep: needs validation: validationSplit or validationData"),
+        (json!({ "validationSplit": 0.1 }), Samples, true, "validationSplit: does not go with validationData"),
+        (json!({ "window": 5 }), Samples, false, "window: is for a text"),
+        (json!({ "carryState": true }), Series, false, "carryState: is for a text"),
+        (json!({ "batchSize": 5 }), Batches, false, "batchSize: does not apply to a source of ready batches"),
+        (json!({ "shuffle": true }), Batches, false, "shuffle: does not apply to a source of ready batches"),
+        (
+            json!({ "validationSplit": 0.1 }),
+            Batches,
+            false,
+            "validationSplit: does not apply to a source of ready batches",
+        ),
+        (
+            json!({ "validationSplit": { "fraction": 0.1, "from": "random" } }),
+            Series,
+            false,
+            "validationSplit.from: windows overlap with their neighbours: only \"end\" is apart",
+        ),
+        (
+            json!({ "metrics": ["accuracy"] }),
+            Samples,
+            false,
+            "metrics[0]: expected a metric of numbers, got \"accuracy\"",
+        ),
+    ] {
+        assert_eq!(message(resolved(description.clone(), data, validation_data)), expected, "{description}");
+    }
+}
+
+#[test]
+fn a_resumed_run_may_end_elsewhere() {
+    let saved = run(json!({ "steps": 1000, "seconds": 60, "optimizer": "sgd" })).expect("right");
+    let ends = |changes: &str| {
+        let resumed = saved.resume(changes).expect("right");
+        assert_eq!(resumed.update, saved.update);
+        (resumed.epochs, resumed.steps, resumed.seconds)
+    };
+    assert_eq!(ends("{}"), (None, Some(1000), Some(60.0)));
+    assert_eq!(ends(r#"{"epochs":80}"#), (Some(80), None, None));
+    assert_eq!(ends(r#"{"epochs":80,"steps":2000}"#), (Some(80), Some(2000), None));
+    assert_eq!(message(saved.resume(r#"{"batchSize":8}"#)), "batchSize: unknown option; known are epochs, steps");
+}
+
+#[test]
+fn options_of_calls() {
+    let trainer = TrainerOptions::from_json(r#"{"optimizer":"sgd","seed":3}"#).expect("right");
+    assert_eq!((trainer.update.rate, trainer.seed), (Schedule::Constant { rate: 0.01 }, 3));
+    assert!(message(TrainerOptions::from_json(r#"{"epochs":3}"#)).starts_with("epochs: unknown option"));
+    let online = OnlineOptions::from_json("{}").expect("right");
+    assert_eq!((online.truncation, online.update.rate), (16, Schedule::Constant { rate: 3e-3 }));
+    assert_eq!((online.update.penalty.l1, online.update.penalty.l2), (0.0, 0.0));
+    let nesterov = r#"{"optimizer":{"kind":"sgd","nesterov":true}}"#;
+    assert_eq!(message(OnlineOptions::from_json(nesterov)), "optimizer.nesterov: needs a momentum above 0");
+    let predict = PredictOptions::from_json(r#"{"raw":true}"#).expect("right");
+    assert_eq!(predict, PredictOptions { raw: true, hidden: false });
+    assert_eq!(EvaluateOptions::from_json("{}").expect("right").metrics, None);
+    let evaluate = EvaluateOptions::from_json(r#"{"metrics":["mape","loss"]}"#).expect("right");
+    assert_eq!(evaluate.metrics, Some(vec![Metric::Mape, Metric::Loss]));
+    assert!(GradientsOptions::from_json(r#"{"values":true}"#).expect("right").values);
+    assert_eq!(ForecastOptions::from_json(r#"{"steps":9}"#).expect("right").steps, Some(9));
+    let generate = GenerateOptions::from_json(r#"{"topK":5,"stop":"\n"}"#).expect("right");
+    let expected = GenerateOptions { length: 200, temperature: 1.0, top_k: Some(5), stop: Some("\n".into()), seed: 0 };
+    assert_eq!(generate, expected);
+}
