@@ -39,7 +39,7 @@ export class Bundle {
   /** Zeros, to be filled through the views: f32, i32 … Throws MemoryError. */
   static allocate(specs: readonly (Spec & { readonly dtype: Elements })[], metadata?: Metadata): Bundle {
     const { head, length, ...layout } = layOut(specs, metadata);
-    const bytes = allocate(length, "the data", () => new Uint8Array(length));
+    const bytes = allocate(length, "the bundle of data", () => new Uint8Array(length));
     bytes.set(head);
     return new Bundle(bytes, layout);
   }

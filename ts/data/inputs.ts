@@ -176,9 +176,10 @@ function listOf(x: unknown, naming: Naming, each: string): readonly unknown[] {
 }
 
 /** Where a part of a sequence came instead of a sequence. */
-function oneSequence(value: unknown, { name }: Naming): string | undefined {
+function oneSequence(value: unknown, { name, at }: Naming): string | undefined {
   const part = typeof value === "number" || typeof value === "string" || isTyped(value);
-  return part ? `the first axis is the batch: one sequence is [${name}]` : undefined;
+  // Where the argument itself is the one sequence, there is no batch.
+  return part && at(0) !== name ? `the first axis is the batch: one sequence is [${name}]` : undefined;
 }
 
 type Measured = (sequence: unknown, i: number) => number;

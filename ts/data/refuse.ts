@@ -54,7 +54,8 @@ export function show(value: unknown): string {
     return `a ${value.constructor.name}${length}`;
   }
   if ("shape" in value && Array.isArray(value.shape)) return `a tensor of shape ${showShape(value.shape)}`;
-  return value.constructor === Object ? "an object" : `a ${value.constructor?.name ?? "object"}`;
+  const name = value.constructor?.name ?? "Object";
+  return name === "Object" ? "an object" : `a ${name}`;
 }
 
 export function showShape(shape: readonly unknown[]): string {

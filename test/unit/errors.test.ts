@@ -1,0 +1,91 @@
+// Errors as classes and as the records that cross between threads and from the kernel.
+import { expect, test } from "vitest";
+import * as errors from "../../ts/errors.js";
+
+const { fromRecord, toRecord } = errors;
+
+const classes = [
+  ["ShapeError", "wrongShape"],
+  ["ConfigError", "wrongOption"],
+  ["DataError", "wrongData"],
+  ["DivergenceError", "diverged"],
+  ["WorkerError", "workerDied"],
+  ["MemoryError", "outOfMemory"],
+  ["FormatError", "unreadableFile"],
+  ["BusyError", "busy"],
+  ["DisposedError", "disposed"],
+] as const;
+
+test.each(classes)("%s has its name and its code, and survives the way over a record", (name, code) => {
+  const error = new errors[name]("what happened");
+  expect(error).toBeInstanceOf(errors.RetrogradError);
+  expect(error).toMatchObject({ name, code, message: "what happened" });
+  expect(error.stack).toContain(`${name}: what happened`);
+  expect(Object.keys(error)).toEqual(["code"]);
+  const again = fromRecord(JSON.parse(JSON.stringify(toRecord(error))));
+  expect(again).toBeInstanceOf(errors[name]);
+  expect(toRecord(again)).toEqual({ class: name, code, message: "what happened" });
+});
+
+test("an error carries what it was told", () => {
+  const cause = new RangeError("deeper");
+  const info = { code: "oneHotTargets", path: "y[0]", expected: "a class", received: "a list", cause };
+  const error = new errors.DataError("y[0]: …", info);
+  expect(error).toMatchObject(info);
+  expect(error.cause).toBe(cause);
+  expect(toRecord(error)).toEqual({
+    class: "DataError",
+    code: "oneHotTargets",
+    message: "y[0]: …",
+    path: "y[0]",
+    expected: "a class",
+    received: "a list",
+  });
+});
+
+test("a record of the kernel's becomes its class, with further fields as details", () => {
+  const message = "training diverged at step 7: 0.weight_hh_l0 is no longer finite; try a smaller learningRate";
+  const record = {
+    class: "DivergenceError",
+    code: "diverged",
+    message,
+    path: "0.weight_hh_l0",
+    step: 7,
+    lastLoss: 2.5,
+  };
+  const error = fromRecord(record) as errors.DivergenceError;
+  expect(error).toBeInstanceOf(errors.DivergenceError);
+  expect([error.step, error.lastLoss, error.tensor]).toEqual([7, 2.5, "0.weight_hh_l0"]);
+  expect(error.details).toEqual({ step: 7, lastLoss: 2.5 });
+  expect(toRecord(error)).toEqual(record);
+});
+
+test("a number that JSON cannot say is NaN", () => {
+  const record = { class: "DivergenceError", code: "diverged", message: "", step: 1, lastLoss: null };
+  expect((fromRecord(record) as errors.DivergenceError).lastLoss).toBeNaN();
+  expect(new errors.DivergenceError("").tensor).toBe("");
+});
+
+test("memory that is not to be had is told in bytes", () => {
+  const error = fromRecord({ class: "MemoryError", code: "outOfMemory", message: "", ...{ bytes: 4096 } });
+  expect((error as errors.MemoryError).bytes).toBe(4096);
+});
+
+test.each(["TimeError", "constructor", "__proto__"])(
+  "a class that is not known here (%s) is a RetrogradError",
+  (name) => {
+    const error = fromRecord({ class: name, code: "late", message: "too late" });
+    expect(error.constructor).toBe(errors.RetrogradError);
+    expect(error).toMatchObject({ name: "RetrogradError", code: "late", message: "too late" });
+  },
+);
+
+test("a fault of ours is told as what it is", () => {
+  const record = { class: "WorkerError", code: "unexpected" };
+  expect(toRecord(new TypeError("x is undefined"))).toEqual({ ...record, message: "TypeError: x is undefined" });
+  expect(toRecord("thrown text")).toEqual({ ...record, message: "thrown text" });
+});
+
+test("a RetrogradError of no class has a code too", () => {
+  expect(new errors.RetrogradError("x").code).toBe("failed");
+});
