@@ -13,8 +13,8 @@ export default defineConfig({
     // Two cores: a training worker beside each test process is as much as they carry.
     maxWorkers: 2,
     projects: [
-      // Pure TypeScript from ts/, and the build's own helpers. Needs no build.
-      { test: { name: "unit", include: ["test/unit/**/*.test.ts"], testTimeout: 30_000 } },
+      // Pure TypeScript from ts/ and bench/, and the build's own helpers.
+      { ...built, test: { ...built.test, name: "unit", include: ["test/unit/**/*.test.ts"], testTimeout: 30_000 } },
       // The built package in Node.
       {
         ...built,
