@@ -2,7 +2,7 @@
  * The digest of trained weights that crates/train/tests/golden.rs has for native scalar and for wasm SIMD code, from the
  * package: description, data, worker and all. One seed, the same bits.
  */
-import { dense, type Layer, createModel, gru, lstm, rnn } from "retrograd";
+import { createModel, dense, gru, type Layer, lstm, rnn } from "retrograd";
 import { expect, test } from "vitest";
 
 const GOLDEN = "e70d09a42d55c97f";
@@ -38,7 +38,10 @@ test("the package trains to the same bits as the native build", async () => {
       seed: 11,
     });
     try {
-      await model.fit({ x: sequences(), y }, { epochs: 3, batchSize: 6, penalty: { l1: 1e-4, l2: 1e-3 }, clip: { norm: 0.5 } });
+      await model.fit(
+        { x: sequences(), y },
+        { epochs: 3, batchSize: 6, penalty: { l1: 1e-4, l2: 1e-3 }, clip: { norm: 0.5 } },
+      );
       for (const tensor of Object.values(await model.parameters())) hash = fnv(hash, tensor.data);
     } finally {
       await model.dispose();
