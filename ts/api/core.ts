@@ -19,6 +19,7 @@ export class Core {
   #info: ModelInfo;
   #description: ModelDescription | undefined;
   #encoding: Encoding | undefined;
+  #opening: Promise<unknown> | undefined;
   #occupied: string | undefined;
 
   static async open(
@@ -78,13 +79,39 @@ export class Core {
     this.#info = info;
   }
 
-  /** A call about this model. What `transfer` names is moved, not copied. */
+  /** A call about this model, after a run that was begun before it has opened. What `transfer` names is moved, not copied. */
   call<K extends keyof ModelCalls>(
     name: K,
     args: Rest<ModelCalls[K]>,
     transfer: Transferable[] = [],
   ): Promise<ReturnType<ModelCalls[K]>> {
-    return this.connection.call(name, [this.#id, ...(args as unknown[])] as unknown as Parameters<Calls[K]>, transfer);
+    const { opening } = this;
+    return opening ? opening.then(() => this.callNow(name, args, transfer)) : this.callNow(name, args, transfer);
+  }
+
+  /** The same for the run itself. */
+  callNow<K extends keyof ModelCalls>(
+    name: K,
+    args: Rest<ModelCalls[K]>,
+    transfer: Transferable[] = [],
+  ): Promise<ReturnType<ModelCalls[K]>> {
+    const all = [this.#id, ...(args as unknown[])] as unknown as Parameters<Calls[K]>;
+    return this.connection.call(name, all, transfer);
+  }
+
+  /** A run on its way to being open, which may fix the vocabulary: what is asked after it was begun comes after that. Never rejects. */
+  get opening(): Promise<unknown> | undefined {
+    return this.#opening;
+  }
+
+  /** Lets others wait for a run's opening, whether it succeeds or fails. */
+  whileOpening(opening: Promise<unknown>): void {
+    const settled = opening
+      .catch(() => {})
+      .then(() => {
+        if (this.#opening === settled) this.#opening = undefined;
+      });
+    this.#opening = settled;
   }
 
   /** Marks the weights as owned; the answer frees them. Throws BusyError when they are. */

@@ -116,31 +116,33 @@ export class Driver {
   }
 
   async #run(prepare: Parsed["prepare"]): Promise<RunEnd> {
-    const { core } = this.#o;
+    const { connection } = this.#o.core;
+    // Its end comes over the port, so that nothing said before can come later.
+    const ended = connection.settle(
+      () =>
+        new Promise<{ end: RunEnd } | { error: unknown }>((resolve) => {
+          this.#ended = resolve;
+        }),
+    );
+    const opening = this.#open(prepare);
+    this.#o.core.whileOpening(opening);
+    // An error of opening is the end too; should the worker die, both say the same.
+    opening.catch((error) => this.#ended({ error }));
+    const outcome = await ended;
+    await this.#batches?.close();
+    if ("error" in outcome) throw outcome.error;
+    return outcome.end;
+  }
+
+  async #open(prepare: Parsed["prepare"]): Promise<void> {
     const { signal, checkpoint } = this.#controls;
     this.#prepared = await prepare();
     signal?.throwIfAborted();
     const request: RunRequest = { ...this.#prepared.request };
     if (checkpoint) request.checkpointEvery = checkpoint.every;
     const peers = await this.#assemble(request);
-    // Its end comes over the port, so that nothing said before can come later.
-    const ended = core.connection.settle(
-      () =>
-        new Promise<{ end: RunEnd } | { error: unknown }>((resolve) => {
-          this.#ended = resolve;
-        }),
-    );
-    const open = core.call(
-      "run",
-      [request, this.#channel.port2, peers],
-      [...buffers(request), this.#channel.port2, ...peers],
-    );
-    // An error of opening is the end too; should the worker die, both say the same.
-    open.catch((error) => this.#ended({ error }));
-    const outcome = await ended;
-    await this.#batches?.close();
-    if ("error" in outcome) throw outcome.error;
-    return outcome.end;
+    const { port2 } = this.#channel;
+    await this.#o.core.callNow("run", [request, port2, peers], [...buffers(request), port2, ...peers]);
   }
 
   /** The other workers of a parallel run; answers with the first one's ports to them. */
@@ -150,7 +152,7 @@ export class Driver {
     if (workers === undefined) return [];
     request.parallel = { workers, index: 0 };
     if (workers === 1) return [];
-    const file = await core.call("save", [request.resume]);
+    const file = await core.callNow("save", [request.resume]);
     const team = await assemble({
       workers,
       place: core.place,

@@ -54,7 +54,7 @@ async function complete(core: Core, data: Data, split: RunDescription["validatio
   const validation = typeof fraction === "number" ? fraction : undefined;
   const characters = charactersOf(data as Samples | string, validation);
   const described: ModelDescription = { ...core.description, input: { vocabulary: characters } };
-  core.update(await core.call("complete", [JSON.stringify(described)]));
+  core.update(await core.callNow("complete", [JSON.stringify(described)]));
 }
 
 /** A bundle that says only what it is. */

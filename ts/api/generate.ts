@@ -46,6 +46,7 @@ export class StartedGeneration extends Promise<Generated> implements Generation 
     const [{ state, signal }, rest] = split(options, ["state", "signal"]);
     checkSignal(signal);
     signal?.throwIfAborted();
+    if (core.opening) await core.opening;
     const { encoding } = core;
     const bundle = encodePrompt(prompt, encoding, state);
     const number = await core.call("openGenerator", [toJson(rest), bundle], [bundle.buffer]);

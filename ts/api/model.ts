@@ -65,11 +65,13 @@ export class OpenModel {
     data: Data,
     options?: { metrics?: readonly Metric[] },
   ): Promise<{ loss: number } & Record<string, number>> {
+    if (this.#core.opening) await this.#core.opening;
     const bundle = encodeData(given(data), this.#core.encoding);
     return decodeMetrics(await this.#core.call("evaluate", [bundle, toJson(options)], [bundle.buffer]));
   }
 
   async predict(x: Sequences, options?: PredictOptions): Promise<Prediction> {
+    if (this.#core.opening) await this.#core.opening;
     const [{ initialState }, rest] = split(options, ["initialState"]);
     const { encoding } = this.#core;
     const bundle = encodeInputs(x, encoding, initialState);
@@ -77,6 +79,7 @@ export class OpenModel {
   }
 
   async forecast(history: Table, options?: ForecastOptions): Promise<Record<string, Float32Array>> {
+    if (this.#core.opening) await this.#core.opening;
     const [{ known }, rest] = split(options, ["known"]);
     check("steps", "a positive integer", rest.steps, (v) => Number.isSafeInteger(v) && (v as number) > 0);
     const { input } = this.#core.encoding;
@@ -92,6 +95,7 @@ export class OpenModel {
   }
 
   async gradients(data: GradientData, options?: { values?: boolean }): Promise<Gradients> {
+    if (this.#core.opening) await this.#core.opening;
     const { encoding } = this.#core;
     const own = typeof data === "object" && data !== null && "outputGradient" in data;
     const bundle = own ? encodeCotangent(data, encoding) : encodeSamples(data as Samples, encoding);

@@ -1,0 +1,240 @@
+/** Runs: learning, sameness, resuming, controls. */
+import { adam, cosineDecay, createModel, loadModel, type Progress, type Samples, sgd } from "retrograd";
+import { describe, expect, it } from "vitest";
+import { classifier, digest, gestures, kept, make, sleep, summer, sums, verse } from "./support.js";
+
+describe("fit", () => {
+  it("learns, in the user's labels, and keeps the best epoch", async () => {
+    const model = await make(classifier);
+    const { x, y } = gestures(60);
+    const history = await model.fit({ x, y }, { epochs: 30, validationSplit: { fraction: 0.25, from: "random" } });
+    const best = Math.min(...history.epochs.map((e) => e.validationLoss!));
+    expect(history.best?.validationLoss).toBe(best);
+    expect(history.epochs.at(-1)?.validationMetrics?.accuracy).toBe(1);
+    const { labels, values } = await model.predict(x.slice(0, 4));
+    expect(labels).toEqual(["down", "up", "down", "up"]);
+    for (const row of values.toArray() as number[][]) expect(row[0]! + row[1]!).toBeCloseTo(1, 6);
+    expect((await model.evaluate({ x, y })).accuracy).toBe(1);
+  });
+
+  it("gives the same bits for the same seed, and others for another", async () => {
+    const run = async (seed: number) => {
+      const model = await make(classifier);
+      const history = await model.fit(gestures(40), { epochs: 3, batchSize: 8, seed });
+      return [await digest(model), ...history.steps.loss];
+    };
+    expect(await run(1)).toEqual(await run(1));
+    expect(await run(2)).not.toEqual(await run(1));
+  });
+
+  it("gives the same bits on any number of workers", async () => {
+    const run = async (workers: number) => {
+      const model = await make(classifier, { workers });
+      const history = await model.fit(gestures(40), { epochs: 3, batchSize: 16, validationSplit: 0.2 });
+      return [await digest(model), ...history.steps.loss, ...history.epochs.map((e) => e.validationLoss)];
+    };
+    const alone = await run(1);
+    expect(await run(2)).toEqual(alone);
+    expect(await run(3)).toEqual(alone);
+  });
+
+  it("records counted steps and tells every epoch", async () => {
+    const model = await make(summer);
+    const seen: Progress[] = [];
+    const history = await model.fit(sums(40), {
+      epochs: 4,
+      batchSize: 10,
+      recordEvery: 3,
+      optimizer: sgd({ learningRate: cosineDecay({ initial: 0.1, steps: 16 }), momentum: 0.9 }),
+      onProgress: (p) => seen.push(p),
+    });
+    expect([...history.steps.step]).toEqual([3, 6, 9, 12, 15]);
+    expect(history.epochs.map((e) => [e.epoch, e.step])).toEqual([
+      [1, 4],
+      [2, 8],
+      [3, 12],
+      [4, 16],
+    ]);
+    expect(seen.filter((p) => p.kind === "epoch")).toEqual(history.epochs);
+    expect(history.epochs[0]).toMatchObject({ epochs: 4, steps: 16, clipped: 0 });
+    expect(history.epochs[3]!.learningRate).toBeLessThan(history.epochs[0]!.learningRate);
+    expect(history.epochs[3]!.loss).toBeLessThan(history.epochs[0]!.loss);
+  });
+
+  it("warns of columns that ask to be scaled", async () => {
+    const model = await make(summer);
+    const { x, y } = sums(8);
+    const history = await model.fit({ x: x.map((s) => s.map(([v]) => [1000 + v!])), y }, { epochs: 1 });
+    expect(history.warnings.join()).toMatch(/scale/);
+  });
+
+  it("ends by the clock", async () => {
+    const model = await make(summer);
+    expect((await model.fit(sums(16), { seconds: 0.2 })).reason).toBe("seconds");
+  });
+
+  it("ends when patience is out, with the best weights in place", async () => {
+    const model = await make(summer);
+    const { x, y } = sums(16);
+    const validationData: Samples = { x, y: y.map((s) => s.map(([v]) => [-v!])) }; // gets worse the more it learns
+    const history = await model.fit({ x, y }, { epochs: 200, validationData, patience: 3 });
+    expect(history.reason).toBe("patience");
+    const last = history.epochs.at(-1)!;
+    expect(last.epoch).toBe(history.best!.epoch + 3);
+    expect((await model.evaluate(validationData)).loss).toBeCloseTo(history.best!.validationLoss, 6);
+  });
+
+  it("serves the model between steps", async () => {
+    const model = await make(summer);
+    const data = sums(64, 40);
+    const run = model.fit(data, { epochs: 100_000 });
+    const [first, saved] = await Promise.all([model.predict(data.x.slice(0, 1)), model.save()]);
+    await sleep(100);
+    const later = await model.predict(data.x.slice(0, 1));
+    expect([...later.values.data]).not.toEqual([...first.values.data]);
+    await model.evaluate(data);
+    await model.gradients(data);
+    await expect(model.setParameters(await model.parameters())).rejects.toMatchObject({ name: "BusyError" });
+    await expect(model.fit(data)).rejects.toMatchObject({ name: "BusyError", code: "busy" });
+    await expect(model.online()).rejects.toMatchObject({ name: "BusyError" });
+    expect((await run.stop()).reason).toBe("stopped");
+    // What was saved in the middle goes on.
+    const again = kept(await loadModel(saved));
+    expect((await again.resume(data, { epochs: 1 })).reason).toBe("finished");
+  });
+});
+
+describe("a source of batches", () => {
+  const { x, y } = sums(40);
+  function* batches(start: number) {
+    for (let i = start; i < 12; i++) yield { x: x.slice(3 * i, 3 * i + 3), y: y.slice(3 * i, 3 * i + 3) };
+  }
+  const options = { steps: 12, optimizer: adam({ learningRate: 0.01 }) };
+
+  it("is used batch by batch", async () => {
+    const model = await make(summer);
+    const history = await model.fit(batches, options);
+    expect(history.steps.step).toHaveLength(12);
+    expect(history.reason).toBe("finished");
+  });
+
+  it("goes on where a saved run left it, to the same bits", async () => {
+    const whole = await make(summer);
+    await whole.fit(batches, options);
+    const files: Uint8Array<ArrayBuffer>[] = [];
+    const cut = await make(summer);
+    await cut.fit(batches, { ...options, checkpoint: { every: 5, to: (file) => void files.push(file) } });
+    const starts: number[] = [];
+    const again = kept(await loadModel(files[0]!));
+    await again.resume((start) => {
+      starts.push(start);
+      return batches(start);
+    });
+    expect(starts).toEqual([5]);
+    expect(await digest(again)).toBe(await digest(whole));
+  });
+});
+
+describe("resume", () => {
+  it("from every checkpoint gives the bits of the unbroken run", async () => {
+    const data = gestures(30);
+    const options = {
+      epochs: 4,
+      batchSize: 8,
+      validationSplit: 0.2,
+      patience: 50,
+      optimizer: adam({ learningRate: 0.01 }),
+    };
+    const files: Uint8Array<ArrayBuffer>[] = [];
+    const whole = await make(classifier);
+    const history = await whole.fit(data, {
+      ...options,
+      checkpoint: { every: 3, to: (file) => void files.push(file) },
+    });
+    expect(files.length).toBeGreaterThanOrEqual(3);
+    const weights = await digest(whole);
+    for (const [i, file] of files.entries()) {
+      const again = kept(await loadModel(file));
+      const rest = await again.resume(data);
+      expect(await digest(again)).toBe(weights);
+      expect([...rest.steps.loss]).toEqual([...history.steps.loss.slice(3 * (i + 1))]);
+      expect(rest.best).toEqual(history.best);
+    }
+  });
+
+  it("goes further than the saved run was to", async () => {
+    const data = gestures(24);
+    const whole = await make(classifier);
+    await whole.fit(data, { epochs: 6 });
+    const short = await make(classifier);
+    await short.fit(data, { epochs: 2 });
+    const again = kept(await loadModel(await short.save()));
+    const history = await again.resume(data, { epochs: 6 });
+    expect(history.epochs.map((e) => e.epoch)).toEqual([3, 4, 5, 6]);
+    expect(await digest(again)).toBe(await digest(whole));
+  });
+
+  it("refuses other data, and a model without a run", async () => {
+    const data = gestures(24);
+    const model = await make(classifier);
+    await expect(model.resume(data)).rejects.toMatchObject({ name: expect.stringMatching(/Error$/) });
+    await model.fit(data, { epochs: 1 });
+    const other = gestures(24);
+    other.x[3]![1]![0] = 0.123;
+    await expect(model.resume(other, { epochs: 2 })).rejects.toMatchObject({ name: "DataError" });
+    await model.resume(data, { epochs: 2 });
+  });
+
+  it("of a text goes on with the carried state", async () => {
+    const description = { input: { vocabulary: "characters" as const }, layers: summer.layers.slice(0, 1) };
+    const options = { steps: 14, batchSize: 2, window: 16, carryState: true };
+    const text = (layers = [...description.layers, { kind: "dense" as const }]) => make({ ...description, layers });
+    const whole = await text();
+    await whole.fit(verse, options);
+    const files: Uint8Array<ArrayBuffer>[] = [];
+    const cut = await text();
+    await cut.fit(verse, { ...options, checkpoint: { every: 6, to: (file) => void files.push(file) } });
+    const again = kept(await loadModel(files[0]!));
+    await again.resume(verse);
+    expect(await digest(again)).toBe(await digest(whole));
+  });
+});
+
+describe("the end of a run", () => {
+  it("by a signal rejects with its reason, and the model stays usable", async () => {
+    const model = await make(summer);
+    const data = sums(32);
+    const run = model.fit(data, { epochs: 1e6, signal: AbortSignal.timeout(80) });
+    await expect(run).rejects.toMatchObject({ name: "TimeoutError" });
+    await expect(model.fit(data, { signal: AbortSignal.abort("no") })).rejects.toBe("no");
+    expect((await model.fit(data, { epochs: 1 })).reason).toBe("finished");
+  });
+
+  it("by leaving the loop keeps what was learnt", async () => {
+    const model = await make(summer);
+    const before = await digest(model);
+    const run = model.fit(sums(32), { epochs: 1e6 });
+    for await (const p of run) if (p.epoch >= 3) break;
+    expect((await run).reason).toBe("stopped");
+    expect(await digest(model)).not.toBe(before);
+  });
+
+  it("by divergence is a DivergenceError; the weights are the last finite ones", async () => {
+    const model = await make(summer);
+    const { x, y } = sums(16);
+    const run = model.fit(
+      { x, y: y.map((s) => s.map(([v]) => [1e30 * v!])) },
+      { epochs: 50, clip: "none", optimizer: sgd({ learningRate: 1e8 }) },
+    );
+    await expect(run).rejects.toMatchObject({ name: "DivergenceError", step: expect.any(Number) });
+    for (const { data } of Object.values(await model.parameters())) expect(data.every(Number.isFinite)).toBe(true);
+    await model.predict(x);
+  });
+
+  it("by dispose rejects with DisposedError", async () => {
+    const model = await createModel(summer);
+    const run = model.fit(sums(16), { epochs: 1e6 });
+    setTimeout(() => void model.dispose(), 50);
+    await expect(run).rejects.toMatchObject({ name: "DisposedError" });
+  });
+});
