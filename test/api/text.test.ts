@@ -1,0 +1,128 @@
+/** Text: vocabularies, windows, generation that goes on. */
+import { dense, embedding, loadModel, lstm, type Model, type ModelDescription } from "retrograd";
+import { describe, expect, it } from "vitest";
+import { kept, make, verse } from "./support.js";
+
+const layers = [embedding({ units: 6 }), lstm({ hiddenSize: 24 }), dense()];
+const open: ModelDescription = { input: { vocabulary: "characters" }, layers, seed: 1 };
+
+async function poet(): Promise<Model> {
+  const model = await make(open);
+  await model.fit(verse, {
+    steps: 150,
+    batchSize: 8,
+    window: 24,
+    carryState: true,
+    optimizer: { kind: "adam", learningRate: 0.02 },
+  });
+  return model;
+}
+
+describe("a vocabulary", () => {
+  it("of characters is fixed by the first fit and saved", async () => {
+    const model = await make(open);
+    const fitted = await poet();
+    expect(model.description.input).toEqual({ vocabulary: "characters" });
+    const characters = [...new Set(verse)].sort();
+    expect(fitted.description.input).toEqual({ vocabulary: characters });
+    expect(fitted.parameterCount).toBeGreaterThan(model.parameterCount);
+    const again = kept(await loadModel(await fitted.save()));
+    expect(again.description).toEqual(fitted.description);
+    const history = await again.fit(verse, { epochs: 1 });
+    expect(history.epochs.at(-1)?.metrics.bitsPerCharacter).toBeLessThan(Math.log2(characters.length));
+  });
+
+  it("comes from the training part alone", async () => {
+    const model = await make(open);
+    await expect(model.fit(`${verse}${"§".repeat(9)}`, { epochs: 1, validationSplit: 0.1 })).rejects.toMatchObject({
+      name: "DataError",
+      code: "unknownToken",
+    });
+    await model.fit(verse, { steps: 1 });
+    await expect(model.predict(["a rose§"])).rejects.toMatchObject({
+      name: "DataError",
+      received: expect.stringContaining("§"),
+    });
+  });
+
+  it("must be known for batches and for what comes before a fit", async () => {
+    const model = await make(open);
+    await expect(model.fit(() => [])).rejects.toMatchObject({ name: "DataError", path: "input.vocabulary" });
+    await expect(model.predict(["a"])).rejects.toMatchObject({ name: expect.stringMatching(/Error$/) });
+    expect((await model.fit(verse, { steps: 1 })).reason).toBe("finished");
+  });
+});
+
+describe("generate", () => {
+  it("comes in pieces that make the whole, the same for the same seed", async () => {
+    const model = await poet();
+    const out = model.generate("the rose", { length: 300, temperature: 2, seed: 4 });
+    let text = "";
+    for await (const piece of out) text += piece;
+    const end = await out;
+    expect(end.text).toBe(text);
+    expect(end.tokens).toHaveLength(300);
+    expect([...text].every((c) => verse.includes(c))).toBe(true);
+    expect((await model.generate("the rose", { length: 300, temperature: 2, seed: 4 })).text).toBe(text);
+    expect((await model.generate("the rose", { length: 300, temperature: 2, seed: 5 })).text).not.toBe(text);
+  });
+
+  it("has learnt the verse when it takes the likeliest", async () => {
+    const model = await poet();
+    expect((await model.generate("the violet's b", { length: 8, temperature: 0 })).text).toBe("lue, the");
+  });
+
+  it("goes on from a state as if it had not stopped", async () => {
+    const model = await poet();
+    const whole = await model.generate("the", { length: 40, temperature: 0 });
+    const first = await model.generate("the", { length: 15, temperature: 0 });
+    const rest = await model.generate(first.text.at(-1)!, { length: 25, temperature: 0, state: first.state });
+    expect(first.text + rest.text).toBe(whole.text);
+  });
+
+  it("stops after the stop string, at a signal, and when the loop is left", async () => {
+    const model = await poet();
+    const { text, state } = await model.generate("the rose", { length: 200, temperature: 0, stop: ", " });
+    expect(text).toMatch(/^[^,]*, $/);
+    const rest = await model.generate(text.at(-1)!, { length: 10, temperature: 0, state });
+    const whole = await model.generate("the rose", { length: text.length + 10, temperature: 0 });
+    expect(text + rest.text).toBe(whole.text);
+
+    const signal = AbortSignal.timeout(60);
+    await expect(model.generate("the", { length: 10_000_000, signal })).rejects.toMatchObject({ name: "TimeoutError" });
+    const long = model.generate("the", { length: 10_000_000 });
+    for await (const _ of long) break;
+    expect((await long).text.length).toBeLessThan(10_000_000);
+    await model.predict(["the rose"]);
+  });
+
+  it("takes tokens where the vocabulary is a number", async () => {
+    const model = await make({ input: { vocabulary: 5 }, layers: [lstm({ hiddenSize: 4 }), dense()] });
+    const { tokens, text } = await model.generate([1, 2, 3], { length: 7, topK: 2 });
+    expect(tokens).toHaveLength(7);
+    expect(tokens.every((t) => t >= 0 && t < 5)).toBe(true);
+    expect(text).toBe("");
+  });
+
+  it.each([
+    [{ length: 0 }, "length"],
+    [{ temperature: -1 }, "temperature"],
+    [{ topk: 3 }, "topk"],
+    [{ signal: 5 }, "signal"],
+  ])("refuses %o", async (options, path) => {
+    const model = await make({ input: { vocabulary: 5 }, layers: [lstm({ hiddenSize: 4 }), dense()] });
+    await expect(model.generate([1], options as never)).rejects.toMatchObject({ name: "ConfigError", path });
+    await model.generate([1], { length: 1 });
+  });
+});
+
+describe("predict on text", () => {
+  it("gives the next token at every step", async () => {
+    const model = await poet();
+    const { values } = await model.predict(["the rose"]);
+    const characters = [...new Set(verse)].sort();
+    expect(values.shape).toEqual([1, 8, characters.length]);
+    const last = [...values.data.subarray(7 * characters.length)];
+    expect(characters[last.indexOf(Math.max(...last))]).toBe(" ");
+  });
+});
