@@ -1,6 +1,7 @@
 /** How targets are arranged along the sequences of x: one for each, or a list as long as each. */
+
+import type { Inputs } from "./batch.js";
 import type { At, Encoding } from "./encoding.js";
-import type { Inputs } from "./inputs.js";
 import { isList, isTyped, type List } from "./numeric.js";
 import { count, emptyData, show, wrongShape } from "./refuse.js";
 import { tensorOf } from "./rows.js";

@@ -2,8 +2,9 @@
 
 import type { RetrogradError } from "../errors.js";
 import { type Context, eachSequence, listOf, place, targetShapes } from "./arranged.js";
+import { total } from "./batch.js";
 import type { At } from "./encoding.js";
-import { notFitted, total } from "./inputs.js";
+import { notFitted } from "./inputs.js";
 import type { Labels } from "./labels.js";
 import { isList, type List } from "./numeric.js";
 import type { Part } from "./parts.js";

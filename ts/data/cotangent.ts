@@ -1,8 +1,10 @@
 /** The gradient of a loss of the user's own with respect to the raw prediction, in place of targets. */
+
+import { total } from "./batch.js";
 import type { Bytes } from "./bundle.js";
 import { type Encoding, outputWidth } from "./encoding.js";
 import { checkFields } from "./fields.js";
-import { readInputs, total } from "./inputs.js";
+import { readInputs } from "./inputs.js";
 import type { Part } from "./parts.js";
 import { show, wrongData } from "./refuse.js";
 import { notFinite, tensorOf } from "./rows.js";

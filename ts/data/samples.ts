@@ -1,8 +1,10 @@
 /** Sequences with their targets, weights and initial states as one bundle of kind "sequences". */
+
+import { type Inputs, listed, type Naming } from "./batch.js";
 import type { Bytes } from "./bundle.js";
 import type { Encoding } from "./encoding.js";
 import { checkFields } from "./fields.js";
-import { type Inputs, listed, type Naming, readInputs } from "./inputs.js";
+import { readInputs } from "./inputs.js";
 import { build, type Part } from "./parts.js";
 import { readInitial } from "./states.js";
 import { readTargets } from "./targets.js";

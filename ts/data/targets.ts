@@ -1,8 +1,8 @@
 /** Targets of a network: numbers here, classes and next tokens in classes.ts. */
 import { type Context, eachSequence, listOf, place, targetTensor } from "./arranged.js";
+import { locate, total } from "./batch.js";
 import { readClasses } from "./classes.js";
 import type { At } from "./encoding.js";
-import { locate, total } from "./inputs.js";
 import { isList, type List } from "./numeric.js";
 import type { Part } from "./parts.js";
 import { wrongData } from "./refuse.js";

@@ -1,6 +1,7 @@
 /** Weights of targets: one for each sequence, or one for each step. */
+
+import { type Inputs, total } from "./batch.js";
 import type { At } from "./encoding.js";
-import { type Inputs, total } from "./inputs.js";
 import { copyNumbers, isList, type List } from "./numeric.js";
 import { count, show, wrongData, wrongShape } from "./refuse.js";
 import { notFinite } from "./rows.js";
