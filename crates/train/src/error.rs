@@ -74,7 +74,11 @@ impl Error {
         expected: impl Into<Box<str>>,
         received: impl Into<Box<str>>,
     ) -> Error {
-        let (path, expected, received) = (path.into(), expected.into(), received.into());
+        Error::boxed(class, code, path.into(), expected.into(), received.into())
+    }
+
+    /// Apart from [`Error::at`], so that there is one copy of it and not one for each kind of text.
+    fn boxed(class: ErrorClass, code: &'static str, path: Box<str>, expected: Box<str>, received: Box<str>) -> Error {
         let colon = if path.is_empty() { "" } else { ": " };
         let message = [&*path, colon, "expected ", &expected, ", got ", &received].concat();
         Error {

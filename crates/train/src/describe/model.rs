@@ -159,8 +159,7 @@ impl ModelDescription {
         if !self.is_open() {
             return Err(Error::conflict(path, "it is known already"));
         }
-        let given: Value =
-            crate::json::from_str(json).map_err(|e| Error::config("", MODEL.name, format!("unreadable JSON ({e})")))?;
+        let given: Value = crate::json::from_str(json).map_err(|e| Error::config("", "JSON", e.to_string()))?;
         let vocabulary = &given["input"]["vocabulary"];
         if vocabulary.as_array().is_none() {
             return Err(Error::config(path, "a list of tokens", walk::show(vocabulary)));
@@ -203,7 +202,7 @@ impl ModelDescription {
         match metrics.iter().enumerate().find(|(_, m)| m.of_classes().is_some_and(|c| c != classes)) {
             Some((i, metric)) => {
                 let what = if classes { "a metric of classes" } else { "a metric of numbers" };
-                Err(Error::config(format!("{path}[{i}]"), what, format!("{:?}", metric.name())))
+                Err(Error::config(format!("{path}[{i}]"), what, walk::quoted(metric.name())))
             }
             None => Ok(()),
         }

@@ -139,7 +139,7 @@ impl RunDescription {
             validation_split: (number(&split["fraction"]) > 0.0)
                 .then(|| Split { fraction: number(&split["fraction"]), from: From::of(&split["from"]) }),
             patience: json["patience"].as_u64(),
-            keep: json["keep"].as_str().and_then(Keep::by_name),
+            keep: (!json["keep"].is_null()).then(|| Keep::of(&json["keep"])),
             metrics: metrics(&json),
             record_every: json["recordEvery"].as_u64().unwrap_or(1),
             seed: json["seed"].as_u64().unwrap_or_default(),

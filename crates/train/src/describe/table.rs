@@ -2,17 +2,10 @@
 //! its range, default, one line of doc. The rows are in [`super::rows`]; what options have to do with each other is in the
 //! rules beside it.
 
-/// The largest integer that JavaScript holds exactly.
-const SAFE: u64 = (1 << 53) - 1;
-
 /// What a value has to be.
 #[derive(Clone, Copy)]
 pub enum Kind {
-    /// An integer from `low` to `high`.
-    Integer {
-        low: u64,
-        high: u64,
-    },
+    Integer(Span),
     Number(Range),
     Bool,
     Text,
@@ -31,11 +24,31 @@ pub enum Kind {
 }
 
 /// From 1: counts of steps and epochs.
-pub const POSITIVE: Kind = Kind::Integer { low: 1, high: SAFE };
+pub const POSITIVE: Kind = Kind::Integer(Span { low: 1, wide: true });
 /// From 0: seeds, numbers of steps that may be none.
-pub const COUNT: Kind = Kind::Integer { low: 0, high: SAFE };
+pub const COUNT: Kind = Kind::Integer(Span { low: 0, wide: true });
 /// From 1, and an index in wasm's memory.
-pub const SIZE: Kind = Kind::Integer { low: 1, high: i32::MAX as u64 };
+pub const SIZE: Kind = Kind::Integer(Span { low: 1, wide: false });
+/// From 0, and an index in wasm's memory.
+pub const OFFSET: Kind = Kind::Integer(Span { low: 0, wide: false });
+
+/// A range of integers.
+#[derive(Clone, Copy)]
+pub struct Span {
+    pub low: u8,
+    /// Up to what JavaScript holds exactly; else to what wasm can address.
+    pub wide: bool,
+}
+
+impl Span {
+    pub const fn high(self) -> u64 {
+        if self.wide { (1 << 53) - 1 } else { i32::MAX as u64 }
+    }
+
+    pub const fn text(self) -> &'static str {
+        if self.low == 0 { "an integer from 0" } else { "a positive integer" }
+    }
+}
 
 /// The ranges of numbers in use. A number also has to be one of 32 bits: what is above 0 stays so there.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -157,13 +170,37 @@ macro_rules! row {
             name: $name,
             kind: $kind,
             default: $default,
-            doc: $crate::describe::table::on_the_host($doc),
+            doc: $crate::describe::table::host($doc),
         }
     };
 }
-pub(crate) use row;
 
-/// Docs are printed by a host program; the kernel does without their 10 KB.
-pub const fn on_the_host(doc: &'static str) -> &'static str {
+/// Words without a name for their type.
+macro_rules! one_of {
+    ($($word:literal),+ $(,)?) => {
+        $crate::describe::table::Kind::Word(&$crate::describe::table::Words {
+            name: "",
+            doc: "",
+            now: &[$($word),+],
+            later: &[],
+        })
+    };
+}
+
+/// Kinds told apart by the type of the value, without a name for their type.
+macro_rules! any_of {
+    ($($kind:expr),+ $(,)?) => {
+        $crate::describe::table::Kind::Either(&$crate::describe::table::Union { name: "", of: &[$($kind),+] })
+    };
+}
+pub(crate) use {any_of, one_of, row};
+
+/// [`Default::Follows`], in words.
+pub const fn follows(from: &'static str) -> Default {
+    Default::Follows(host(from))
+}
+
+/// Docs and names of types are printed by a host program; the kernel does without their 10 KB.
+pub const fn host(doc: &'static str) -> &'static str {
     if cfg!(target_arch = "wasm32") { "" } else { doc }
 }

@@ -13,8 +13,7 @@ use crate::json::{Map, Value};
 /// # Errors
 /// `ConfigError` with path, expectation and what came.
 pub fn read(object: &'static Object, json: &str) -> Result<Value, Error> {
-    let given: Value =
-        crate::json::from_str(json).map_err(|e| Error::config("", object.name, format!("unreadable JSON ({e})")))?;
+    let given: Value = crate::json::from_str(json).map_err(|e| Error::config("", "JSON", e.to_string()))?;
     check(&Kind::Object(object), &given, &mut String::new())
 }
 
@@ -25,11 +24,11 @@ pub fn read(object: &'static Object, json: &str) -> Result<Value, Error> {
 pub fn check(kind: &Kind, given: &Value, path: &mut String) -> Result<Value, Error> {
     let wrong = |path: &str| Error::config(path, expected(kind), show(given));
     match kind {
-        Kind::Integer { low, high } => match given.as_f64() {
-            Some(x) if x.fract() == 0.0 && x >= *low as f64 && x <= *high as f64 => Ok(given.clone()),
-            Some(x) if x > *high as f64 => {
-                Err(Error::config(path.as_str(), format!("an integer up to {high}"), show(given)))
+        Kind::Integer(span) => match given.as_f64() {
+            Some(x) if x > span.high() as f64 => {
+                Err(Error::config(path.as_str(), format!("an integer up to {}", span.high()), show(given)))
             }
+            Some(x) if x == x.trunc() && x >= f64::from(span.low) => Ok(given.clone()),
             _ => Err(wrong(path)),
         },
         Kind::Number(range) if given.as_f64().is_some_and(|x| range.holds(x)) => Ok(given.clone()),
@@ -121,7 +120,7 @@ fn check_fields(object: &Object, given: &Map, alternatives: &[&Object], path: &m
         return Err(unknown(name, &names([object].into_iter().chain(meant.iter().copied())), path));
     }
     for Field { name, kind, default, .. } in object.fields() {
-        let value = match (given.get(*name), default) {
+        let value = match (given.get(name), default) {
             (Some(given), _) => within(path, &format!(".{name}"), |p| check(kind, given, p))?,
             (None, Default::Is(json)) => {
                 let value = crate::json::from_str(json).unwrap_or_default();
@@ -166,7 +165,7 @@ fn fields(value: &Value) -> Option<&Map> {
 /// Whether `kind` is about values of this JSON type.
 fn takes(kind: &Kind, value: &Value) -> bool {
     match kind {
-        Kind::Integer { .. } | Kind::Number(_) => matches!(value, Value::Number(_)),
+        Kind::Integer(_) | Kind::Number(_) => matches!(value, Value::Number(_)),
         Kind::Bool => matches!(value, Value::Bool(_)),
         Kind::Text | Kind::Word(_) => matches!(value, Value::String(_)),
         Kind::List(..) => matches!(value, Value::Array(_)),
@@ -182,8 +181,7 @@ fn expected(kind: &Kind) -> String {
 
 fn alternatives(kind: &Kind) -> Vec<String> {
     vec![match kind {
-        Kind::Integer { low: 0, .. } => "an integer from 0".into(),
-        Kind::Integer { .. } => "a positive integer".into(),
+        Kind::Integer(span) => span.text().into(),
         Kind::Number(range) => range.text().into(),
         Kind::Bool => "true or false".into(),
         Kind::Text => "text".into(),
@@ -216,7 +214,6 @@ fn either(items: impl Iterator<Item = String>) -> String {
 pub fn show(value: &Value) -> String {
     match value {
         Value::String(text) => quoted(&short(text)),
-        Value::Number(_) => short(&value.to_string()),
         Value::Array(_) => "a list".into(),
         Value::Object(fields) => fields.get("$value").and_then(Value::as_str).unwrap_or("an object").into(),
         other => other.to_string(),
@@ -230,7 +227,7 @@ fn short(text: &str) -> String {
     }
 }
 
-fn quoted(text: &str) -> String {
+pub fn quoted(text: &str) -> String {
     Value::from(text).to_string()
 }
 

@@ -85,6 +85,43 @@ fn numbers_of_any_bits_read_back_to_the_same() {
 }
 
 #[test]
+fn numbers_are_written_as_javascript_writes_them() {
+    for (x, text) in [
+        (0.0, "0"),
+        (-0.0, "-0"),
+        (1.0, "1"),
+        (-7.5, "-7.5"),
+        (0.1, "0.1"),
+        (0.1 + 0.2, "0.30000000000000004"),
+        (1e-8, "1e-8"),
+        (1.5e-7, "1.5e-7"),
+        (1e-6, "0.000001"),
+        (0.00123, "0.00123"),
+        (123.456, "123.456"),
+        (9007199254740991.0, "9007199254740991"),
+        (1e20, "100000000000000000000"),
+        (1.5e20, "150000000000000000000"),
+        (1e21, "1e+21"),
+        (-1.25e300, "-1.25e+300"),
+        (f64::MAX, "1.7976931348623157e+308"),
+        (f64::MIN_POSITIVE, "2.2250738585072014e-308"),
+        (5e-324, "5e-324"),
+        (9.5, "9.5"),
+        (99.99999999999999, "99.99999999999999"),
+        (0.999999999999999, "0.999999999999999"),
+    ] {
+        assert_eq!(Value::Number(x).to_string(), text);
+    }
+    // The fewest digits, as std has them.
+    let mut dice = 1u64;
+    for _ in 0..2000 {
+        dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let x = (dice >> 11) as f64 / (1u64 << (dice & 31)) as f64;
+        assert_eq!(Value::Number(x).to_string(), x.to_string());
+    }
+}
+
+#[test]
 fn what_serde_json_takes_is_taken_and_means_the_same() {
     let deep = |n: usize| "[".repeat(n) + &"]".repeat(n);
     let cases = [

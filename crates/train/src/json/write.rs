@@ -1,16 +1,15 @@
 //! Values as text.
 
-use super::Value;
+use super::{Value, number};
 use std::fmt::{self, Display, Formatter, Write};
 
-/// Without spaces; as JavaScript's `JSON.stringify`, but for numbers with an exponent, which are written out.
+/// Without spaces; as JavaScript's `JSON.stringify` does it.
 impl Display for Value {
     fn fmt(&self, out: &mut Formatter) -> fmt::Result {
         match self {
             Value::Null => out.write_str("null"),
             Value::Bool(b) => out.write_str(if *b { "true" } else { "false" }),
-            // The shortest digits that read back to the same bits.
-            Value::Number(x) if x.is_finite() => Display::fmt(x, out),
+            Value::Number(x) if x.is_finite() => out.write_str(&number::format(*x)),
             Value::Number(_) => out.write_str("null"),
             Value::String(text) => string(text, out),
             Value::Array(items) => {

@@ -68,7 +68,7 @@ fn walk(kind: &'static Kind, items: &mut Vec<Item>) {
 pub fn type_of(kind: &Kind) -> String {
     let union = |types: Vec<String>| types.join(" | ");
     match kind {
-        Kind::Integer { .. } | Kind::Number(_) => "number".into(),
+        Kind::Integer(_) | Kind::Number(_) => "number".into(),
         Kind::Bool => "boolean".into(),
         Kind::Text => "string".into(),
         Kind::Word(words) if words.name.is_empty() => words_of(words),
@@ -103,8 +103,7 @@ pub fn default_of(field: &Field) -> Option<&'static str> {
 /// The range of a number.
 pub fn range_of(kind: &Kind) -> Option<String> {
     match kind {
-        Kind::Integer { low: 1, .. } => Some("a positive integer".into()),
-        Kind::Integer { low, .. } => Some(format!("an integer from {low}")),
+        Kind::Integer(span) => Some(span.text().into()),
         Kind::Number(range) => Some(range.text().into()),
         Kind::Either(union) => union.of.iter().find_map(range_of),
         _ => None,

@@ -4,14 +4,14 @@ use super::optimizers::{CLIP_ROW, OPTIMIZER_ROW, PENALTY_ROW};
 use super::run::METRIC;
 use crate::describe::table::{
     COUNT,
-    Default::{Absent, Follows, Is},
+    Default::{Absent, Is},
     Field,
     Kind::{Bool, List, Number, Text, Word},
-    Object, POSITIVE, Range, SIZE, Tell, Words, row,
+    Object, POSITIVE, Range, SIZE, Tell, Words, follows, host, row,
 };
 
 const fn call(name: &'static str, doc: &'static str, fields: &'static [Field]) -> Object {
-    Object { name, doc, tell: Tell::Alone, base: None, fields }
+    Object { name: host(name), doc: host(doc), tell: Tell::Alone, base: None, fields }
 }
 
 pub static RESUME: Object = call(
@@ -57,7 +57,7 @@ pub static PREDICT: Object = call(
 pub static EVALUATE: Object = call(
     "EvaluateOptions",
     "What `evaluate` reports.",
-    &[row!("metrics", List(&Word(&METRIC), 0), Follows("those of a run"), "What is reported beside the loss.")],
+    &[row!("metrics", List(&Word(&METRIC), 0), follows("those of a run"), "What is reported beside the loss.")],
 );
 
 pub static GRADIENTS: Object = call(
@@ -69,7 +69,7 @@ pub static GRADIENTS: Object = call(
 pub static FORECAST: Object = call(
     "ForecastOptions",
     "How far `forecast` looks.",
-    &[row!("steps", SIZE, Follows("the horizon"), "Rows ahead; beyond the horizon in mode \"recursive\" alone.")],
+    &[row!("steps", SIZE, follows("the horizon"), "Rows ahead; beyond the horizon in mode \"recursive\" alone.")],
 );
 
 pub static GENERATE: Object = call(

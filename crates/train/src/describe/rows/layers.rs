@@ -1,22 +1,25 @@
 //! Rows of the layers.
 
 use crate::describe::table::{
-    Default::{Follows, Is, Required},
+    Default::{Is, Required},
     Field,
-    Kind::{Bool, Number, Text, Word},
-    Object, Range, SIZE, Tagged, Tell, Words, row,
+    Kind::{Bool, Number, Text},
+    Object, Range, SIZE, Tagged, Tell, follows, host, one_of, row,
 };
 
-pub static LAYER: Tagged =
-    Tagged { name: "Layer", doc: "One layer of a network.", of: &[&LSTM, &GRU, &RNN, &DENSE, &EMBEDDING, &DROPOUT] };
+pub static LAYER: Tagged = Tagged {
+    name: host("Layer"),
+    doc: host("One layer of a network."),
+    of: &[&LSTM, &GRU, &RNN, &DENSE, &EMBEDDING, &DROPOUT],
+};
 
 const BIAS: Field = row!("bias", Bool, Is("true"), "Whether there are biases.");
-const NAME: Field = row!("name", Text, Follows("the layer's index"), "First part of its parameters' names.");
+const NAME: Field = row!("name", Text, follows("the layer's index"), "First part of its parameters' names.");
 const TRAINABLE: Field = row!("trainable", Bool, Is("true"), "Whether training changes it.");
 
 pub static RECURRENT: Object = Object {
-    name: "Recurrent",
-    doc: "What all recurrent layers have.",
+    name: host("Recurrent"),
+    doc: host("What all recurrent layers have."),
     tell: Tell::Alone,
     base: None,
     fields: &[
@@ -36,57 +39,47 @@ pub static RECURRENT: Object = Object {
 };
 
 static LSTM: Object = Object {
-    name: "Lstm",
-    doc: "Long short-term memory (Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000).",
+    name: host("Lstm"),
+    doc: host("Long short-term memory (Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000)."),
     tell: Tell::Kind("lstm"),
     base: Some(&RECURRENT),
     fields: &[row!(
         "forgetBias",
         Number(Range::Finite),
-        Follows("1; none with init \"pytorch\" or without biases"),
+        follows("1; none with init \"pytorch\" or without biases"),
         "Start of the forget gate's bias.",
     )],
 };
 
 static GRU: Object = Object {
-    name: "Gru",
-    doc: "Gated recurrent unit (Cho et al. 2014).",
+    name: host("Gru"),
+    doc: host("Gated recurrent unit (Cho et al. 2014)."),
     tell: Tell::Kind("gru"),
     base: Some(&RECURRENT),
     fields: &[row!(
         "reset",
-        Word(&Words { name: "", doc: "", now: &["after", "before"], later: &[] }),
+        one_of!("after", "before"),
         Is("\"after\""),
         "Where the reset gate acts: after the product with the state (PyTorch, cuDNN) or before it (the original).",
     )],
 };
 
 static RNN: Object = Object {
-    name: "Rnn",
-    doc: "Elman network (Elman 1990).",
+    name: host("Rnn"),
+    doc: host("Elman network (Elman 1990)."),
     tell: Tell::Kind("rnn"),
     base: Some(&RECURRENT),
-    fields: &[row!(
-        "activation",
-        Word(&Words { name: "", doc: "", now: &["tanh", "relu"], later: &[] }),
-        Is("\"tanh\""),
-        "The state's nonlinearity.",
-    )],
+    fields: &[row!("activation", one_of!("tanh", "relu"), Is("\"tanh\""), "The state's nonlinearity.",)],
 };
 
 static DENSE: Object = Object {
-    name: "Dense",
-    doc: "A layer of units that each see the whole layer below, at one step.",
+    name: host("Dense"),
+    doc: host("A layer of units that each see the whole layer below, at one step."),
     tell: Tell::Kind("dense"),
     base: None,
     fields: &[
-        row!("units", SIZE, Follows("the output's size, in the last layer"), "Size of what it gives."),
-        row!(
-            "activation",
-            Word(&Words { name: "", doc: "", now: &["linear", "relu", "tanh"], later: &[] }),
-            Is("\"linear\""),
-            "The units' nonlinearity.",
-        ),
+        row!("units", SIZE, follows("the output's size, in the last layer"), "Size of what it gives."),
+        row!("activation", one_of!("linear", "relu", "tanh"), Is("\"linear\""), "The units' nonlinearity.",),
         BIAS,
         NAME,
         TRAINABLE,
@@ -94,16 +87,16 @@ static DENSE: Object = Object {
 };
 
 static EMBEDDING: Object = Object {
-    name: "Embedding",
-    doc: "A vector for each token of the vocabulary; the first layer.",
+    name: host("Embedding"),
+    doc: host("A vector for each token of the vocabulary; the first layer."),
     tell: Tell::Kind("embedding"),
     base: None,
     fields: &[row!("units", SIZE, Required, "Size of a token's vector."), NAME, TRAINABLE],
 };
 
 static DROPOUT: Object = Object {
-    name: "Dropout",
-    doc: "Drops units in training and scales the others up (Srivastava et al. 2014).",
+    name: host("Dropout"),
+    doc: host("Drops units in training and scales the others up (Srivastava et al. 2014)."),
     tell: Tell::Kind("dropout"),
     base: None,
     fields: &[row!("rate", Number(Range::Share), Required, "Share of units dropped.")],

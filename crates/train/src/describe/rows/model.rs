@@ -3,15 +3,15 @@
 use super::layers::LAYER;
 use crate::describe::table::{
     COUNT,
-    Default::{Absent, Follows, Is, Required},
+    Default::{Absent, Is, Required},
     Field, Keyed,
-    Kind::{self, Either, Integer, Keyed as OneOf, List, Object as Fields, Tagged, Text, Word},
-    Object, SIZE, Tell, Union, Words, row,
+    Kind::{self, Keyed as OneOf, List, Object as Fields, Tagged, Text, Word},
+    OFFSET, Object, SIZE, Tell, Words, any_of, follows, host, one_of, row,
 };
 
 pub static MODEL: Object = Object {
-    name: "ModelDescription",
-    doc: "A model: plain JSON, saved with it.",
+    name: host("ModelDescription"),
+    doc: host("A model: plain JSON, saved with it."),
     tell: Tell::Alone,
     base: None,
     fields: &[
@@ -20,34 +20,31 @@ pub static MODEL: Object = Object {
         row!(
             "output",
             OneOf(&OUTPUT),
-            Follows("the series' targets, the next token, or the last layer's own size at \"last\""),
+            follows("the series' targets, the next token, or the last layer's own size at \"last\""),
             "What is predicted, and where.",
         ),
         row!(
             "loss",
             Word(&LOSS),
-            Follows("\"crossEntropy\" for classes and tokens, else \"mse\""),
+            follows("\"crossEntropy\" for classes and tokens, else \"mse\""),
             "What training lessens."
         ),
-        row!(
-            "init",
-            Either(&Union { name: "", of: &[Word(&INITS), Fields(&INIT)] }),
-            Is("\"default\""),
-            "How weights start."
-        ),
+        row!("init", any_of!(Word(&INITS), Fields(&INIT)), Is("\"default\""), "How weights start."),
         row!("seed", COUNT, Is("0"), "Of the weights' start."),
     ],
 };
 
 static SCALE: Words = Words {
-    name: "Scale",
-    doc: "How columns are scaled; the constants come from the training part of the first fit and are saved in the model.",
+    name: host("Scale"),
+    doc: host(
+        "How columns are scaled; the constants come from the training part of the first fit and are saved in the model.",
+    ),
     now: &["none", "standard", "minMax"],
     later: &[],
 };
 pub static LOSS: Words = Words {
-    name: "Loss",
-    doc: "A mean over every predicted element: of squared errors, or of -log p of the true class.",
+    name: host("Loss"),
+    doc: host("A mean over every predicted element: of squared errors, or of -log p of the true class."),
     now: &["mse", "crossEntropy"],
     later: &[],
 };
@@ -55,8 +52,8 @@ static INITS: Words = Words { name: "", doc: "", now: &["default", "pytorch"], l
 static INITIALISERS: Words = Words { name: "", doc: "", now: &rnn::Initialiser::NAMES, later: &[] };
 
 pub static INIT: Object = Object {
-    name: "Init",
-    doc: "How weights start, gate by gate; biases are zero but for `forgetBias`.",
+    name: host("Init"),
+    doc: host("How weights start, gate by gate; biases are zero but for `forgetBias`."),
     tell: Tell::Alone,
     base: None,
     fields: &[
@@ -65,11 +62,11 @@ pub static INIT: Object = Object {
     ],
 };
 
-static INPUT: Keyed = Keyed { name: "Input", doc: "What a step reads.", of: &[&VALUES, &TOKENS, &COLUMNS] };
+static INPUT: Keyed = Keyed { name: host("Input"), doc: host("What a step reads."), of: &[&VALUES, &TOKENS, &COLUMNS] };
 
 static VALUES: Object = Object {
-    name: "ValuesInput",
-    doc: "So many numbers a step.",
+    name: host("ValuesInput"),
+    doc: host("So many numbers a step."),
     tell: Tell::Key("size"),
     base: None,
     fields: &[
@@ -79,24 +76,21 @@ static VALUES: Object = Object {
 };
 
 static TOKENS: Object = Object {
-    name: "TokensInput",
-    doc: "One token a step.",
+    name: host("TokensInput"),
+    doc: host("One token a step."),
     tell: Tell::Key("vocabulary"),
     base: None,
     fields: &[row!(
         "vocabulary",
-        Either(&Union {
-            name: "",
-            of: &[SIZE, Word(&Words { name: "", doc: "", now: &["characters"], later: &[] }), List(&Text, 1),],
-        }),
+        any_of!(SIZE, one_of!("characters"), List(&Text, 1)),
         Required,
         "How many tokens there are, or which; \"characters\": those of the first fit's text.",
     )],
 };
 
 static COLUMNS: Object = Object {
-    name: "SeriesInput",
-    doc: "Columns of a table, in windows.",
+    name: host("SeriesInput"),
+    doc: host("Columns of a table, in windows."),
     tell: Tell::Key("series"),
     base: None,
     fields: &[row!("series", Fields(&SERIES), Required, "Which columns, and how they are cut.")],
@@ -105,8 +99,8 @@ static COLUMNS: Object = Object {
 const NAMES: Kind = List(&Text, 0);
 
 pub static SERIES: Object = Object {
-    name: "Series",
-    doc: "A table over time: which columns, what of it is seen and what is predicted.",
+    name: host("Series"),
+    doc: host("A table over time: which columns, what of it is seen and what is predicted."),
     tell: Tell::Alone,
     base: None,
     fields: &[
@@ -116,7 +110,7 @@ pub static SERIES: Object = Object {
         row!("time", Text, Absent, "Column of the time, for the calendar."),
         row!(
             "calendar",
-            List(&Word(&Words { name: "", doc: "", now: &["hour", "dayOfWeek", "dayOfYear", "month"], later: &[] }), 0,),
+            List(&one_of!("hour", "dayOfWeek", "dayOfYear", "month"), 0,),
             Is("[]"),
             "Derived from `time` (UTC); known.",
         ),
@@ -124,19 +118,14 @@ pub static SERIES: Object = Object {
         row!("horizon", SIZE, Required, "Rows ahead that are predicted."),
         row!(
             "mode",
-            Word(&Words { name: "", doc: "", now: &["direct", "recursive"], later: &[] }),
+            one_of!("direct", "recursive"),
             Is("\"direct\""),
             "direct: step t also sees known[t+1 … t+horizon] and gives horizon × targets. recursive: one step, fed back.",
         ),
-        row!(
-            "transform",
-            Word(&Words { name: "", doc: "", now: &["none", "log"], later: &[] }),
-            Is("\"none\""),
-            "Of the targets, before anything else.",
-        ),
+        row!("transform", one_of!("none", "log"), Is("\"none\""), "Of the targets, before anything else.",),
         row!(
             "difference",
-            Integer { low: 0, high: i32::MAX as u64 },
+            OFFSET,
             Is("0"),
             "Rows between the two values whose difference is learnt: 1, or a season; 0: the values.",
         ),
@@ -144,39 +133,32 @@ pub static SERIES: Object = Object {
     ],
 };
 
-static OUTPUT: Keyed = Keyed { name: "Output", doc: "What is predicted, and where.", of: &[&CLASSES, &NUMBERS] };
+static OUTPUT: Keyed =
+    Keyed { name: host("Output"), doc: host("What is predicted, and where."), of: &[&CLASSES, &NUMBERS] };
 
 const AT: Field = row!(
     "at",
-    Word(&Words { name: "", doc: "", now: &["last", "every"], later: &[] }),
+    one_of!("last", "every"),
     Required,
     "Once a sequence, from each direction's state after its own last valid step; or at every step.",
 );
 
 static CLASSES: Object = Object {
-    name: "ClassesOutput",
-    doc: "One of some classes.",
+    name: host("ClassesOutput"),
+    doc: host("One of some classes."),
     tell: Tell::Key("classes"),
     base: None,
-    fields: &[
-        AT,
-        row!(
-            "classes",
-            Either(&Union { name: "", of: &[SIZE, List(&Text, 1)] }),
-            Required,
-            "How many there are, or their labels.",
-        ),
-    ],
+    fields: &[AT, row!("classes", any_of!(SIZE, List(&Text, 1)), Required, "How many there are, or their labels.",)],
 };
 
 static NUMBERS: Object = Object {
-    name: "ValuesOutput",
-    doc: "Numbers.",
+    name: host("ValuesOutput"),
+    doc: host("Numbers."),
     tell: Tell::Alone,
     base: None,
     fields: &[
         AT,
-        row!("size", SIZE, Follows("the last layer"), "Numbers in a prediction."),
-        row!("scale", Word(&SCALE), Follows("\"none\"; a series has its own"), "How each of them is scaled."),
+        row!("size", SIZE, follows("the last layer"), "Numbers in a prediction."),
+        row!("scale", Word(&SCALE), follows("\"none\"; a series has its own"), "How each of them is scaled."),
     ],
 };

@@ -4,23 +4,20 @@ use crate::describe::table::{
     COUNT,
     Default::{Is, Required},
     Field, Keyed,
-    Kind::{self, Bool, Either, Keyed as OneOf, Number, Object as Fields, Tagged as Kinds, Word},
-    Object, POSITIVE, Range, Tagged, Tell, Union, Words, row,
+    Kind::{self, Bool, Either, Keyed as OneOf, Number, Object as Fields, Tagged as Kinds},
+    Object, POSITIVE, Range, Tagged, Tell, Union, any_of, host, one_of, row,
 };
 
 /// Adam at 3e-3 is the optimiser when none is given; `adam()` alone has 1e-3, as everywhere.
 pub const OPTIMIZER_ROW: Field = row!(
     "optimizer",
-    Either(&Union {
-        name: "",
-        of: &[Kinds(&OPTIMIZER), Word(&Words { name: "", doc: "", now: &["adam", "sgd", "rmsprop"], later: &[] })],
-    }),
+    any_of!(Kinds(&OPTIMIZER), one_of!("adam", "sgd", "rmsprop")),
     Is(r#"{"kind":"adam","learningRate":0.003}"#),
     "How gradients become updates; a name alone has that optimiser's defaults.",
 );
 pub const CLIP_ROW: Field = row!(
     "clip",
-    Either(&Union { name: "", of: &[OneOf(&CLIP), Word(&Words { name: "", doc: "", now: &["none"], later: &[] })] }),
+    any_of!(OneOf(&CLIP), one_of!("none")),
     Is(r#"{"norm":5}"#),
     "How gradients are clipped: to a norm of all together, each value, or not.",
 );
@@ -31,10 +28,13 @@ pub const PENALTY_ROW: Field = row!(
     "On weights, not biases; not part of the reported loss."
 );
 
-pub static OPTIMIZER: Tagged =
-    Tagged { name: "Optimizer", doc: "How gradients become updates.", of: &[&ADAM, &ADAMW, &SGD, &RMSPROP] };
+pub static OPTIMIZER: Tagged = Tagged {
+    name: host("Optimizer"),
+    doc: host("How gradients become updates."),
+    of: &[&ADAM, &ADAMW, &SGD, &RMSPROP],
+};
 
-const RATE: Kind = Either(&Union { name: "Rate", of: &[Number(Range::AboveZero), Kinds(&SCHEDULE)] });
+const RATE: Kind = Either(&Union { name: host("Rate"), of: &[Number(Range::AboveZero), Kinds(&SCHEDULE)] });
 const fn rate(default: &'static str) -> Field {
     row!("learningRate", RATE, Is(default), "Length of a step, or its schedule.")
 }
@@ -44,16 +44,16 @@ const EPSILON: Field = row!("epsilon", Number(Range::AboveZero), Is("1e-8"), "Ad
 const MOMENTUM: Field = row!("momentum", Number(Range::Share), Is("0"), "Share of the last step that is kept.");
 
 static ADAM: Object = Object {
-    name: "Adam",
-    doc: "Adam (Kingma and Ba 2015).",
+    name: host("Adam"),
+    doc: host("Adam (Kingma and Ba 2015)."),
     tell: Tell::Kind("adam"),
     base: None,
     fields: &[rate("0.001"), BETA1, BETA2, EPSILON],
 };
 
 static ADAMW: Object = Object {
-    name: "AdamW",
-    doc: "Adam with decoupled weight decay (Loshchilov and Hutter 2019).",
+    name: host("AdamW"),
+    doc: host("Adam with decoupled weight decay (Loshchilov and Hutter 2019)."),
     tell: Tell::Kind("adamw"),
     base: None,
     fields: &[
@@ -66,16 +66,16 @@ static ADAMW: Object = Object {
 };
 
 static SGD: Object = Object {
-    name: "Sgd",
-    doc: "Gradient descent, plain or with momentum.",
+    name: host("Sgd"),
+    doc: host("Gradient descent, plain or with momentum."),
     tell: Tell::Kind("sgd"),
     base: None,
     fields: &[rate("0.01"), MOMENTUM, row!("nesterov", Bool, Is("false"), "Nesterov's momentum; needs one.")],
 };
 
 static RMSPROP: Object = Object {
-    name: "RmsProp",
-    doc: "RMSprop (Tieleman and Hinton 2012).",
+    name: host("RmsProp"),
+    doc: host("RMSprop (Tieleman and Hinton 2012)."),
     tell: Tell::Kind("rmsprop"),
     base: None,
     fields: &[
@@ -87,14 +87,17 @@ static RMSPROP: Object = Object {
     ],
 };
 
-static SCHEDULE: Tagged =
-    Tagged { name: "Schedule", doc: "A learning rate over the updates.", of: &[&STEP_DECAY, &COSINE_DECAY] };
+static SCHEDULE: Tagged = Tagged {
+    name: host("Schedule"),
+    doc: host("A learning rate over the updates."),
+    of: &[&STEP_DECAY, &COSINE_DECAY],
+};
 
 const INITIAL: Field = row!("initial", Number(Range::AboveZero), Required, "The rate at the start.");
 
 static STEP_DECAY: Object = Object {
-    name: "StepDecay",
-    doc: "initial · factor^⌊step / every⌋.",
+    name: host("StepDecay"),
+    doc: host("initial · factor^⌊step / every⌋."),
     tell: Tell::Kind("stepDecay"),
     base: None,
     fields: &[
@@ -105,8 +108,8 @@ static STEP_DECAY: Object = Object {
 };
 
 static COSINE_DECAY: Object = Object {
-    name: "CosineDecay",
-    doc: "A linear warm-up, then half a cosine down (Loshchilov and Hutter 2017).",
+    name: host("CosineDecay"),
+    doc: host("A linear warm-up, then half a cosine down (Loshchilov and Hutter 2017)."),
     tell: Tell::Kind("cosineDecay"),
     base: None,
     fields: &[
@@ -120,24 +123,24 @@ static COSINE_DECAY: Object = Object {
 static CLIP: Keyed = Keyed { name: "", doc: "", of: &[&BY_NORM, &BY_VALUE] };
 
 static BY_NORM: Object = Object {
-    name: "ClipNorm",
-    doc: "All gradients as one vector are scaled down to a norm (Pascanu et al. 2013).",
+    name: host("ClipNorm"),
+    doc: host("All gradients as one vector are scaled down to a norm (Pascanu et al. 2013)."),
     tell: Tell::Key("norm"),
     base: None,
     fields: &[row!("norm", Number(Range::AboveZero), Required, "The largest norm of all gradients together.")],
 };
 
 static BY_VALUE: Object = Object {
-    name: "ClipValue",
-    doc: "Each element of the gradients is brought into ± a value.",
+    name: host("ClipValue"),
+    doc: host("Each element of the gradients is brought into ± a value."),
     tell: Tell::Key("value"),
     base: None,
     fields: &[row!("value", Number(Range::AboveZero), Required, "The largest size of an element.")],
 };
 
 static PENALTY: Object = Object {
-    name: "Penalty",
-    doc: "What is added to the gradient of weights, for a loss of l1·Σ|w| + l2/2·Σw² more.",
+    name: host("Penalty"),
+    doc: host("What is added to the gradient of weights, for a loss of l1·Σ|w| + l2/2·Σw² more."),
     tell: Tell::Alone,
     base: None,
     fields: &[

@@ -3,21 +3,21 @@
 use super::optimizers::{CLIP_ROW, OPTIMIZER_ROW, PENALTY_ROW};
 use crate::describe::table::{
     COUNT,
-    Default::{Absent, Follows, Is, Required},
-    Kind::{Bool, Either, Later, List, Number, Object as Fields, Word},
-    Object, POSITIVE, Range, SIZE, Tell, Union, Words, row,
+    Default::{Absent, Is, Required},
+    Kind::{Bool, Later, List, Number, Object as Fields, Word},
+    Object, POSITIVE, Range, SIZE, Tell, Words, any_of, follows, host, one_of, row,
 };
 
 pub static RUN: Object = Object {
-    name: "RunDescription",
-    doc: "A training run: plain JSON, saved with the model.",
+    name: host("RunDescription"),
+    doc: host("A training run: plain JSON, saved with the model."),
     tell: Tell::Alone,
     base: None,
     fields: &[
         row!(
             "epochs",
             POSITIVE,
-            Follows("100, when neither steps nor seconds are given"),
+            follows("100, when neither steps nor seconds are given"),
             "Passes over the data, at most."
         ),
         row!("steps", POSITIVE, Absent, "Updates, at most."),
@@ -29,39 +29,39 @@ pub static RUN: Object = Object {
         ),
         row!(
             "batchSize",
-            Either(&Union { name: "", of: &[SIZE, Word(&Words { name: "", doc: "", now: &["full"], later: &[] })] }),
-            Follows("32, or fewer when there are fewer"),
+            any_of!(SIZE, one_of!("full")),
+            follows("32, or fewer when there are fewer"),
             "Sequences in an update; \"full\": all.",
         ),
-        row!("shuffle", Bool, Follows("true; false with carryState"), "Whether each epoch has an order of its own."),
+        row!("shuffle", Bool, follows("true; false with carryState"), "Whether each epoch has an order of its own."),
         OPTIMIZER_ROW,
         CLIP_ROW,
         PENALTY_ROW,
-        row!("window", SIZE, Follows("128 for a text"), "Steps that a text is cut into."),
+        row!("window", SIZE, follows("128 for a text"), "Steps that a text is cut into."),
         row!("carryState", Bool, Is("false"), "Text: the state runs on into the next window."),
         row!("truncation", Later("{ k1: number; k2: number }"), Absent, "(later)"),
         row!(
             "validationSplit",
-            Either(&Union { name: "", of: &[Number(Range::Share), Fields(&SPLIT)] }),
-            Follows("0.1 for a series without validationData, else none"),
+            any_of!(Number(Range::Share), Fields(&SPLIT)),
+            follows("0.1 for a series without validationData, else none"),
             "Share kept for validation; a number is taken from the end.",
         ),
         row!(
             "patience",
             POSITIVE,
-            Follows("10 with validation"),
+            follows("10 with validation"),
             "Epochs without a better validation loss before it stops."
         ),
         row!(
             "keep",
-            Word(&Words { name: "", doc: "", now: &["best", "last"], later: &[] }),
-            Follows("\"best\" with validation, else \"last\""),
+            one_of!("best", "last"),
+            follows("\"best\" with validation, else \"last\""),
             "Whose weights the model has at the end: those of the best validation loss, or the last.",
         ),
         row!(
             "metrics",
             List(&Word(&METRIC), 0),
-            Follows("[\"accuracy\"] for classes, [\"bitsPerCharacter\"] for the next token, [\"rmse\"] for numbers"),
+            follows("[\"accuracy\"] for classes, [\"bitsPerCharacter\"] for the next token, [\"rmse\"] for numbers"),
             "What is reported beside the loss.",
         ),
         row!("recordEvery", POSITIVE, Is("1"), "Steps between records of the history: counted, never timed."),
@@ -70,24 +70,19 @@ pub static RUN: Object = Object {
 };
 
 pub static METRIC: Words = Words {
-    name: "Metric",
-    doc: "A figure over predictions in the user's units.",
+    name: host("Metric"),
+    doc: host("A figure over predictions in the user's units."),
     now: &["accuracy", "rmse", "mae", "mape", "perplexity", "bitsPerCharacter", "loss"],
     later: &[],
 };
 
 pub static SPLIT: Object = Object {
-    name: "ValidationSplit",
-    doc: "A part of the data kept for validation.",
+    name: host("ValidationSplit"),
+    doc: host("A part of the data kept for validation."),
     tell: Tell::Alone,
     base: None,
     fields: &[
         row!("fraction", Number(Range::Share), Required, "Share of the sequences; 0: none."),
-        row!(
-            "from",
-            Word(&Words { name: "", doc: "", now: &["end", "random"], later: &[] }),
-            Required,
-            "The end of the data, or anywhere (by `seed`).",
-        ),
+        row!("from", one_of!("end", "random"), Required, "The end of the data, or anywhere (by `seed`).",),
     ],
 };

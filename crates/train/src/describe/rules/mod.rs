@@ -3,6 +3,7 @@
 pub mod model;
 pub mod run;
 
+use crate::describe::walk::quoted;
 use crate::error::Error;
 use crate::json::Value;
 
@@ -11,9 +12,11 @@ fn distinct(list: &Value, path: &str) -> Result<(), Error> {
     let texts: Vec<&str> = list.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     // Sorted with their places, so that a large vocabulary takes no time.
     let mut order: Vec<usize> = (0..texts.len()).collect();
-    order.sort_by_key(|&i| (texts[i], i));
+    rnn::heap_sort(&mut order, |&a, &b| (texts[a], a) < (texts[b], b));
     match order.windows(2).filter(|pair| texts[pair[0]] == texts[pair[1]]).map(|pair| pair[1]).min() {
-        Some(i) => Err(Error::config(format!("{path}[{i}]"), "texts that differ", format!("{:?} again", texts[i]))),
+        Some(i) => {
+            Err(Error::config(format!("{path}[{i}]"), "texts that differ", [&quoted(texts[i]), " again"].concat()))
+        }
         None => Ok(()),
     }
 }

@@ -1,7 +1,7 @@
 //! Rules of a model's description: sizes that follow from each other, layers that go together.
 
 use super::{distinct, integer, number, word};
-use crate::describe::walk::missing;
+use crate::describe::walk::{missing, quoted};
 use crate::error::Error;
 use crate::json::{Value, json};
 
@@ -122,7 +122,7 @@ fn check_layers(model: &Value) -> Result<(), Error> {
         if word(&layer["kind"]) != "dropout" {
             let name = layer["name"].as_str().map_or_else(|| i.to_string(), String::from);
             if name.is_empty() || names.contains(&name) {
-                return Err(Error::config(path("name"), "a name of its own", format!("{name:?}")));
+                return Err(Error::config(path("name"), "a name of its own", quoted(&name)));
             }
             names.push(name);
         }

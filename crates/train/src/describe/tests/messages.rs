@@ -29,10 +29,7 @@ fn values() {
         (json!({ "dropout": 1 }), "layers[1].dropout: expected a number from 0, below 1, got 1"),
         (json!({ "dropout": -0.1 }), "layers[1].dropout: expected a number from 0, below 1, got -0.1"),
         (json!({ "dropout": 0.999999999 }), "layers[1].dropout: expected a number from 0, below 1, got 0.999999999"),
-        (
-            json!({ "forgetBias": 1e300 }),
-            "layers[1].forgetBias: expected a finite number, got 1000000000000000000000000000000000000000…",
-        ),
+        (json!({ "forgetBias": 1e300 }), "layers[1].forgetBias: expected a finite number, got 1e+300"),
         (json!({ "bias": 1 }), "layers[1].bias: expected true or false, got 1"),
         (json!({ "bias": { "$value": "function" } }), "layers[1].bias: expected true or false, got function"),
         (json!({ "name": 7 }), "layers[1].name: expected text, got 7"),
@@ -76,7 +73,7 @@ fn shapes_of_descriptions() {
         assert_eq!(message(model_with(changes)), expected);
     }
     let error = ModelDescription::from_json("{").expect_err("not JSON");
-    assert!(error.message.starts_with("expected ModelDescription, got unreadable JSON ("), "{error}");
+    assert!(error.message == "expected JSON, got not JSON at byte 1", "{error}");
     assert_eq!(message(ModelDescription::from_json("[]")), "expected { input, layers }, got a list");
     let long = "x".repeat(100);
     let shown = format!("loss: expected \"mse\" or \"crossEntropy\", got \"{}…\"", "x".repeat(40));

@@ -27,7 +27,7 @@ impl Dice {
     /// Something that the kind takes; of an object the fields that are needed and some others.
     fn value(&mut self, kind: &Kind) -> Value {
         match kind {
-            Kind::Integer { low, .. } => json!(low + self.below(5) as u64),
+            Kind::Integer(span) => json!(u64::from(span.low) + self.below(5) as u64),
             Kind::Number(range) => {
                 // All 53 bits in use, so that a number that is not read exactly shows.
                 let x = (self.below(1 << 53) as f64 + 1.0) / 2f64.powi(54);
