@@ -1,0 +1,180 @@
+//! Batches for tests: made in the original order, packed for rnn, and as sequences for naive.
+
+pub mod fixtures;
+pub mod twin;
+
+use rnn::{
+    Activation, At, Capacity, CellKind, DropoutKey, Input, Layer, Network, Packing, Philox, Recurrent, Reset, States,
+    Stream, Values, Want, Workspace,
+};
+
+/// Every cell.
+pub const CELLS: [CellKind; 6] = [
+    CellKind::Lstm,
+    CellKind::Gru { reset: Reset::After },
+    CellKind::Gru { reset: Reset::Before },
+    CellKind::Rnn { activation: Activation::Tanh },
+    CellKind::Rnn { activation: Activation::Relu },
+    CellKind::Rnn { activation: Activation::Linear },
+];
+
+/// Everything a backward pass can give.
+pub const ALL: Want = Want { input: true, states: true, norms: true, hidden_values: true };
+
+pub fn stream(seed: u64) -> Stream {
+    Philox::from_key([seed as u32, 77]).stream()
+}
+
+/// Uniform in ±`bound`.
+pub fn uniform(stream: &mut Stream, bound: f32) -> f32 {
+    (2.0 * stream.uniform() - 1.0) * bound
+}
+
+pub fn fill(stream: &mut Stream, len: usize, bound: f32) -> Vec<f32> {
+    (0..len).map(|_| uniform(stream, bound)).collect()
+}
+
+/// A recurrent layer named "rnn"; change what differs.
+pub fn recurrent(cell: CellKind, hidden_size: usize) -> Recurrent {
+    Recurrent {
+        cell,
+        hidden_size,
+        num_layers: 1,
+        bidirectional: false,
+        dropout: 0.0,
+        bias: true,
+        forget_bias: 1.0,
+        name: "rnn".into(),
+        trainable: true,
+    }
+}
+
+/// A linear layer named "head".
+pub fn head(units: usize) -> Layer {
+    Layer::Dense { units, activation: Activation::Linear, bias: true, name: "head".into(), trainable: true }
+}
+
+/// Input rows in their packed order.
+#[derive(Clone, Debug, PartialEq)]
+pub enum X {
+    Values(Vec<f32>),
+    Tokens(Vec<u32>),
+}
+
+impl X {
+    pub fn view(&self) -> Values<'_> {
+        match self {
+            X::Values(x) => Values::Values(x),
+            X::Tokens(tokens) => Values::Tokens(tokens),
+        }
+    }
+}
+
+/// A packed batch and what its loss is: `Σ output·cotangent + Σ final state·cotangent`.
+#[derive(Clone)]
+pub struct Batch {
+    pub packing: Packing,
+    pub x: X,
+    pub initial: Option<States>,
+    pub cotangent: Vec<f32>,
+    pub state_cotangent: States,
+    /// Identity of each sequence at its sorted position.
+    pub ids: Vec<u64>,
+}
+
+impl Batch {
+    /// Random values of everything; ids are the original indices.
+    pub fn random(network: &Network, lengths: &[usize], initial: bool, seed: u64) -> Batch {
+        let mut stream = stream(seed);
+        let packing = Packing::new(lengths);
+        let x = match network.input() {
+            Input::Values { size } => X::Values(fill(&mut stream, packing.rows * size, 1.5)),
+            Input::Tokens { vocabulary } => {
+                X::Tokens((0..packing.rows).map(|_| stream.below(vocabulary as u32)).collect())
+            }
+        };
+        let mut states = || {
+            let mut states = States::zeros(network, lengths.len());
+            for state in &mut states.layers {
+                state.h.iter_mut().chain(&mut state.c).for_each(|x| *x = uniform(&mut stream, 0.9));
+            }
+            states
+        };
+        let initial = initial.then(&mut states);
+        let state_cotangent = states();
+        let rows = if network.at() == At::Last { packing.batch } else { packing.rows };
+        let cotangent = fill(&mut stream, rows * network.output_size(), 1.0);
+        let ids = packing.order.iter().map(|&i| u64::from(i)).collect();
+        Batch { packing, x, initial, cotangent, state_cotangent, ids }
+    }
+
+    pub fn capacity(&self) -> Capacity {
+        Capacity { batch: self.packing.batch, steps: self.packing.steps, rows: self.packing.rows }
+    }
+
+    /// Index of a state's unit 0: `[levels, batch, hidden]`.
+    pub fn state_at(&self, level: usize, position: usize, hidden: usize) -> usize {
+        (level * self.packing.batch + position) * hidden
+    }
+}
+
+/// Random parameters: weights and biases of a size that keeps the gates lively.
+pub fn parameters(network: &Network, seed: u64) -> Vec<f32> {
+    let mut stream = stream(seed);
+    let mut params = vec![0.0; network.table().len()];
+    for (index, entry) in network.table().entries().iter().enumerate() {
+        let fan = entry.shape.get(1).copied().unwrap_or(4) as f32;
+        let natural = fill(&mut stream, entry.count(), 1.5 / fan.sqrt());
+        network.table().import(index, &natural, &mut params);
+    }
+    params
+}
+
+/// Forward and backward in a workspace of just the right size.
+pub fn run(
+    network: &Network,
+    params: &[f32],
+    batch: &Batch,
+    dropout: Option<(u64, u64)>,
+    want: Want,
+) -> (Workspace, Vec<f32>) {
+    let mut grads = vec![0.0; params.len()];
+    let ws = run_onto(network, params, batch, dropout, want, &mut grads);
+    (ws, grads)
+}
+
+/// As [`run`], adding onto given gradients.
+pub fn run_onto(
+    network: &Network,
+    params: &[f32],
+    batch: &Batch,
+    dropout: Option<(u64, u64)>,
+    want: Want,
+    grads: &mut [f32],
+) -> Workspace {
+    let mut ws = Workspace::new(network, batch.capacity(), true).expect("memory");
+    if want.hidden_values {
+        ws.reserve_hidden_values(network).expect("memory");
+    }
+    let key = dropout.map(|(seed, step)| DropoutKey { seed, step, rows: &batch.ids });
+    let (packing, x, initial) = (&batch.packing, batch.x.view(), batch.initial.as_ref());
+    network.forward(params, packing, x, initial, key, &mut ws);
+    ws.output_gradient().copy_from_slice(&batch.cotangent);
+    ws.state_gradients().clone_from(&batch.state_cotangent);
+    network.backward(params, packing, x, initial, key, &mut ws, grads, want);
+    ws
+}
+
+/// Equal bit for bit, -0 and 0 apart.
+pub fn assert_bits(a: &[f32], b: &[f32], what: &str) {
+    assert_eq!(a.len(), b.len(), "{what}: lengths");
+    for (i, (a, b)) in a.iter().zip(b).enumerate() {
+        assert_eq!(a.to_bits(), b.to_bits(), "{what}: element {i} is {a:e} and {b:e}");
+    }
+}
+
+/// FNV-1a, 64 bits, over the bits of the values.
+pub fn digest(values: &[f32]) -> u64 {
+    let bytes = values.iter().flat_map(|x| x.to_bits().to_le_bytes());
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}

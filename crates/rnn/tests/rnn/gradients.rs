@@ -1,0 +1,148 @@
+//! The kernel against naive: every cell × levels × direction × ragged × reset × at × initial state, and more.
+
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use rnn::{Activation, At, CellKind, Input, Layer, Network, Recurrent, Reset};
+
+use crate::common::{Batch, CELLS, head, parameters, recurrent, twin};
+
+const LIMIT: f64 = 1e-5;
+
+fn check(network: &Network, lengths: &[usize], initial: bool, seed: u64) -> f64 {
+    let params = parameters(network, seed);
+    let batch = Batch::random(network, lengths, initial, seed + 1);
+    let (error, tensor) = twin::compare(network, &params, &batch, None, |sequence, _| sequence);
+    assert!(error <= LIMIT, "{tensor}: {error:e} in {network:?} of {lengths:?}, initial {initial}");
+    error
+}
+
+/// All forms of a layer of one cell; the worst error.
+fn every_form(cell: CellKind) {
+    let mut worst = 0f64;
+    for case in 0..64u64 {
+        let bit = |i: u64| case >> i & 1 == 1;
+        let lengths: &[usize] = if bit(0) { &[3, 7, 1, 7, 2] } else { &[4, 4, 4] };
+        let at = if bit(1) { At::Last } else { At::Every };
+        // 8 units fill whole panels, 5 do not: their weight gradients are packed in different ways.
+        let hidden = if bit(2) { 8 } else { 5 };
+        let layer =
+            Recurrent { num_layers: if bit(3) { 2 } else { 1 }, bidirectional: bit(4), ..recurrent(cell, hidden) };
+        let network = Network::new(Input::Values { size: 3 }, vec![Layer::Recurrent(layer), head(2)], at).unwrap();
+        worst = worst.max(check(&network, lengths, bit(5), case));
+    }
+    println!("{cell:?}: worst relative error {worst:.1e}");
+}
+
+#[test]
+fn lstm() {
+    every_form(CellKind::Lstm);
+}
+
+#[test]
+fn gru_reset_after() {
+    every_form(CellKind::Gru { reset: Reset::After });
+}
+
+#[test]
+fn gru_reset_before() {
+    every_form(CellKind::Gru { reset: Reset::Before });
+}
+
+#[test]
+fn rnn_tanh() {
+    every_form(CellKind::Rnn { activation: Activation::Tanh });
+}
+
+#[test]
+fn rnn_relu() {
+    every_form(CellKind::Rnn { activation: Activation::Relu });
+}
+
+#[test]
+fn rnn_linear() {
+    every_form(CellKind::Rnn { activation: Activation::Linear });
+}
+
+/// More rows than one block, sizes that no tile divides.
+#[test]
+fn many_blocks() {
+    let lengths: Vec<usize> = (0..37).map(|i| 1 + (i * 7) % 17).collect();
+    let mut worst = 0f64;
+    for (i, cell) in CELLS.into_iter().enumerate() {
+        for hidden in [16, 11] {
+            let layer = Recurrent { num_layers: 2, bidirectional: true, ..recurrent(cell, hidden) };
+            let at = if i % 2 == 0 { At::Every } else { At::Last };
+            let network = Network::new(Input::Values { size: 9 }, vec![Layer::Recurrent(layer), head(3)], at).unwrap();
+            worst = worst.max(check(&network, &lengths, i % 3 == 0, i as u64));
+        }
+    }
+    println!("many blocks: worst relative error {worst:.1e}");
+}
+
+/// One step, one sequence, long sequences; without biases, without a head.
+#[test]
+fn small_and_bare() {
+    for cell in CELLS {
+        for (lengths, at) in [(&[1][..], At::Last), (&[1], At::Every), (&[1, 1], At::Last), (&[200], At::Every)] {
+            // A linear network with lively weights would grow over 200 steps beyond what f32 can follow.
+            if cell == (CellKind::Rnn { activation: Activation::Linear }) && lengths[0] > 1 {
+                continue;
+            }
+            for bidirectional in [false, true] {
+                let layer = Recurrent { bias: false, bidirectional, ..recurrent(cell, 3) };
+                let network = Network::new(Input::Values { size: 2 }, vec![Layer::Recurrent(layer)], at).unwrap();
+                check(&network, lengths, true, 5);
+            }
+        }
+        let one = vec![Layer::Recurrent(recurrent(cell, 1)), head(1)];
+        check(&Network::new(Input::Values { size: 1 }, one, At::Every).unwrap(), &[3, 5], true, 6);
+    }
+}
+
+/// Stacks of different layers: dense below and above, two recurrent layers, embedding, one-hot tokens.
+#[test]
+fn stacks() {
+    let dense = |name: &str, units, activation| Layer::Dense {
+        units,
+        activation,
+        bias: true,
+        name: name.into(),
+        trainable: true,
+    };
+    let named = |name: &str, cell, hidden| {
+        Layer::Recurrent(Recurrent { name: name.into(), bidirectional: true, ..recurrent(cell, hidden) })
+    };
+    let gru = CellKind::Gru { reset: Reset::After };
+    let embedding = Layer::Embedding { units: 6, name: "embedding".into(), trainable: true };
+    let (values, tokens) = (Input::Values { size: 4 }, Input::Tokens { vocabulary: 7 });
+    let stacks = [
+        (values, vec![dense("a", 5, Activation::Tanh), named("b", CellKind::Lstm, 4), named("c", gru, 6), head(3)]),
+        (values, vec![named("b", gru, 8), dense("c", 9, Activation::Relu), head(3)]),
+        (tokens, vec![embedding.clone(), named("b", CellKind::Lstm, 4), head(7)]),
+        (tokens, vec![named("b", CellKind::Lstm, 5), head(7)]),
+        (tokens, vec![named("b", CellKind::Gru { reset: Reset::Before }, 8), head(7)]),
+        (tokens, vec![dense("a", 5, Activation::Tanh), named("b", gru, 4)]),
+    ];
+    for (input, layers) in stacks {
+        for at in [At::Every, At::Last] {
+            let network = Network::new(input, layers.clone(), at).unwrap();
+            check(&network, &[2, 9, 4, 1, 9, 3], at == At::Last, 11);
+        }
+    }
+}
+
+/// Networks that are not recurrent at all.
+#[test]
+fn without_recurrence() {
+    let bare = Layer::Dense { units: 3, activation: Activation::Tanh, bias: false, name: "a".into(), trainable: true };
+    let embedding = Layer::Embedding { units: 6, name: "embedding".into(), trainable: true };
+    for (input, layers) in [
+        (Input::Values { size: 5 }, vec![bare.clone(), head(2)]),
+        (Input::Tokens { vocabulary: 9 }, vec![head(4)]),
+        (Input::Tokens { vocabulary: 9 }, vec![embedding.clone(), bare]),
+        (Input::Tokens { vocabulary: 9 }, vec![embedding]),
+    ] {
+        check(&Network::new(input, layers, At::Every).unwrap(), &[3, 60, 80, 1], false, 3);
+    }
+}

@@ -1,0 +1,18 @@
+//! Tests of rnn, run natively and as wasm.
+//!
+//! Tolerances: 1e-5 of a tensor's largest element against f64 (`naive`, PyTorch), as f32 carries 6e-8 and sums here run over
+//! at most some hundred terms; everything about order, packing and cutting is compared bit for bit.
+
+mod common;
+mod digest;
+mod dropout;
+mod errors;
+mod gradients;
+mod initialisers;
+mod losses;
+mod packing;
+mod parameters;
+mod pytorch;
+mod randomness;
+mod sameness;
+mod wanted;
