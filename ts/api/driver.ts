@@ -159,7 +159,7 @@ export class Driver {
       file,
       request,
       heard: (...e) => this.#heardFollower(...e),
-      lost: (error) => this.#fail(error),
+      lost: (error) => this.#abandon(error),
     });
     this.#followers = team.followers;
     return team.peers;
@@ -203,7 +203,7 @@ export class Driver {
   /** A follower has only two things to say: that it wants a batch, and that something is wrong. */
   #heardFollower(event: RunEvent, follower: Follower, index: number): void {
     if (event.kind === "wanted") void this.#supply(index, (message) => order(follower, message));
-    else if (event.kind === "end" && !event.outcome.ok) this.#fail(fromRecord(event.outcome.error));
+    else if (event.kind === "end" && !event.outcome.ok) this.#abandon(fromRecord(event.outcome.error));
   }
 
   #show(p: Progress): void {
@@ -249,6 +249,12 @@ export class Driver {
   #fail(error: unknown): void {
     this.#failure ??= { error };
     this.stop();
+  }
+
+  /** A follower is lost, and the first worker need not wait for its share. */
+  #abandon(error: unknown): void {
+    this.#fail(error);
+    this.#order({ kind: "abandon" });
   }
 
   #order(message: RunOrder): void {

@@ -79,6 +79,8 @@ export type RunOrder =
   | { kind: "pause" | "resume" }
   /** `finished`: a source of batches has no more to give. */
   | { kind: "stop"; reason: "stopped" | "finished" }
+  /** Another worker of the run is dead: nothing can be waited for. */
+  | { kind: "abandon" }
   /** The batch asked for; a bundle of kind `end` when the source has come to its end, which ends the epoch. */
   | { kind: "batch"; bundle: Bytes }
   /** The checkpoint has been taken; the next one may be sent. */

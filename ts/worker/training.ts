@@ -2,6 +2,7 @@
  * A run in the worker: asks the session for a slice of updates, tells what happened, lets messages in, and again.
  * The clock is looked at between slices only, so that nothing but a limit in seconds depends on it.
  */
+import { Refusal } from "../kernel/guard.js";
 import { type Session, type SessionEnd, type SessionInfo, Status } from "../kernel/session.js";
 import { Ledger } from "./ledger.js";
 import type { ModelInfo, RunEnd, RunEvent, RunOrder, RunRequest, Settled } from "./protocol.js";
@@ -39,6 +40,7 @@ export class Training {
   #paused = false;
   /** The session's handle is gone. */
   #finished = false;
+  #abandoned = false;
   #ending: Reason | undefined;
   #batch: Uint8Array | undefined;
   /** A checkpoint is with the caller. */
@@ -166,11 +168,9 @@ export class Training {
   async #exchange(): Promise<void> {
     const own = owned(this.#o.session.contribution());
     for (const peer of this.#o.peers) peer.postMessage(own);
-    await this.#until(() => this.#contributions.every((queue) => queue.length > 0) || this.#ending !== undefined);
-    for (const queue of this.#contributions) {
-      const other = queue.shift();
-      if (other) this.#o.session.merge(other);
-    }
+    // A stop waits for this update's end: the others are on their way with their share.
+    await this.#until(() => this.#contributions.every((queue) => queue.length > 0));
+    for (const queue of this.#contributions) this.#o.session.merge(queue.shift() as Uint8Array);
   }
 
   #info(): SessionInfo {
@@ -182,12 +182,14 @@ export class Training {
     else if (order.kind === "resume") this.#paused = false;
     else if (order.kind === "stop") this.#ending ??= order.reason;
     else if (order.kind === "batch") this.#batch = order.bundle;
+    else if (order.kind === "abandon") this.#abandoned = true;
     else this.#keeping = false;
     this.#wake?.();
   }
 
   async #until(condition: () => boolean): Promise<void> {
     while (!condition()) {
+      if (this.#abandoned) throw new Refusal({ class: "WorkerError", code: "workerDied", message: "a worker died" });
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
