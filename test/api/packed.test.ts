@@ -1,6 +1,6 @@
 // The tarball as npm would publish it, installed into a project that knows nothing else.
 import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -49,6 +49,21 @@ test("import", async () => {
 test("require", async () => {
   const text = `const { createModel, dense, lstm } = require("retrograd"); (async () => {${body}})();`;
   expect(await node("main.cjs", text)).toBe("3\n");
+});
+
+test("the first program of the README, as it stands", async () => {
+  const readme = await readFile(join(root, "README.md"), "utf8");
+  const program = /```js\n(.*?)```/s.exec(readme)?.[1];
+  expect(program).toContain('from "retrograd"');
+  const lines = (await node("first.mjs", program!)).trim().split("\n");
+  expect(lines.at(-1)).toBe(/console\.log\([^\n]*labels\); \/\/ (.*)/.exec(program!)?.[1]);
+});
+
+test("the table of options in the repository is the one the kernel goes by", async () => {
+  const [written, made] = await Promise.all(
+    ["ts/api/options.md", "build/options.md"].map((f) => readFile(join(root, f), "utf8")),
+  );
+  expect(written, "out of date: npm run docs").toBe(made);
 });
 
 test("types, under each way of resolving modules that TypeScript has", async () => {

@@ -15,6 +15,8 @@ const at = (/** @type {string} */ path) => join(root, path);
 const crates = [...filesOf("crates"), "Cargo.toml", "Cargo.lock", "rust-toolchain.toml", ".cargo/config.toml"];
 const packages = ["package.json", "package-lock.json", ...filesOf("ts/build")];
 const description = "ts/api/description.gen.ts";
+/** What ts/api/options.md, which readers find in the repository, is to be: `npm run docs` copies it. */
+const options = "build/options.md";
 const compiled = "build/wasm/retrograd_bg.wasm";
 const glue = ["build/wasm/retrograd.js", "build/wasm/retrograd.d.ts"];
 const kernel = "build/retrograd.wasm";
@@ -38,10 +40,12 @@ async function main() {
     name: "descriptions",
     inputs: crates,
     versions,
-    outputs: [description],
+    outputs: [description, options],
     work: () => {
-      const types = run("cargo", ["run", "--locked", "--quiet", "--package", "train", "--bin", "describe"]);
-      writeFileSync(at(description), types);
+      const describe = ["run", "--locked", "--quiet", "--package", "train", "--bin", "describe"];
+      writeFileSync(at(description), run("cargo", describe));
+      mkdirSync(at("build"), { recursive: true });
+      writeFileSync(at(options), run("cargo", [...describe, "--", "--markdown"]));
     },
   });
 
@@ -51,9 +55,9 @@ async function main() {
     versions: [...versions, profile],
     outputs: [compiled, ...glue],
     work: () => {
-      const options = ["--mode", "no-install", "--target", "web", "--release", "--no-pack"];
+      const flags = ["--mode", "no-install", "--target", "web", "--release", "--no-pack"];
       const place = ["--out-dir", at("build/wasm"), "--out-name", "retrograd"];
-      run("wasm-pack", ["build", at("crates/wasm"), ...options, ...place, "--", "--locked", ...anywhere()]);
+      run("wasm-pack", ["build", at("crates/wasm"), ...flags, ...place, "--", "--locked", ...anywhere()]);
       return checkSimd(compiled);
     },
   });

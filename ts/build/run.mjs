@@ -4,19 +4,13 @@
  * (Node 20 cannot read TypeScript.) The program's own files are bundled beside it; `retrograd` and npm packages are not.
  */
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
-import { basename, dirname, join, relative, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { build } from "esbuild";
-import { packages } from "./packages.mjs";
 import { root } from "./tools.mjs";
 
 const [entry, ...rest] = process.argv.slice(2);
 if (!entry) throw new Error("which program? node ts/build/run.mjs FILE.ts [arguments]");
-
-// bench/ has packages of its own, too large to be installed with the others.
-const folder = relative(root, dirname(resolve(entry)));
-if (existsSync(join(root, folder, "package-lock.json"))) await packages(folder);
 
 // Beside the entry, so that a folder with its own node_modules (bench/) finds them.
 const output = join(dirname(resolve(entry)), ".run", `${basename(entry, ".ts")}.mjs`);
