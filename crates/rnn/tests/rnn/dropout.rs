@@ -111,7 +111,9 @@ fn masks_go_with_the_sequence() {
     let mut different = std::collections::BTreeSet::new();
     let mut add = |mask: &[f32]| different.insert(mask.iter().map(|x| x.to_bits()).collect::<Vec<_>>());
     let whole = |seed, step, id| masks(0.5, &[3], 40, seed, step, &[id]).1;
-    for mask in [whole(1, 2, 3), whole(2, 2, 3), whole(1, 3, 3), whole(1, 2, 4), whole(1, 2 | 1 << 32, 3)] {
+    let high = 1 << 32;
+    let keys = [(1, 2, 3), (2, 2, 3), (1, 3, 3), (1, 2, 4), (1 | high, 2, 3), (1, 2 | high, 3), (1, 2, 3 | high)];
+    for mask in keys.map(|(seed, step, id)| whole(seed, step, id)) {
         assert!(add(&mask), "two masks are the same");
     }
     let three = whole(1, 2, 3);

@@ -86,5 +86,11 @@ fn permutations() {
     // Every place sees every element: the mean of the first place over many epochs.
     let mean = (0..2000).map(|epoch| f64::from(of(1, epoch)[0])).sum::<f64>() / 2000.0;
     assert!((mean - 24.5).abs() < 1.3, "{mean}");
+    let mut pair = [0; 2];
+    let turned = (0..400).filter(|&epoch| {
+        permutation(1, Purpose::Order, epoch, &mut pair);
+        pair == [1, 0]
+    });
+    assert!((160..240).contains(&turned.count()), "two elements are turned half the time");
     permutation(1, Purpose::Order, 0, &mut []);
 }

@@ -24,7 +24,7 @@ fn layers(cell: rnn::CellKind, trainable: [bool; 3]) -> Vec<Layer> {
 #[test]
 fn less_wanted_same_gradients() {
     for cell in CELLS {
-        for lengths in [&[5, 9, 1, 5][..], &[1]] {
+        for lengths in [&[5, 9, 1, 5][..], &[2, 1, 2], &[1]] {
             let network = Network::new(Input::Values { size: 3 }, layers(cell, [true; 3]), At::Every).unwrap();
             let params = parameters(&network, 2);
             let batch = Batch::random(&network, lengths, true, 3);
