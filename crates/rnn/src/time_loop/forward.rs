@@ -54,6 +54,9 @@ impl Sweep<'_> {
                     saved: &mut memory.saved[saved_at * saved..][..n * saved],
                 };
                 self.step_forward(cell, &shape, step, n, &mut scratch.strips);
+                // A state that decays would run into denormals, which are three times as slow.
+                linalg::flush_denormals(&mut h[..n * hidden]);
+                linalg::flush_denormals(&mut c[..memory_len]);
                 for (to, from) in output[first * ld..].chunks_mut(ld).zip(h[..n * hidden].chunks_exact(hidden)) {
                     to[column..][..hidden].copy_from_slice(from);
                 }

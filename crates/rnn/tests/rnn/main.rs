@@ -4,6 +4,7 @@
 //! at most some hundred terms; everything about order, packing and cutting is compared bit for bit.
 
 mod common;
+mod denormals;
 mod digest;
 mod dropout;
 mod errors;
