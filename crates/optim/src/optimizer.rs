@@ -97,9 +97,9 @@ impl Optimizer {
         let count = rule.buffers().len();
         assert!(step >= 1, "updates are counted from 1");
         assert_eq!(grads.len(), params.len(), "gradients");
-        assert_eq!(buffers.len(), count, "buffers of {self:?}");
+        assert_eq!(buffers.len(), count, "buffers of the optimiser");
         for buffer in buffers.iter_mut() {
-            assert_eq!(buffer.as_mut().len(), params.len(), "a moment buffer of {self:?}");
+            assert_eq!(buffer.as_mut().len(), params.len(), "a moment buffer");
         }
         for range in ranges {
             let mut parts: [&mut [f32]; MAX_BUFFERS] = Default::default();

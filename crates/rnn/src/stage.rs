@@ -1,7 +1,5 @@
 //! The network as a flat list of stages, each reading the output of the one before.
 
-use std::collections::BTreeSet;
-
 use crate::dense::Dense;
 use crate::dropout::Dropout;
 use crate::embedding::Embedding;
@@ -71,11 +69,10 @@ pub(crate) fn plan(input: Input, layers: &[Layer], at: At) -> Result<Plan, Netwo
         Input::Tokens { vocabulary } => check_size(0, "the vocabulary", vocabulary)?,
     };
     let mut plan = Plan::default();
-    let mut names = BTreeSet::new();
     for (index, layer) in layers.iter().enumerate() {
         let tokens = plan.stages.is_empty() && matches!(input, Input::Tokens { .. });
         if let Some(name) = name(layer)
-            && !names.insert(name)
+            && layers[..index].iter().any(|before| self::name(before) == Some(name))
         {
             return Err(refuse(index, format!("the name \"{name}\" is taken by a layer before")));
         }
@@ -186,7 +183,7 @@ fn check_rate(layer: usize, what: &str, rate: f32) -> Result<(), NetworkError> {
     if (0.0..1.0).contains(&rate) {
         return Ok(());
     }
-    Err(refuse(layer, format!("{what}: expected a share of at least 0 and less than 1, got {rate}")))
+    Err(refuse(layer, format!("{what}: expected a share of at least 0 and less than 1")))
 }
 
 fn refuse(layer: usize, message: impl Into<String>) -> NetworkError {

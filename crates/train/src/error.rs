@@ -200,6 +200,8 @@ impl std::error::Error for Error {}
 mod tests {
     use super::*;
     use crate::json;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
 
     #[test]
     fn one_value_reads_as_a_sentence_and_crosses_as_a_record() {
@@ -223,7 +225,7 @@ mod tests {
             (Error::conflict("keep", "needs validation"), "ConfigError", "conflictingOptions"),
             (Error::data("x[3]", "a finite number", "NaN"), "DataError", "wrongData"),
             (Error::divergence("0.weight_hh_l0", 7, f64::NAN), "DivergenceError", "diverged"),
-            (Error::memory("the session", 1 << 32), "MemoryError", "outOfMemory"),
+            (Error::memory("the session", 1 << 30), "MemoryError", "outOfMemory"),
             (Error::format("cut off"), "FormatError", "unreadableFile"),
             (Error::busy("a run goes on"), "BusyError", "busy"),
             (Error::disposed("the model"), "DisposedError", "disposed"),

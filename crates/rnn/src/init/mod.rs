@@ -116,7 +116,7 @@ fn forget_bias(network: &Network, entry: &Parameter, scheme: Init) -> Option<f32
     let Layer::Recurrent(layer) = &network.layers()[entry.layer] else { return None };
     let here = layer.cell == CellKind::Lstm && entry.role == Role::Bias;
     // Both biases exist, as in PyTorch; one of them takes it all.
-    let here = here && entry.name[layer.name.len()..].starts_with(".bias_ih");
+    let here = here && entry.name.strip_prefix(&layer.name).is_some_and(|rest| rest.starts_with(".bias_ih"));
     let wanted = scheme != Init::PyTorch || layer.forget_bias != 1.0;
     (here && wanted).then_some(layer.forget_bias)
 }

@@ -221,10 +221,12 @@ pub fn show(value: &Value) -> String {
 }
 
 fn short(text: &str) -> String {
-    match text.char_indices().nth(40) {
-        Some((end, _)) => [&text[..end], "…"].concat(),
-        None => text.into(),
+    let mut rest = text.chars();
+    let mut start: String = rest.by_ref().take(40).collect();
+    if rest.next().is_some() {
+        start.push('…');
     }
+    start
 }
 
 pub fn quoted(text: &str) -> String {

@@ -110,9 +110,10 @@ impl Reader<'_> {
         self.take("\"")?;
         let mut text = String::new();
         loop {
-            let rest = &self.text[self.at..];
+            // `get`, since the panic of a slice out of place would bring the tables of Unicode.
+            let rest = self.text.get(self.at..)?;
             let plain = rest.bytes().position(|b| b == b'"' || b == b'\\' || b < b' ').unwrap_or(rest.len());
-            text.push_str(&rest[..plain]);
+            text.push_str(rest.get(..plain)?);
             self.at += plain;
             match self.byte()? {
                 b'"' => {

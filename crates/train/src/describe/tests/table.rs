@@ -13,11 +13,15 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 struct Dice(u64);
 
 impl Dice {
-    fn below(&mut self, n: usize) -> usize {
+    fn bits(&mut self) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
-        (self.0 % n as u64) as usize
+        self.0
+    }
+
+    fn below(&mut self, n: usize) -> usize {
+        (self.bits() % n as u64) as usize
     }
 
     fn one<'a, T>(&mut self, of: &'a [T]) -> &'a T {
@@ -30,7 +34,7 @@ impl Dice {
             Kind::Integer(span) => json!(u64::from(span.low) + self.below(5) as u64),
             Kind::Number(range) => {
                 // All 53 bits in use, so that a number that is not read exactly shows.
-                let x = (self.below(1 << 53) as f64 + 1.0) / 2f64.powi(54);
+                let x = ((self.bits() >> 11) as f64 + 1.0) / (1u64 << 54) as f64;
                 json!(if *range == Range::Share { x } else { x * 10.0 })
             }
             Kind::Bool => json!(self.below(2) == 1),
@@ -86,7 +90,7 @@ fn objects() -> Vec<&'static Object> {
         }
     }
     fn add(object: &'static Object, found: &mut Vec<&'static Object>) {
-        if !found.iter().any(|o| o.name == object.name) {
+        if !found.iter().any(|o| std::ptr::eq(*o, object)) {
             found.push(object);
             object.fields().for_each(|f| walk(&f.kind, found));
         }
