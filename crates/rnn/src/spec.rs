@@ -64,8 +64,9 @@ pub struct Recurrent {
     /// Share of units dropped between levels (not after the last), in `[0, 1)`.
     pub dropout: f32,
     pub bias: bool,
-    /// Start of an LSTM's forget gate bias, put into `bias_ih`; see [`crate::Init`].
-    pub forget_bias: f32,
+    /// Start of an LSTM's forget gate bias, put into `bias_ih`; none: 1, or what PyTorch starts with where that is asked
+    /// for; see [`crate::Init`].
+    pub forget_bias: Option<f32>,
     /// First part of the parameters' names.
     pub name: String,
     pub trainable: bool,

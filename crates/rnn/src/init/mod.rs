@@ -42,7 +42,7 @@ pub enum Init {
     /// `bias_ih`; embeddings uniform in ±√3 (variance 1, which Glorot's rule supposes of an input).
     Default,
     /// As PyTorch's modules: recurrent layers uniform in ±1/√H, dense ones in ±1/√inputs, biases too; embeddings standard
-    /// normal. PyTorch knows no `forget_bias`: it is set only when it is not the usual 1.
+    /// normal. PyTorch knows no `forget_bias`: it is set only when it is given.
     PyTorch,
     /// `input` for weights that read an input (of dense layers too), `recurrent` for the others; the rest as by default.
     Named { input: Initialiser, recurrent: Initialiser },
@@ -117,8 +117,8 @@ fn forget_bias(network: &Network, entry: &Parameter, scheme: Init) -> Option<f32
     let here = layer.cell == CellKind::Lstm && entry.role == Role::Bias;
     // Both biases exist, as in PyTorch; one of them takes it all.
     let here = here && entry.name.strip_prefix(&layer.name).is_some_and(|rest| rest.starts_with(".bias_ih"));
-    let wanted = scheme != Init::PyTorch || layer.forget_bias != 1.0;
-    (here && wanted).then_some(layer.forget_bias)
+    let usual = (scheme != Init::PyTorch).then_some(1.0);
+    layer.forget_bias.or(usual).filter(|_| here)
 }
 
 fn uniform(values: &mut [f32], bound: f64, stream: &mut Stream) {

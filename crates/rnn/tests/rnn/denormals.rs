@@ -10,7 +10,7 @@ use crate::common::{ALL, Batch, CELLS, X, recurrent, run};
 #[test]
 fn nothing_denormal() {
     for cell in CELLS {
-        let layer = Recurrent { forget_bias: -1.0, ..recurrent(cell, 4) };
+        let layer = Recurrent { forget_bias: Some(-1.0), ..recurrent(cell, 4) };
         let network = Network::new(Input::Values { size: 1 }, vec![Layer::Recurrent(layer)], At::Every).unwrap();
         let mut params = vec![0.0; network.table().len()];
         let scheme = Init::Named { input: Initialiser::GlorotUniform, recurrent: Initialiser::Orthogonal };

@@ -49,7 +49,7 @@ fn layer(index: usize, l: &Value) -> Layer {
         bidirectional: l["bidirectional"] == true,
         dropout: number(&l["dropout"]) as f32,
         bias,
-        forget_bias: l["forgetBias"].as_f64().unwrap_or(1.0) as f32,
+        forget_bias: l["forgetBias"].as_f64().map(|b| b as f32),
         name,
         trainable,
     })

@@ -43,7 +43,7 @@ pub fn recurrent(cell: CellKind, hidden_size: usize) -> Recurrent {
         bidirectional: false,
         dropout: 0.0,
         bias: true,
-        forget_bias: 1.0,
+        forget_bias: None,
         name: "rnn".into(),
         trainable: true,
     }

@@ -259,7 +259,7 @@ fn layers_as_rnn_takes_them() {
     assert_eq!((gru.hidden_size, gru.dropout, gru.bidirectional), (5, 0.25, false));
     assert_eq!(layers[3], Layer::Dropout { rate: 0.5 });
     let Layer::Recurrent(lstm) = &layers[4] else { panic!("{:?}", layers[4]) };
-    assert_eq!((lstm.cell, lstm.forget_bias, lstm.trainable, &*lstm.name), (CellKind::Lstm, 2.0, true, "rnn"));
+    assert_eq!((lstm.cell, lstm.forget_bias, lstm.trainable, &*lstm.name), (CellKind::Lstm, Some(2.0), true, "rnn"));
     let dense = Layer::Dense { units: 9, activation: Activation::Tanh, bias: false, name: "5".into(), trainable: true };
     assert_eq!(layers[5], dense);
 }

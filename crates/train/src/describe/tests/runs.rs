@@ -205,6 +205,56 @@ fn a_resumed_run_may_end_elsewhere() {
 }
 
 #[test]
+fn programs_that_people_want_to_write() {
+    let gru = json!({ "kind": "gru", "hiddenSize": 32, "bidirectional": true });
+    let dense = json!({ "kind": "dense" });
+    let lstm = json!({ "kind": "lstm", "hiddenSize": 256, "numLayers": 2, "name": "rnn" });
+    let gestures = json!({ "input": { "size": 3, "scale": "standard" }, "layers": [gru, dense], "output": { "at": "last", "classes": ["o", "x"] } });
+    let forecast = json!({
+        "input": { "series": {
+            "time": "date", "target": ["orders"], "past": ["visits"], "known": ["price", "holiday"],
+            "calendar": ["dayOfWeek", "dayOfYear"], "window": 56, "horizon": 7,
+        } },
+        "layers": [{ "kind": "gru", "hiddenSize": 32 }, dense],
+    });
+    let lesson = json!({ "input": { "size": 2 }, "layers": [{ "kind": "rnn", "hiddenSize": 2 }], "output": { "at": "every" }, "seed": 7 });
+    let text = json!({
+        "input": { "vocabulary": ["a", "b", "c"] }, "init": "pytorch", "seed": 1,
+        "layers": [{ "kind": "embedding", "units": 64, "name": "encoder" }, lstm, { "kind": "dense", "name": "decoder" }],
+    });
+    let decay = json!({ "kind": "stepDecay", "initial": 2e-3, "every": 5000, "factor": 0.5 });
+    for (model, run, data) in [
+        (gestures, json!({ "validationSplit": { "fraction": 0.2, "from": "random" } }), DataKind::Samples),
+        (
+            forecast,
+            json!({ "patience": 10, "validationSplit": 0.1, "optimizer": { "kind": "adam", "learningRate": 3e-3 } }),
+            DataKind::Series,
+        ),
+        (
+            lesson,
+            json!({
+                "optimizer": { "kind": "sgd", "learningRate": 0.1, "momentum": 0.9 }, "steps": 200, "batchSize": "full",
+                "clip": "none", "recordEvery": 1,
+            }),
+            DataKind::Samples,
+        ),
+        (
+            text,
+            json!({
+                "steps": 20_000, "batchSize": 32, "window": 64, "carryState": true, "validationSplit": 0.1,
+                "optimizer": { "kind": "adam", "learningRate": decay }, "clip": { "norm": 1 },
+            }),
+            DataKind::Text,
+        ),
+    ] {
+        let model = ModelDescription::from_json(&model.to_string()).expect("right");
+        let run = RunDescription::from_json(&run.to_string()).expect("right");
+        let context = Context { data, validation_data: false };
+        assert!(run.resolve(&model, context).is_ok(), "{}", run.to_json());
+    }
+}
+
+#[test]
 fn options_of_calls() {
     let trainer = TrainerOptions::from_json(r#"{"optimizer":"sgd","seed":3}"#).expect("right");
     assert_eq!((trainer.update.rate, trainer.seed), (Schedule::Constant { rate: 0.01 }, 3));
