@@ -1,8 +1,8 @@
 //! JSON values, read and written; numbers are f64 to the last bit in both directions, objects keep their order.
 //!
-//! Its own because of size and exactness: serde_json costs the kernel 25 KB gzipped (tables of powers of ten and of
-//! exponents, mostly), and without a further 8 KB it reads every fifth number of 17 digits one bit off, so that a saved
-//! learning rate would not be the one that was trained with. NOT: what a value means, and no types derived.
+//! Its own because of size and exactness: serde_json costs the kernel some 25 KB more, gzipped (tables of powers of ten and
+//! of exponents, mostly), and without a further 8 KB it reads some numbers of 17 digits one bit off, so that a saved learning
+//! rate would not be the one that was trained with. NOT: what a value means, and no types derived.
 
 mod number;
 mod read;
