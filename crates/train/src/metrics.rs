@@ -54,8 +54,9 @@ impl Sums {
         *self = Sums::from_array(a);
     }
 
+    /// 0 when everything was masked.
     pub fn mean_loss(&self) -> f64 {
-        self.loss / self.weight
+        if self.weight == 0.0 { 0.0 } else { self.loss / self.weight }
     }
 
     /// `accuracy`: share of right predictions, 0 … 1. `mape`: mean of |error / truth| in percent, over truths that are not

@@ -82,7 +82,8 @@ fn a_given_output_gradient_equals_the_loss_it_comes_from() {
     let values = floats(&given, "hidden.0.values");
     let norms = floats(&given, "hidden.0.norms");
     for t in 0..5 {
-        let squares: f64 = (0..3).flat_map(|b| (0..2).map(move |j| (b * 5 + t) * 2 + j)).map(|i| f64::from(values[i]).powi(2)).sum();
+        let squares: f64 =
+            (0..3).flat_map(|b| (0..2).map(move |j| (b * 5 + t) * 2 + j)).map(|i| f64::from(values[i]).powi(2)).sum();
         assert!((squares.sqrt() - f64::from(norms[t])).abs() < 1e-6);
     }
 }
@@ -93,7 +94,8 @@ fn one_trainer_step_is_plain_descent_along_the_gradient() {
     let start = floats(&model.parameters().expect("sized"), "0.weight_hh_l0");
     let data = regression(3, 5);
     let gradient = gradients(&model, data.clone(), "{}").expect("fits");
-    let mut trainer = Trainer::open(&model, r#"{"optimizer":{"kind":"sgd","learningRate":0.1},"clip":"none"}"#).expect("right");
+    let mut trainer =
+        Trainer::open(&model, r#"{"optimizer":{"kind":"sgd","learningRate":0.1},"clip":"none"}"#).expect("right");
     let step = trainer.step(&mut model, data.clone()).expect("finite");
     assert!((scalar(&step, "loss") - scalar(&gradient, "loss")).abs() < 1e-12);
     let moved = floats(&model.parameters().expect("sized"), "0.weight_hh_l0");
@@ -102,7 +104,8 @@ fn one_trainer_step_is_plain_descent_along_the_gradient() {
     }
     // The same by hand, from a second model.
     let mut other = regressor();
-    let mut trainer = Trainer::open(&other, r#"{"optimizer":{"kind":"sgd","learningRate":0.1},"clip":"none"}"#).expect("right");
+    let mut trainer =
+        Trainer::open(&other, r#"{"optimizer":{"kind":"sgd","learningRate":0.1},"clip":"none"}"#).expect("right");
     let mut named = Bundle::default();
     for tensor in gradient.tensors.iter().filter(|t| t.name.starts_with("parameter.")) {
         named.f32(&tensor.name["parameter.".len()..], tensor.shape.clone(), floats(&gradient, &tensor.name));
@@ -144,7 +147,8 @@ fn an_online_run_equals_its_steps_and_learns() {
     let mut by_steps = regressor();
     let mut learner = Learner::open(&by_steps, options).expect("right");
     let step = |t: usize| t * 2..t * 2 + 2;
-    let losses: Vec<f32> = (0..40).map(|t| learner.step(&mut by_steps, &x[step(t)], Some(&y[step(t)])).expect("finite")[2]).collect();
+    let losses: Vec<f32> =
+        (0..40).map(|t| learner.step(&mut by_steps, &x[step(t)], Some(&y[step(t)])).expect("finite")[2]).collect();
     let mut by_run = regressor();
     let mut learner = Learner::open(&by_run, options).expect("right");
     let result = learner.run(&mut by_run, data).expect("fits");

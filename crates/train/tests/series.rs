@@ -22,7 +22,8 @@ fn table(rows: usize) -> Bundle {
     bundle.note("kind", "series");
     let noise: Vec<f64> = (0..rows).map(|_| f64::from(numbers.next()) * 0.1).collect();
     let known: Vec<f64> = (0..rows).map(|s| f64::from(u8::from(s % 11 == 0))).collect();
-    let sold = (0..rows).map(|s| 20.0 + 0.05 * s as f64 + [0.0, 3.0, 1.0, 4.0, 1.0, 5.0, 9.0][s % 7] + 6.0 * known[s] + noise[s]);
+    let sold = (0..rows)
+        .map(|s| 20.0 + 0.05 * s as f64 + [0.0, 3.0, 1.0, 4.0, 1.0, 5.0, 9.0][s % 7] + 6.0 * known[s] + noise[s]);
     bundle.f64("column.sold", sold.collect());
     bundle.f64("column.visits", (0..rows).map(|s| (s % 5) as f64 * 100.0).collect());
     bundle.f64("column.holiday", known);
@@ -39,7 +40,12 @@ fn description(more: &str) -> String {
 
 #[test]
 fn the_target_itself_restores_to_the_truth() {
-    for more in ["", r#","difference":7"#, r#","transform":"log","difference":1"#, r#","transform":"log","scale":"minMax","difference":2"#] {
+    for more in [
+        "",
+        r#","difference":7"#,
+        r#","transform":"log","difference":1"#,
+        r#","transform":"log","scale":"minMax","difference":2"#,
+    ] {
         let described = ModelDescription::from_json(&description(more)).expect("right");
         let Input::Series(plan) = described.input.clone() else { panic!("a series") };
         let table = plan.table(&mut table(60)).expect("all columns");
@@ -81,7 +87,11 @@ fn a_window_sees_nothing_of_the_future_but_what_is_known() {
         rows
     };
     assert_eq!(inputs(&before), inputs(&after));
-    assert_eq!(SeriesEncoding::fit(plan.clone(), &before, cut), SeriesEncoding::fit(plan, &after, cut), "constants too");
+    assert_eq!(
+        SeriesEncoding::fit(plan.clone(), &before, cut),
+        SeriesEncoding::fit(plan, &after, cut),
+        "constants too"
+    );
 }
 
 /// The first `history` rows as past, the rest with NaN where nothing is known ahead.

@@ -96,7 +96,9 @@ pub fn fit_by_team(models: &mut [Model], data: &Bundle, run: &str) -> Vec<f64> {
     let mut sessions: Vec<Session> = models
         .iter_mut()
         .enumerate()
-        .map(|(index, model)| Session::fit(model, data.clone(), run, None, Some(Team { workers, index })).expect("right"))
+        .map(|(index, model)| {
+            Session::fit(model, data.clone(), run, None, Some(Team { workers, index })).expect("right")
+        })
         .collect();
     let mut records = Vec::new();
     'run: loop {
