@@ -81,10 +81,10 @@ fn a_given_output_gradient_equals_the_loss_it_comes_from() {
     }
     let values = floats(&given, "hidden.0.values");
     let norms = floats(&given, "hidden.0.norms");
-    for t in 0..5 {
-        let squares: f64 =
-            (0..3).flat_map(|b| (0..2).map(move |j| (b * 5 + t) * 2 + j)).map(|i| f64::from(values[i]).powi(2)).sum();
-        assert!((squares.sqrt() - f64::from(norms[t])).abs() < 1e-6);
+    for (t, norm) in norms.iter().enumerate() {
+        let places = (0..3).flat_map(|b| (0..2).map(move |j| (b * 5 + t) * 2 + j));
+        let squares: f64 = places.map(|i| f64::from(values[i]).powi(2)).sum();
+        assert!((squares.sqrt() - f64::from(*norm)).abs() < 1e-6);
     }
 }
 
