@@ -1,6 +1,5 @@
 /** From what the user gives to bundles, by the model's description; ts/data does the work. */
 import { Bundle } from "../data/bundle.js";
-import { charactersOf, encodeData } from "../data/data.js";
 import { encodeSamples } from "../data/samples.js";
 import type { Data, Samples } from "../data/values.js";
 import { DataError } from "../errors.js";
@@ -8,6 +7,7 @@ import type { Bytes } from "../worker/protocol.js";
 import type { Core } from "./core.js";
 import type { ModelDescription, RunDescription } from "./description.gen.js";
 import type { Prepared } from "./driver.js";
+import { charactersIn, encodeAny } from "./text.js";
 import type { RunControls } from "./types.js";
 
 export interface Preparing {
@@ -30,8 +30,10 @@ export async function prepareRun({ core, data, validationData, run, json, resume
   const request = {
     resume,
     run: json,
-    data: typeof data === "function" ? empty("batches") : encodeData(data, encoding),
-    ...(validationData !== undefined && { validation: encodeData(given(validationData), encoding, "validationData") }),
+    data: typeof data === "function" ? empty("batches") : await encodeAny(data, encoding),
+    ...(validationData !== undefined && {
+      validation: await encodeAny(given(validationData), encoding, "validationData"),
+    }),
   };
   return typeof data === "function" ? { request, source: data, encode } : { request, encode };
 }
@@ -52,7 +54,7 @@ async function complete(core: Core, data: Data, split: RunDescription["validatio
   }
   const fraction = typeof split === "object" && split !== null ? split.fraction : split;
   const validation = typeof fraction === "number" ? fraction : undefined;
-  const characters = charactersOf(data as Samples | string, validation);
+  const characters = await charactersIn(data as Samples | string, validation);
   const described: ModelDescription = { ...core.description, input: { vocabulary: characters } };
   core.update(await core.callNow("complete", [JSON.stringify(described)]));
 }

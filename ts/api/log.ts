@@ -1,12 +1,18 @@
-/** `log: true`: a bar that redraws itself on a terminal, a line for each epoch elsewhere. */
+/** `log: true`: a bar that redraws itself on a terminal, lines for epochs elsewhere. */
 import { type Terminal, terminal } from "../worker/spawn.js";
 import type { History, Progress } from "./types.js";
 
 const BAR = 24;
+/** Seconds between two drawings of the bar. */
+const FRAME = 0.05;
+/** Lines of a run in a file or a console, about; where nobody knows how many epochs there will be, one a second. */
+const LINES = 50;
 
 export class Log {
   readonly #out: Terminal | undefined;
   #last: Progress | undefined;
+  /** Seconds of the run when the last line was written. */
+  #shown = Number.NEGATIVE_INFINITY;
 
   constructor(out = terminal()) {
     this.#out = out;
@@ -14,15 +20,19 @@ export class Log {
 
   show(p: Progress): void {
     this.#last = p;
-    // A step moves the bar only; in a file or a console it would be noise.
-    if (this.#out?.isTTY) this.#out.write(`\r${this.#fit(line(p))}`);
-    else if (p.kind === "epoch") this.#print(line(p));
+    if (!this.#due(p)) return;
+    this.#shown = p.elapsed;
+    if (this.#out?.isTTY) this.#draw(p);
+    else this.#print(line(p));
   }
 
   end(history: History): void {
     const best = history.best ? `, best epoch ${history.best.epoch}: ${number(history.best.validationLoss)}` : "";
     const text = `${history.reason} after ${this.#last ? `${this.#last.step} steps, ${this.#last.elapsed.toFixed(1)} s` : "0 steps"}${best}`;
-    if (this.#out?.isTTY) this.#out.write("\n");
+    if (this.#out?.isTTY) {
+      if (this.#last) this.#draw(this.#last);
+      this.#out.write("\n");
+    }
     this.#print(text);
     for (const warning of history.warnings) this.#print(`warning: ${warning}`);
   }
@@ -30,6 +40,16 @@ export class Log {
   /** After a failure: leaves the bar where it is. */
   fail(): void {
     if (this.#out?.isTTY && this.#last) this.#out.write("\n");
+  }
+
+  #due({ kind, epoch, epochs, elapsed }: Progress): boolean {
+    if (this.#out?.isTTY) return elapsed - this.#shown >= FRAME;
+    if (kind === "step") return false; // in a file it would be noise
+    return epochs === Number.POSITIVE_INFINITY ? elapsed - this.#shown >= 1 : epoch % Math.ceil(epochs / LINES) === 0;
+  }
+
+  #draw(p: Progress): void {
+    this.#out?.write(`\r${this.#fit(line(p))}`);
   }
 
   #print(text: string): void {

@@ -1,7 +1,6 @@
 /** The model as the user holds it: each method encodes, asks the worker, and decodes. */
 
 import { encodeCotangent } from "../data/cotangent.js";
-import { encodeData } from "../data/data.js";
 import { decodeTensors, encodeTensors } from "../data/safetensors.js";
 import { encodeInputs, encodeSamples } from "../data/samples.js";
 import { encodeForecast } from "../data/series.js";
@@ -17,6 +16,7 @@ import { type GenerateOptions, StartedGeneration } from "./generate.js";
 import { openLearner } from "./learner.js";
 import { split, toJson } from "./options.js";
 import { startRun } from "./run.js";
+import { encodeAny } from "./text.js";
 import { openTrainer } from "./trainer.js";
 import type { Generation, Gradients, Learner, Model, Prediction, Run, RunControls, Trainer } from "./types.js";
 
@@ -66,7 +66,7 @@ export class OpenModel {
     options?: { metrics?: readonly Metric[] },
   ): Promise<{ loss: number } & Record<string, number>> {
     if (this.#core.opening) await this.#core.opening;
-    const bundle = encodeData(given(data), this.#core.encoding);
+    const bundle = await encodeAny(given(data), this.#core.encoding);
     return decodeMetrics(await this.#core.call("evaluate", [bundle, toJson(options)], [bundle.buffer]));
   }
 

@@ -26,6 +26,7 @@ export class Connection {
   /** The rejections of all that waits. A set, not a race: a promise raced with for ever would collect every call. */
   readonly #waiting = new Set<(error: unknown) => void>();
   #end: { error: unknown } | undefined;
+  readonly #closed = () => this.#die("its port closed");
 
   static async open(place: Place = {}): Promise<Connection> {
     return new Connection(await compile(place.wasm), place.worker ?? workerSource);
@@ -39,7 +40,7 @@ export class Connection {
       death: (reason) => this.#die(reason),
     });
     this.#remote = comlink.wrap<Remote>(port1);
-    port1.addEventListener("close", () => this.#die("its port closed"));
+    port1.addEventListener("close", this.#closed);
     const start: Start = { module, port: port2 };
     this.#worker.start(start);
     this.#hold();
@@ -88,6 +89,9 @@ export class Connection {
     if (this.#end) return;
     this.#end = { error };
     this.#worker.terminate();
+    // comlink's registry of finalizers holds the port until the proxy is collected. A listener that holds the proxy by
+    // way of this object would hold both, and the dead worker, for ever.
+    this.#port.removeEventListener("close", this.#closed);
     this.#port.close();
     for (const reject of this.#waiting) reject(error);
     this.#waiting.clear();

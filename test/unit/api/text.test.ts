@@ -1,0 +1,37 @@
+import { describe, expect, it, vi } from "vitest";
+import { charactersIn, encodeAny } from "../../../ts/api/text.js";
+import { charactersOf, encodeData } from "../../../ts/data/data.js";
+import { encodingOf } from "../../../ts/data/encoding.js";
+
+// Longer than a piece, with a character of two units across the border of the first one.
+const text = `${"a".repeat((1 << 18) - 1)}😀${"bcd 😀".repeat(60_000)}z`;
+
+describe("a long text", () => {
+  it("has the characters and the tokens of a short one", async () => {
+    for (const validation of [0, 0.1, 0.5])
+      expect(await charactersIn(text, validation)).toEqual(charactersOf(text, validation));
+    const encoding = encodingOf({ input: { vocabulary: charactersOf(text) } });
+    expect(await encodeAny(text, encoding)).toEqual(encodeData(text, encoding));
+  });
+
+  it("names the place of what is not there", async () => {
+    const encoding = encodingOf({ input: { vocabulary: [..."abcd 😀"] } });
+    await expect(encodeAny(text, encoding)).rejects.toMatchObject({
+      name: "DataError",
+      path: `data[${text.length - 1}]`,
+    });
+    await expect(encodeAny(text, encodingOf({ input: { vocabulary: 9 } }))).rejects.toMatchObject({
+      name: "DataError",
+    });
+    await expect(encodeAny(text, encodingOf({ input: { size: 1 } }))).rejects.toMatchObject({ name: "DataError" });
+  });
+
+  it("leaves the page time in between", async () => {
+    let turns = 0;
+    const timer = setInterval(() => turns++, 0);
+    await encodeAny(text.repeat(4), encodingOf({ input: { vocabulary: charactersOf(text) } }));
+    clearInterval(timer);
+    expect(turns).toBeGreaterThan(4);
+    vi.restoreAllMocks();
+  });
+});
