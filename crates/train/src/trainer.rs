@@ -41,7 +41,6 @@ impl Trainer {
         let part = prepare_whole(&whole(model, &body.form, WINDOW), batch, &model.encoding)?;
         let body = model.body_mut()?;
         self.shards.reserve(&body.network, &part)?;
-        self.shards.carried[0] = None;
         let job = Job {
             network: &body.network,
             params: &body.params,

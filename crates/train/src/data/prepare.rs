@@ -128,14 +128,14 @@ fn series(request: &Request, bundle: &mut Bundle, encoding: &mut Encoding) -> Re
         return Err(Error::data("data", expected, cut.to_string()));
     }
     let fitted = encoding.series.get_or_insert_with(|| Rc::new(SeriesEncoding::fit(plan.clone(), &table, cut))).clone();
-    let samples: Rc<dyn Samples> = Rc::new(Series::new(fitted, &table, request.form.at == At::Every));
+    let border = if request.split.is_some() { cut } else { 0 };
+    let samples: Rc<dyn Samples> = Rc::new(Series::new(fitted, &table, request.form.at == At::Every, border));
+
     // A sample belongs to the part that holds all rows that it predicts; those across the border to none.
     let first = plan.first_origin() + 1;
     let ids = 0..samples.len() as u32;
     let training: Vec<u32> = ids.clone().filter(|&i| first + i as usize + plan.predicted() <= cut).collect();
     let validation = request.split.map(|_| {
-        // Where every step predicts, the early steps of a window lie in the training part; they are left in, since
-        // the state has to be warmed up, and count as a small, constant share of the figure.
         let ids = ids.filter(|&i| first + i as usize >= cut).collect();
         Part { samples: samples.clone(), ids, streams: None }
     });

@@ -192,8 +192,10 @@ impl Samples for Sequences {
 
     fn initial(&self, sample: usize, layer: usize) -> Option<(&[f32], &[f32])> {
         let (h, c) = self.initial.get(layer)?;
-        let n = self.len();
-        let of = |all: &'_ [f32]| (sample * all.len() / n)..((sample + 1) * all.len() / n);
+        let of = |all: &[f32]| {
+            let width = all.len() / self.len();
+            sample * width..(sample + 1) * width
+        };
         Some((&h[of(h)], &c[of(c)]))
     }
 

@@ -18,11 +18,13 @@ pub struct Series {
     known: Vec<f32>,
     rows: usize,
     every: bool,
+    /// First row of the validation part, 0 without one.
+    border: usize,
 }
 
 impl Series {
     /// `every`: each step of a window predicts; else the last one.
-    pub fn new(encoding: Rc<SeriesEncoding>, table: &Table, every: bool) -> Series {
+    pub fn new(encoding: Rc<SeriesEncoding>, table: &Table, every: bool, border: usize) -> Series {
         let plan = &encoding.plan;
         let (rows, width) = (table.rows, plan.targets());
         let levels = encoding.levels(table);
@@ -39,7 +41,7 @@ impl Series {
             seen.extend((0..past).map(|j| encoding.past.apply(j, table.past[j][s]) as f32));
         }
         let known = encoding.known_rows(table);
-        Series { encoding, targets, levels, seen, known, rows, every }
+        Series { encoding, targets, levels, seen, known, rows, every, border }
     }
 
     /// Row of a sample's last input.
@@ -117,6 +119,17 @@ impl Samples for Series {
 
     fn class(&self, _: usize, _: usize) -> i32 {
         unreachable!("a series has values, not classes")
+    }
+
+    /// Where every step predicts, the early steps of a window that validates warm the state up: what they predict is the
+    /// training part's.
+    fn weight(&self, sample: usize, step: usize) -> f32 {
+        let validates = self.origin(sample) + 1 >= self.border;
+        if validates && self.predicting(sample, step) + 1 < self.border { 0.0 } else { 1.0 }
+    }
+
+    fn weighted(&self) -> bool {
+        self.every && self.border > 0
     }
 
     fn restore(&self, sample: usize, step: usize, predicted: &[f32], user: &mut [f64], truth: &mut [f64]) {

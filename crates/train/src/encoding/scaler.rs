@@ -36,6 +36,10 @@ impl Columns {
             }
         }
         mean.iter_mut().zip(&count).for_each(|(m, n)| *m /= f64::max(*n, 1.0));
+        // The mean of equal numbers is that number, which a rounded sum does not always give back.
+        for j in (0..width).filter(|&j| minimum[j] == maximum[j]) {
+            mean[j] = minimum[j];
+        }
         let mut deviation = vec![0.0; width];
         for row in rows() {
             for (j, &v) in row.iter().enumerate().filter(|(_, v)| !v.is_nan()) {

@@ -183,6 +183,7 @@ impl Session {
                 self.phase = Phase::Done;
             }
             Ok(updated) => {
+                self.shards.carry_on();
                 counters.step += 1;
                 counters.cursor += 1;
                 counters.clipped += u64::from(updated.clipped);

@@ -220,7 +220,7 @@ impl Session {
         }
         if self.run.carry_state {
             for shard in self.shards.own_shards() {
-                if let Some(states) = &self.shards.carried[shard] {
+                if let Some(states) = &self.shards.ended[shard] {
                     write_states(network, states, &format!("carried.{shard}."), &mut bundle);
                 }
             }
@@ -234,9 +234,9 @@ impl Session {
     /// `FormatError` when it does not fit.
     pub fn merge(&mut self, model: &Model, mut bundle: Bundle) -> Result<(), Error> {
         let network = &model.body()?.network;
-        for (shard, carried) in self.shards.carried.iter_mut().enumerate() {
+        for (shard, ended) in self.shards.ended.iter_mut().enumerate() {
             if let Some(states) = read_states(network, &format!("carried.{shard}."), &mut bundle)? {
-                *carried = Some(states);
+                *ended = Some(states);
             }
         }
         let broken = || Error::format("a worker's contribution is not readable");

@@ -47,8 +47,10 @@ pub struct Shards {
     nodes: Vec<Node>,
     /// One buffer a level of the tree below the nodes.
     scratch: Vec<Vec<f32>>,
-    /// Final states of the own shards, when they are carried.
+    /// The states that the shards of the next batch begin from, when they are carried.
     pub carried: Vec<Option<States>>,
+    /// Those that the batch at hand ended in: carried once its update is made, so that what is saved before that is whole.
+    pub ended: Vec<Option<States>>,
 }
 
 /// Part `index` of `workers` computes its share of `shards`.
@@ -79,6 +81,7 @@ impl Shards {
             nodes,
             scratch: (0..depth).map(|_| buffer(length)).collect::<Result<_, _>>()?,
             carried: vec![None; shards],
+            ended: vec![None; shards],
             own,
         })
     }
@@ -134,7 +137,7 @@ impl Shards {
         if ids.is_empty() {
             return sums;
         }
-        let Shards { workspace, batch, carried, .. } = self;
+        let Shards { workspace, batch, carried, ended, .. } = self;
         batch.gather(job.samples, ids);
         let initial = carried[shard].as_ref().filter(|_| job.carry).or(batch.initial());
         let key = || Some(DropoutKey { seed: job.seed, step: job.step, rows: &batch.rows });
@@ -159,7 +162,7 @@ impl Shards {
             Want::default(),
         );
         if job.carry {
-            carried[shard] = end;
+            ended[shard] = end;
         }
         sums
     }
@@ -175,12 +178,21 @@ impl Shards {
         self.nodes.iter().filter(move |n| own.start <= n.shards.start && n.shards.end <= own.end)
     }
 
+    /// The update is made: the next batch begins from the states that this one ended in.
+    pub fn carry_on(&mut self) {
+        for (carried, ended) in self.carried.iter_mut().zip(&mut self.ended) {
+            if let Some(states) = ended.take() {
+                *carried = Some(states);
+            }
+        }
+    }
+
     /// The final states of a shard that carries them, in the caller's order.
     pub fn final_states(&self, network: &Network, shard: usize) -> States {
         let packing = &self.batch.packing;
         let mut end = States::zeros(network, packing.batch);
         let place = Place { start: 0, batch: packing.batch, steps: packing.steps };
-        if let Some(states) = &self.carried[shard] {
+        if let Some(states) = &self.ended[shard] {
             unpack::states(network, packing, states, place, &mut end);
         }
         end
