@@ -48,7 +48,6 @@ export async function assemble({ workers, place, file, request, heard, lost }: T
         const { id } = await connection.call("load", [file]);
         const own = { ...request, parallel: { workers, index } };
         delete own.checkpointEvery;
-        delete own.validation;
         await connection.call("run", [id, own, port2, peers], [port2, ...peers]);
       }),
     );

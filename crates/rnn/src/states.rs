@@ -39,6 +39,15 @@ impl States {
         states
     }
 
+    /// Becomes a copy of `other` in the memory that is there; allocates only to grow.
+    pub fn copy_from(&mut self, other: &States) {
+        self.layers.resize_with(other.layers.len(), LayerState::default);
+        for (to, from) in self.layers.iter_mut().zip(&other.layers) {
+            to.h.clone_from(&from.h);
+            to.c.clone_from(&from.c);
+        }
+    }
+
     /// Zero states for `batch` sequences in the memory that is there; allocates only to grow.
     pub fn reset(&mut self, network: &Network, batch: usize) {
         for (state, shape) in self.layers.iter_mut().zip(network.states()) {

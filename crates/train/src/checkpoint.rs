@@ -63,7 +63,7 @@ pub fn load(file: &[u8]) -> Result<Model, Error> {
     }
     let unreadable = |e: Error| Error::format(format!("the file's description is not usable: {}", e.message));
     let description = bundle.metadata("description").unwrap_or_default();
-    let mut model = Model::create(description).map_err(unreadable)?;
+    let mut model = Model::blank(description).map_err(unreadable)?;
     model.encoding = Encoding::read(&model.description, &mut bundle)?;
     if let Ok(body) = model.body_mut() {
         read_flat(body.network.table(), &mut body.params, "", &mut bundle)?;

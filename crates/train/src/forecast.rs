@@ -37,8 +37,8 @@ pub fn forecast(model: &Model, mut data: Bundle, options: &str) -> Result<Bundle
         return Err(Error::data("history", expected, history.to_string()).code("tooShort"));
     }
     let future = if plan.mode == Mode::Direct { plan.horizon } else { steps };
-    if table.rows < history + future {
-        let received = (table.rows - history).to_string();
+    if table.rows < history.saturating_add(future) {
+        let received = table.rows.saturating_sub(history).to_string();
         return Err(Error::data("known", format!("{future} rows that are known ahead"), received));
     }
     let mut series = Series::new(encoding, &table, body.form.at == At::Every, 0);

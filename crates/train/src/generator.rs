@@ -123,7 +123,9 @@ impl Generator {
     /// Draws from softmax(logits / temperature) over the `topK` largest; temperature 0 takes the largest.
     fn draw(&mut self) -> u32 {
         let logits = &mut self.weights;
-        if self.options.temperature == 0.0 {
+        let factor = (1.0 / self.options.temperature) as f32;
+        // So small a temperature leaves the likeliest alone.
+        if !factor.is_finite() {
             return largest(logits) as u32;
         }
         if let Some(k) = self.options.top_k.filter(|&k| k < logits.len()) {
@@ -131,8 +133,8 @@ impl Generator {
             heap_sort(&mut order, |&a, &b| logits[a] > logits[b] || (logits[a] == logits[b] && a < b));
             order[k..].iter().for_each(|&i| logits[i] = f32::NEG_INFINITY);
         }
-        let factor = (1.0 / self.options.temperature) as f32;
-        logits.iter_mut().for_each(|l| *l *= factor);
+        let most = logits[largest(logits)];
+        logits.iter_mut().for_each(|l| *l = (*l - most) * factor);
         linalg::softmax(logits);
         let total: f64 = logits.iter().map(|&w| f64::from(w)).sum();
         let philox = Philox::new(self.options.seed, Purpose::Generation);

@@ -12,7 +12,7 @@ use crate::json::json;
 use crate::model::Model;
 use crate::predict::inputs;
 use crate::session::saved::write_states;
-use crate::session::shards::buffer;
+use crate::session::shards::{buffer, filled};
 use crate::text;
 use crate::unpack::{self, Place};
 use crate::update::write_flat;
@@ -83,7 +83,7 @@ pub fn gradients(model: &Model, mut data: Bundle, options: &str) -> Result<Bundl
     result.f64("loss", vec![loss]);
     write_flat(network.table(), &flat, "parameter.", &mut result);
     let size = if let Input::Values { size } = network.input() { size } else { 0 };
-    let mut input = vec![0.0; batch * room.steps * size];
+    let mut input = filled(&[batch, room.steps, size], 0.0)?;
     if values {
         unpack::steps(packing, ws.input_gradient(), size, place, &mut input);
         if let Some(scaler) = &model.encoding.input {
@@ -103,7 +103,7 @@ pub fn gradients(model: &Model, mut data: Bundle, options: &str) -> Result<Bundl
         levels.push(json!({ "layer": shape.name, "level": gradient.level, "direction": direction }));
         result.f32(format!("hidden.{i}.norms"), vec![room.steps], gradient.norms.clone());
         if options.values {
-            let mut values = vec![0.0; batch * room.steps * shape.hidden];
+            let mut values = filled(&[batch, room.steps, shape.hidden], 0.0)?;
             unpack::steps(packing, &gradient.values, shape.hidden, place, &mut values);
             result.f32(format!("hidden.{i}.values"), vec![batch, room.steps, shape.hidden], values);
         }

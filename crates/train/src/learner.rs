@@ -12,7 +12,7 @@ use crate::model::{Body, Model, recurrent};
 use crate::session::shards::buffer;
 use crate::text;
 use crate::update::Updater;
-use rnn::{At, Capacity, Packing, States, Values, Want, Workspace};
+use rnn::{At, Capacity, Layer, Packing, States, Values, Want, Workspace};
 use std::collections::VecDeque;
 
 pub struct Learner {
@@ -28,17 +28,24 @@ pub struct Learner {
     tokens: Vec<u32>,
     /// The state before each step of the window, as it was when that step came.
     states: VecDeque<States>,
+    /// The one that fell out last, whose memory the next one takes.
+    spare: States,
 }
 
 impl Learner {
     /// # Errors
     /// `ConfigError` for a bidirectional model, which has no last step, or wrong options; `MemoryError`.
-    pub fn open(model: &Model, options: &str) -> Result<Learner, Error> {
+    pub fn open(model: &mut Model, options: &str) -> Result<Learner, Error> {
         let OnlineOptions { truncation, update } = OnlineOptions::from_json(options)?;
         let body = model.body()?;
         let network = &body.network;
         if recurrent(network).any(|layer| layer.bidirectional) {
             let message = "a bidirectional model reads its sequences from the end too, and cannot learn online";
+            return Err(Error::new(ErrorClass::Config, "notOnline", message));
+        }
+        if network.layers().iter().any(drops) {
+            let message =
+                "online learning has no dropout, which would change the prediction that comes first; leave it out";
             return Err(Error::new(ErrorClass::Config, "notOnline", message));
         }
         model.encoding.require(&model.description)?;
@@ -54,8 +61,11 @@ impl Learner {
             values: Vec::new(),
             tokens: Vec::new(),
             states: VecDeque::new(),
+            spare: States::default(),
         };
         learner.reset(model)?;
+        // A saved run cannot go on from weights that were moved beside it.
+        model.saved = None;
         Ok(learner)
     }
 
@@ -101,9 +111,9 @@ impl Learner {
             Input::Values(_) => Values::Values(&self.values),
             Input::Tokens(_) => Values::Tokens(&self.tokens),
         };
-        let initial = states.front().cloned();
-        network.forward(params, packing, values, initial.as_ref(), None, workspace);
-        states.push_back(workspace.final_states().clone());
+        network.forward(params, packing, values, states.front(), None, workspace);
+        let mut end = std::mem::take(&mut self.spare);
+        end.copy_from(workspace.final_states());
         let (outputs, gradients) = workspace.output_and_gradient();
         // At every step: the window's earlier predictions were learned from when they came.
         let last = outputs.len() - network.output_size();
@@ -116,6 +126,7 @@ impl Learner {
             Target::Values(_) => scaler.iter().for_each(|s| s.undo_rows(&mut result)),
         }
         let Some(y) = y else {
+            states.push_back(end);
             result.push(f32::NAN);
             return Ok(result);
         };
@@ -131,7 +142,8 @@ impl Learner {
         };
         gradient.fill(0.0);
         let want = Want::default();
-        network.backward(params, packing, values, initial.as_ref(), None, workspace, gradient, want);
+        network.backward(params, packing, values, states.front(), None, workspace, gradient, want);
+        states.push_back(end);
         let updated = if loss.sum.is_finite() {
             self.updater.update(self.done, network.table(), params, gradient)
         } else {
@@ -147,7 +159,7 @@ impl Learner {
     /// Puts a step at the end of the window, and the oldest one out when it is full.
     fn read(&mut self, model: &Model, x: &[f32], input: Input) {
         if self.states.len() > self.truncation {
-            self.states.pop_front();
+            self.spare = self.states.pop_front().unwrap_or_default();
             if let Input::Values(size) = input {
                 self.values.drain(..size);
             } else {
@@ -201,6 +213,14 @@ impl Learner {
         result.f32("predictions", vec![steps, size], predictions);
         result.f32("losses", vec![steps], losses);
         Ok(result)
+    }
+}
+
+fn drops(layer: &Layer) -> bool {
+    match layer {
+        Layer::Dropout { rate } => *rate > 0.0,
+        Layer::Recurrent(layer) => layer.dropout > 0.0,
+        _ => false,
     }
 }
 

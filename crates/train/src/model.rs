@@ -11,7 +11,7 @@ use crate::session::saved::SavedRun;
 use crate::session::shards::buffer;
 use crate::text;
 use crate::update::write_flat;
-use rnn::{At, Layer, Network, Recurrent};
+use rnn::{Layer, Network, Recurrent};
 use std::fmt::Write;
 
 pub struct Model {
@@ -36,9 +36,21 @@ impl Model {
     /// # Errors
     /// `ConfigError` for a wrong description, `MemoryError` when the weights do not fit.
     pub fn create(description: &str) -> Result<Model, Error> {
+        Model::new(description, true)
+    }
+
+    /// As [`Model::create`], with all weights 0, for those of a file.
+    ///
+    /// # Errors
+    /// As [`Model::create`].
+    pub fn blank(description: &str) -> Result<Model, Error> {
+        Model::new(description, false)
+    }
+
+    fn new(description: &str, initialise: bool) -> Result<Model, Error> {
         let description = ModelDescription::from_json(description)?;
         let mut model = Model { description, body: None, encoding: Encoding::default(), saved: None };
-        model.build()?;
+        model.build(initialise)?;
         Ok(model)
     }
 
@@ -48,10 +60,10 @@ impl Model {
     /// As [`Model::create`].
     pub fn complete(&mut self, description: &str) -> Result<(), Error> {
         self.description = self.description.complete(description)?;
-        self.build()
+        self.build(true)
     }
 
-    fn build(&mut self) -> Result<(), Error> {
+    fn build(&mut self, initialise: bool) -> Result<(), Error> {
         if self.description.is_open() {
             return Ok(());
         }
@@ -73,7 +85,9 @@ impl Model {
         };
         let form = Form { input, target, at: network.at(), states: network.states().to_vec() };
         let mut params = buffer(network.table().len())?;
-        rnn::initialise(&network, description.init, description.seed, &mut params);
+        if initialise {
+            rnn::initialise(&network, description.init, description.seed, &mut params);
+        }
         self.body = Some(Body { network, params, form });
         Ok(())
     }
@@ -172,15 +186,9 @@ impl Model {
             table.import(index, natural, &mut replaced);
         }
         *params = replaced;
+        // The saved run would go on from other weights.
+        self.saved = None;
         Ok(())
-    }
-
-    /// Whether a prediction is made at every step.
-    ///
-    /// # Errors
-    /// As [`Model::body`].
-    pub fn every(&self) -> Result<bool, Error> {
-        Ok(self.body()?.form.at == At::Every)
     }
 }
 

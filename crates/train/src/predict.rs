@@ -12,6 +12,7 @@ use crate::error::{Error, ErrorClass};
 use crate::evaluate::{BATCH, capacity, workspace};
 use crate::model::{Model, recurrent};
 use crate::session::saved::write_states;
+use crate::session::shards::filled;
 use crate::unpack::{self, Place};
 use rnn::{At, States};
 use std::rc::Rc;
@@ -34,15 +35,15 @@ pub fn predict(model: &Model, data: Bundle, options: &str) -> Result<Bundle, Err
     let size = network.output_size();
     let mut workspace = workspace(network, capacity(&part, BATCH), false)?;
     let mut gathered = Batch::new(&body.form);
-    let mut values = vec![f32::NAN; batch * size * if every { longest } else { 1 }];
+    let mut values = filled(&[batch, if every { longest } else { 1 }, size], f32::NAN)?;
     let mut end = States::zeros(network, batch);
     let mut hidden: Vec<(usize, Vec<f32>)> = Vec::new();
     if options.hidden {
-        // A bidirectional layer shows both directions side by side.
-        hidden.extend(recurrent(network).map(|layer| {
+        for layer in recurrent(network) {
+            // A bidirectional layer shows both directions side by side.
             let width = layer.hidden_size * layer.directions();
-            (width, vec![f32::NAN; batch * longest * width])
-        }));
+            hidden.push((width, filled(&[batch, longest, width], f32::NAN)?));
+        }
     }
     for (chunk, ids) in part.ids.chunks(BATCH).enumerate() {
         gathered.gather_inputs(&*part.samples, ids);

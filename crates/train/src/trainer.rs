@@ -23,8 +23,10 @@ pub struct Trainer {
 impl Trainer {
     /// # Errors
     /// `ConfigError` for wrong options, `MemoryError`.
-    pub fn open(model: &Model, options: &str) -> Result<Trainer, Error> {
+    pub fn open(model: &mut Model, options: &str) -> Result<Trainer, Error> {
         let TrainerOptions { update, seed } = TrainerOptions::from_json(options)?;
+        // A saved run cannot go on from weights that were moved beside it.
+        model.saved = None;
         let Body { network, form, .. } = model.body()?;
         let division = Division { shards: 1, workers: 1, index: 0 };
         let room = Capacity { batch: 0, steps: 0, rows: 0 };
@@ -88,7 +90,9 @@ impl Trainer {
             let Elements::F32(natural) = &tensor.elements else {
                 return Err(Error::data(path, "numbers", tensor.elements.dtype()));
             };
-            table.import(index, natural, &mut flat);
+            if table.entries()[index].trainable {
+                table.import(index, natural, &mut flat);
+            }
         }
         let updated = self.updater.update(self.done, table, &mut body.params, &mut flat);
         self.count(updated).map(|_| ())

@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::session::shards::buffer;
 use crate::text::{quoted, shape as shape_text};
 use linalg::first_non_finite;
+use optim::Clip;
 use rnn::{ParameterTable, Role};
 use std::ops::Range;
 
@@ -57,7 +58,9 @@ impl Updater {
     ) -> Result<Updated, String> {
         let Description { optimizer, rate, clip, penalty } = &self.description;
         let clipped = clip.apply(gradient);
-        if !clipped.norm.is_finite() {
+        // Larger ones square to infinity in the moments of Adam and RMSprop, and the weights would stand still for good.
+        let bounded = !matches!(clip, Clip::None) || clipped.norm < 1e18;
+        if !(clipped.norm.is_finite() && bounded) {
             return Err(format!("the gradient of {}", non_finite(table, gradient)));
         }
         if penalty.l1 != 0.0 || penalty.l2 != 0.0 {
@@ -72,24 +75,6 @@ impl Updater {
             return Err(name.to_owned());
         }
         Ok(Updated { norm: clipped.norm, clipped: clipped.clipped, rate })
-    }
-
-    /// Writes the moments by parameter, in their natural shapes: `optimizer.{moment}.{parameter}`.
-    pub fn write(&self, table: &ParameterTable, into: &mut Bundle) {
-        for (name, buffer) in self.description.optimizer.buffers().iter().zip(&self.buffers) {
-            write_flat(table, buffer, &format!("optimizer.{name}."), into);
-        }
-    }
-
-    /// The inverse of [`Updater::write`].
-    ///
-    /// # Errors
-    /// `FormatError` for a missing or misshapen moment.
-    pub fn read(&mut self, table: &ParameterTable, from: &mut Bundle) -> Result<(), Error> {
-        for (name, buffer) in self.description.optimizer.buffers().iter().zip(&mut self.buffers) {
-            read_flat(table, buffer, &format!("optimizer.{name}."), from)?;
-        }
-        Ok(())
     }
 }
 
@@ -107,7 +92,8 @@ fn joined(ranges: impl Iterator<Item = Range<usize>>) -> Vec<Range<usize>> {
 
 fn non_finite<'a>(table: &'a ParameterTable, flat: &[f32]) -> &'a str {
     let found = table.entries().iter().find(|p| first_non_finite(&flat[p.range()]).is_some());
-    found.map_or("the parameters", |p| &p.name)
+    // All finite, and too large together.
+    found.map_or("all parameters", |p| &p.name)
 }
 
 /// Writes a flat buffer as one natural tensor a parameter, each name after `prefix`.

@@ -95,7 +95,7 @@ fn one_trainer_step_is_plain_descent_along_the_gradient() {
     let data = regression(3, 5);
     let gradient = gradients(&model, data.clone(), "{}").expect("fits");
     let mut trainer =
-        Trainer::open(&model, r#"{"optimizer":{"kind":"sgd","learningRate":0.1},"clip":"none"}"#).expect("right");
+        Trainer::open(&mut model, r#"{"optimizer":{"kind":"sgd","learningRate":0.1},"clip":"none"}"#).expect("right");
     let step = trainer.step(&mut model, data.clone()).expect("finite");
     assert!((scalar(&step, "loss") - scalar(&gradient, "loss")).abs() < 1e-12);
     let moved = floats(&model.parameters().expect("sized"), "0.weight_hh_l0");
@@ -105,7 +105,7 @@ fn one_trainer_step_is_plain_descent_along_the_gradient() {
     // The same by hand, from a second model.
     let mut other = regressor();
     let mut trainer =
-        Trainer::open(&other, r#"{"optimizer":{"kind":"sgd","learningRate":0.1},"clip":"none"}"#).expect("right");
+        Trainer::open(&mut other, r#"{"optimizer":{"kind":"sgd","learningRate":0.1},"clip":"none"}"#).expect("right");
     let mut named = Bundle::default();
     for tensor in gradient.tensors.iter().filter(|t| t.name.starts_with("parameter.")) {
         named.f32(&tensor.name["parameter.".len()..], tensor.shape.clone(), floats(&gradient, &tensor.name));
@@ -125,7 +125,7 @@ fn an_online_step_descends_the_loss_of_the_last_step_over_the_window() {
     let gradient = gradients(&model, masked, "{}").expect("fits");
     let start = floats(&model.parameters().expect("sized"), "0.weight_ih_l0");
     let options = r#"{"truncation":4,"optimizer":{"kind":"sgd","learningRate":0.5},"clip":"none"}"#;
-    let mut learner = Learner::open(&model, options).expect("right");
+    let mut learner = Learner::open(&mut model, options).expect("right");
     let predicted = floats(&predict(&model, data, "{}").expect("fits"), "values");
     for t in 0..4 {
         let target = (t == 3).then(|| &y[6..8]);
@@ -145,12 +145,12 @@ fn an_online_run_equals_its_steps_and_learns() {
     let data = regression(1, 40);
     let (x, y) = (floats(&data, "x"), floats(&data, "y"));
     let mut by_steps = regressor();
-    let mut learner = Learner::open(&by_steps, options).expect("right");
+    let mut learner = Learner::open(&mut by_steps, options).expect("right");
     let step = |t: usize| t * 2..t * 2 + 2;
     let losses: Vec<f32> =
         (0..40).map(|t| learner.step(&mut by_steps, &x[step(t)], Some(&y[step(t)])).expect("finite")[2]).collect();
     let mut by_run = regressor();
-    let mut learner = Learner::open(&by_run, options).expect("right");
+    let mut learner = Learner::open(&mut by_run, options).expect("right");
     let result = learner.run(&mut by_run, data).expect("fits");
     assert_eq!(floats(&result, "losses"), losses);
     assert_eq!(bits(&by_run), bits(&by_steps));

@@ -50,7 +50,7 @@ fn the_target_itself_restores_to_the_truth() {
         let Input::Series(plan) = described.input.clone() else { panic!("a series") };
         let table = plan.table(&mut table(60)).expect("all columns");
         let encoding = Rc::new(SeriesEncoding::fit(plan.clone(), &table, 40));
-        let series = Series::new(encoding, &table, false);
+        let series = Series::new(encoding, &table, false, 0);
         assert_eq!(series.len(), 60 - plan.difference - 14 - 3 + 1);
         for sample in 0..series.len() {
             let (mut target, mut user, mut truth) = ([0.0f32; 3], [0.0f64; 3], [0.0f64; 3]);
@@ -80,7 +80,7 @@ fn a_window_sees_nothing_of_the_future_but_what_is_known() {
     let encoding = Rc::new(SeriesEncoding::fit(plan.clone(), &before, cut));
     let sample = cut - plan.first_origin();
     let inputs = |table| {
-        let series = Series::new(encoding.clone(), table, false);
+        let series = Series::new(encoding.clone(), table, false, 0);
         assert_eq!(series.origin(sample), cut);
         let mut rows = vec![0.0; 14 * plan.input_size()];
         rows.chunks_mut(plan.input_size()).enumerate().for_each(|(t, row)| series.input(sample, t, row));

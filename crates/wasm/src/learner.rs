@@ -14,7 +14,7 @@ pub struct Learner {
 impl Learner {
     pub fn open(model: &Model, options: &str) -> Outcome<Learner> {
         let model = model.shared();
-        let learner = train::learner::Learner::open(&model.borrow(), options).map_err(throw)?;
+        let learner = train::learner::Learner::open(&mut model.borrow_mut(), options).map_err(throw)?;
         Ok(Learner { model, learner })
     }
 

@@ -14,7 +14,7 @@ pub struct Trainer {
 impl Trainer {
     pub fn open(model: &Model, options: &str) -> Outcome<Trainer> {
         let model = model.shared();
-        let trainer = train::trainer::Trainer::open(&model.borrow(), options).map_err(throw)?;
+        let trainer = train::trainer::Trainer::open(&mut model.borrow_mut(), options).map_err(throw)?;
         Ok(Trainer { model, trainer })
     }
 

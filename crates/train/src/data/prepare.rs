@@ -1,6 +1,7 @@
 //! From a data bundle to the samples that a run reads: checked, split into a training and a validation part, scaled by
 //! the model's constants (fitted here, on the training part, when this is the first fit).
 
+use super::batch::total_weight;
 use super::form::{Form, Target};
 use super::samples::Samples;
 use super::sequences::Sequences;
@@ -53,9 +54,6 @@ pub struct Request<'a> {
     pub cut: Cut,
 }
 
-/// Streams in which texts are evaluated.
-const EVALUATION_STREAMS: usize = 32;
-
 /// Prepares the data of a fit; `encoding` is filled in when it is empty.
 ///
 /// # Errors
@@ -74,7 +72,7 @@ pub fn prepare(request: &Request, mut bundle: Bundle, encoding: &mut Encoding) -
 /// As [`prepare`]; `ConfigError` when the model's constants are not fitted yet.
 pub fn prepare_whole(request: &Request, bundle: Bundle, encoding: &Encoding) -> Result<Part, Error> {
     encoding.require(request.description)?;
-    let request = Request { split: None, cut: Cut::Streams(EVALUATION_STREAMS), ..*request };
+    let request = Request { split: None, cut: Cut::Figures, ..*request };
     Ok(prepare(&request, bundle, &mut encoding.clone())?.training)
 }
 
@@ -82,6 +80,13 @@ fn text(request: &Request, bundle: &mut Bundle) -> Result<Prepared, Error> {
     let super::form::Input::Tokens(vocabulary) = request.form.input else {
         return Err(Error::data("data", "samples or a table", "a text, for a model without a vocabulary"));
     };
+    if request.description.output.target != Described::NextToken {
+        return Err(Error::data(
+            "data",
+            "samples with targets",
+            "a text, for a model that does not predict the next token",
+        ));
+    }
     let tensor = bundle.take("tokens").ok_or_else(|| Error::data("data", "a text", "nothing"))?;
     let tokens = Rc::new(Tokens::new(tensor, vocabulary)?);
     let end = tokens.count();
@@ -102,7 +107,7 @@ fn text(request: &Request, bundle: &mut Bundle) -> Result<Prepared, Error> {
         None => None,
         Some(_) => {
             enough("validation", end - cut)?;
-            Some(part(cut..end, Cut::Streams(EVALUATION_STREAMS)))
+            Some(part(cut..end, Cut::Figures))
         }
     };
     Ok(Prepared { training: part(0..cut, request.cut), validation, warnings: Vec::new() })
@@ -121,8 +126,12 @@ fn series(request: &Request, bundle: &mut Bundle, encoding: &mut Encoding) -> Re
         return Err(Error::data("data", "samples", "a table, for a model without a series"));
     };
     let table = plan.table(bundle)?;
-    let cut = training_count(table.rows, request.split);
     let needed = plan.first_origin() + plan.predicted() + 1;
+    let mut cut = training_count(table.rows, request.split);
+    // The validation part has to hold one horizon, where the rest is long enough.
+    if request.split.is_some() && table.rows >= needed + plan.predicted() {
+        cut = cut.min(table.rows - plan.predicted());
+    }
     if cut < needed {
         let expected = format!("at least {needed} rows in the training part (difference + window + horizon)");
         return Err(Error::data("data", expected, cut.to_string()));
@@ -150,6 +159,9 @@ fn series(request: &Request, bundle: &mut Bundle, encoding: &mut Encoding) -> Re
 }
 
 fn sequences(request: &Request, bundle: Bundle, encoding: &mut Encoding) -> Result<Prepared, Error> {
+    if matches!(request.description.input, Input::Series(_)) {
+        return Err(Error::data("data", "a table", "samples, for a model of a series"));
+    }
     let mut sequences = Sequences::new(bundle, request.form)?;
     if !sequences.has_targets() {
         return Err(Error::data("y", "targets", "none"));
@@ -177,7 +189,13 @@ fn sequences(request: &Request, bundle: Bundle, encoding: &mut Encoding) -> Resu
     sequences.scale(encoding.input.as_deref(), encoding.output.as_ref());
     let samples: Rc<dyn Samples> = Rc::new(sequences);
     let part = |ids| Part { samples: samples.clone(), ids, streams: None };
-    Ok(Prepared { training: part(training), validation: validation.map(part), warnings })
+    let prepared = Prepared { training: part(training), validation: validation.map(part), warnings };
+    for part in [Some(&prepared.training), prepared.validation.as_ref()].into_iter().flatten() {
+        if total_weight(&*part.samples, &part.ids, request.form) == 0.0 {
+            return Err(Error::data("y", "at least one target that counts in each part", "none").code("allMasked"));
+        }
+    }
+    Ok(prepared)
 }
 
 fn split(n: usize, split: Option<Split>, seed: u64) -> Result<(Vec<u32>, Option<Vec<u32>>), Error> {

@@ -107,33 +107,24 @@ impl Sequences {
         !(self.targets.is_empty() && self.classes.is_empty())
     }
 
-    pub fn has_initial(&self) -> bool {
-        !self.initial.is_empty()
-    }
-
     /// Columns of the inputs of some samples, for fitting and for warnings.
     pub fn input_columns(&self, samples: &[u32]) -> Columns {
-        self.columns(&self.values, self.width, samples, |i| self.starts[i]..self.starts[i + 1])
+        columns(&self.values, self.width, &|row| {
+            for &i in samples {
+                (self.starts[i as usize]..self.starts[i as usize + 1]).for_each(&mut *row);
+            }
+        })
     }
 
-    /// A scaler of the targets of some samples.
+    /// A scaler of the targets of some samples; masked ones do not count.
     pub fn fit_output(&self, kind: Scale, samples: &[u32]) -> Scaler {
-        Scaler::fit(kind, &self.columns(&self.targets, self.target_width, samples, |i| self.target_rows(i)))
-    }
-
-    fn columns(
-        &self,
-        table: &[f32],
-        width: usize,
-        samples: &[u32],
-        rows: impl Fn(usize) -> std::ops::Range<usize>,
-    ) -> Columns {
-        let picked = samples.iter().flat_map(|&i| {
-            let rows = rows(i as usize);
-            table[rows.start * width..rows.end * width].iter().map(|&v| f64::from(v))
+        let columns = columns(&self.targets, self.target_width, &|row| {
+            for &i in samples {
+                let counts = |row: &usize| self.weights.get(*row) != Some(&0.0);
+                self.target_rows(i as usize).filter(counts).for_each(&mut *row);
+            }
         });
-        let picked: Vec<f64> = picked.collect();
-        Columns::of(width, || picked.chunks_exact(width))
+        Scaler::fit(kind, &columns)
     }
 
     /// Brings inputs and targets into the network's units, once.
@@ -204,6 +195,19 @@ impl Samples for Sequences {
         undo(scaler, predicted, user);
         undo(scaler, &self.targets[self.target_row(sample, step) * self.target_width..][..predicted.len()], truth);
     }
+}
+
+/// Is told each row.
+type Row<'a> = dyn FnMut(usize) + 'a;
+
+/// Of the rows that `rows` names in a table [rows, width].
+fn columns(table: &[f32], width: usize, rows: &dyn Fn(&mut Row)) -> Columns {
+    Columns::of(width, &|show| {
+        rows(&mut |row| {
+            let numbers = &table[row * width..(row + 1) * width];
+            numbers.iter().enumerate().for_each(|(j, &v)| show(j, f64::from(v)));
+        });
+    })
 }
 
 /// `state.{k}.h` and `state.{k}.c` are [levels, batch, hidden]; here a sample's levels stand together.

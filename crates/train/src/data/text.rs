@@ -13,32 +13,36 @@ pub enum Cut {
     /// So many streams side by side; sample `k · streams + s` is window k of stream s, so that a batch of `streams`
     /// samples in order goes on where the last one stopped.
     Streams(usize),
+    /// As many streams as there are whole windows, up to 32: for figures, which want long contexts first and speed after.
+    Figures,
 }
+
+/// Streams side by side when figures are taken of a long text.
+const MOST_STREAMS: usize = 32;
 
 pub struct Text {
     tokens: Rc<Tokens>,
     range: Range<usize>,
     window: usize,
-    cut: Cut,
+    streams: Option<usize>,
 }
 
 impl Text {
     /// `range` of the tokens, at least two of them; a stream has at least one step, so fewer streams may result.
     pub fn new(tokens: Rc<Tokens>, range: Range<usize>, window: usize, cut: Cut) -> Text {
         let pairs = range.len() - 1;
-        let cut = match cut {
-            Cut::Windows => Cut::Windows,
-            Cut::Streams(n) => Cut::Streams(n.clamp(1, pairs)),
+        let window = window.min(pairs);
+        let streams = match cut {
+            Cut::Windows => None,
+            Cut::Streams(n) => Some(n.clamp(1, pairs)),
+            Cut::Figures => Some((pairs / window).clamp(1, MOST_STREAMS)),
         };
-        Text { tokens, range, window: window.min(pairs), cut }
+        Text { tokens, range, window, streams }
     }
 
     /// Samples that go side by side, when the state is carried.
     pub fn streams(&self) -> Option<usize> {
-        match self.cut {
-            Cut::Windows => None,
-            Cut::Streams(n) => Some(n),
-        }
+        self.streams
     }
 
     /// Pairs of a token and the one after it, in one stream.
@@ -47,9 +51,9 @@ impl Text {
     }
 
     fn start(&self, sample: usize) -> (usize, usize) {
-        match self.cut {
-            Cut::Windows => (self.range.start, sample),
-            Cut::Streams(n) => (self.range.start + (sample % n) * self.length(), sample / n),
+        match self.streams {
+            None => (self.range.start, sample),
+            Some(n) => (self.range.start + (sample % n) * self.length(), sample / n),
         }
     }
 

@@ -75,7 +75,8 @@ impl Range {
         narrow.is_finite()
             && match self {
                 Range::Finite => true,
-                Range::AboveZero => narrow > 0.0,
+                // A denormal would vanish in the first product.
+                Range::AboveZero => narrow >= f32::MIN_POSITIVE,
                 Range::FromZero => x >= 0.0,
                 Range::Share => x >= 0.0 && narrow < 1.0,
             }

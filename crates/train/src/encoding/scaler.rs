@@ -20,32 +20,36 @@ pub struct Columns {
     pub maximum: Vec<f64>,
 }
 
+/// Is shown each number with its column.
+pub type Show<'a> = dyn FnMut(usize, f64) + 'a;
+
 impl Columns {
-    /// `rows` is walked twice (mean, then deviations from it); each row has `width` numbers, NaN counts as absent.
-    pub fn of<'a, I: Iterator<Item = &'a [f64]>>(width: usize, rows: impl Fn() -> I) -> Columns {
+    /// `walk` is called twice (for the mean, then for deviations from it) and shows every number with its column; NaN
+    /// counts as absent.
+    pub fn of(width: usize, walk: &dyn Fn(&mut Show)) -> Columns {
         let mut count = vec![0.0; width];
         let mut mean = vec![0.0; width];
         let mut minimum = vec![f64::INFINITY; width];
         let mut maximum = vec![f64::NEG_INFINITY; width];
-        for row in rows() {
-            for (j, &v) in row.iter().enumerate().filter(|(_, v)| !v.is_nan()) {
+        walk(&mut |j, v| {
+            if !v.is_nan() {
                 count[j] += 1.0;
                 mean[j] += v;
                 minimum[j] = v.min(minimum[j]);
                 maximum[j] = v.max(maximum[j]);
             }
-        }
+        });
         mean.iter_mut().zip(&count).for_each(|(m, n)| *m /= f64::max(*n, 1.0));
         // The mean of equal numbers is that number, which a rounded sum does not always give back.
         for j in (0..width).filter(|&j| minimum[j] == maximum[j]) {
             mean[j] = minimum[j];
         }
         let mut deviation = vec![0.0; width];
-        for row in rows() {
-            for (j, &v) in row.iter().enumerate().filter(|(_, v)| !v.is_nan()) {
+        walk(&mut |j, v| {
+            if !v.is_nan() {
                 deviation[j] += (v - mean[j]) * (v - mean[j]);
             }
-        }
+        });
         deviation.iter_mut().zip(&count).for_each(|(d, n)| *d = (*d / f64::max(*n, 1.0)).sqrt());
         Columns { mean, deviation, minimum, maximum }
     }

@@ -1,7 +1,7 @@
 //! How the columns of a series become inputs and targets: transform, difference, scale, calendar. Its constants are
 //! fitted on the training part and saved with the model. NOT: windows (data).
 
-use super::scaler::{Columns, Scaler};
+use super::scaler::{Columns, Scaler, Show};
 use crate::bundle::Bundle;
 use crate::describe::model::{Mode, Scale, Series as Plan, Transform};
 use crate::error::Error;
@@ -101,7 +101,7 @@ impl SeriesEncoding {
     /// Constants from the first `rows` rows of the table.
     pub fn fit(plan: Plan, table: &Table, rows: usize) -> SeriesEncoding {
         let unfitted = SeriesEncoding {
-            target: Scaler::fit(Scale::None, &Columns::of(plan.targets(), std::iter::empty::<&[f64]>)),
+            target: Scaler::fit(Scale::None, &Columns::of(plan.targets(), &|_| {})),
             past: scaler(plan.scale, &table.past, rows),
             known: scaler(plan.scale, &table.known, rows),
             plan,
@@ -166,7 +166,10 @@ impl SeriesEncoding {
 
 /// A scaler for columns of which the first `rows` rows count.
 fn scaler(kind: Scale, columns: &[Vec<f64>], rows: usize) -> Scaler {
-    let table: Vec<f64> = (0..rows).flat_map(|s| columns.iter().map(move |c| c[s])).collect();
-    let width = columns.len();
-    Scaler::fit(kind, &Columns::of(width, || table.chunks_exact(width.max(1))))
+    let walk = |show: &mut Show| {
+        for (j, column) in columns.iter().enumerate() {
+            column[..rows].iter().for_each(|&v| show(j, v));
+        }
+    };
+    Scaler::fit(kind, &Columns::of(columns.len(), &walk))
 }

@@ -188,7 +188,9 @@ impl Session {
                 counters.cursor += 1;
                 counters.clipped += u64::from(updated.clipped);
                 (counters.gradient_norm, counters.rate) = (updated.norm, updated.rate);
-                counters.loss = sums.mean_loss();
+                if sums.weight > 0.0 {
+                    counters.loss = sums.mean_loss();
+                }
                 counters.sums.add(&sums);
                 self.records.step(counters, &sums);
                 if self.batches == Some(counters.cursor) {
@@ -267,7 +269,7 @@ impl Session {
     /// `{ epochs, steps, seconds, step, recordEvery, batches, metrics, warnings }`: what is planned and where it stands. Unknown
     /// counts are null; `batches` is the number of batches that a source has given.
     pub fn info(&self) -> String {
-        let planned = self.run.epochs.zip(self.batches).map(|(epochs, batches)| epochs * batches);
+        let planned = self.run.epochs.zip(self.batches).map(|(epochs, batches)| epochs.saturating_mul(batches));
         let steps = self.run.steps.map_or(planned, |steps| Some(planned.map_or(steps, |p| p.min(steps))));
         let epochs = self.run.epochs.or_else(|| Some(steps?.div_ceil(self.batches?)));
         let metrics: Vec<&str> = self.records.metrics.iter().map(|m| m.name()).collect();
@@ -289,6 +291,7 @@ impl Session {
         SavedRun {
             run: self.run.clone(),
             shards: self.division.shards,
+            ended: self.phase == Phase::Validate && self.whole,
             fingerprint: self.fingerprint.clone(),
             counters: self.counters.clone(),
             last: None,
@@ -308,7 +311,8 @@ impl Session {
         let body = model.body_mut()?;
         let Counters { epoch, best_epoch, best_loss, .. } = self.counters;
         let latest = self.last_look.is_some_and(|loss| loss < best_loss);
-        if let Some(best) = self.best.filter(|best| !latest && *best != body.params) {
+        let best = self.best.filter(|_| !latest && self.divergence.is_none());
+        if let Some(best) = best.filter(|best| *best != body.params) {
             saved.last = Some(std::mem::replace(&mut body.params, best));
         }
         model.saved = Some(saved);

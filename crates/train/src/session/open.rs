@@ -62,7 +62,10 @@ impl Session {
         let context = Context { data: kind(&data), validation_data: validation.is_some() };
         let run = RunDescription::from_json(run)?.resolve(&model.description, context)?;
         let shards = if team.is_some() { SHARDS } else { 1 };
-        Session::open(model, data, validation, run, shards, team)
+        let fingerprint = fingerprint(&data, validation.as_ref());
+        let session = Session::open(model, data, validation, run, shards, team, fingerprint)?;
+        model.saved = None;
+        Ok(session)
     }
 
     /// Goes on with the model's saved run, on the same data; `changes` is `{ epochs?, steps? }`.
@@ -79,13 +82,17 @@ impl Session {
         let none = || Error::new(ErrorClass::Config, "nothingToResume", "the model holds no saved run; call fit");
         let saved = model.saved.as_ref().ok_or_else(none)?;
         let run = saved.run.resume(changes)?;
-        if saved.fingerprint != fingerprint(&data, validation.as_ref()) {
+        let fingerprint = fingerprint(&data, validation.as_ref());
+        if saved.fingerprint != fingerprint {
             let error = Error::data("data", "the data of the saved run", "other data (their fingerprint differs)");
             return Err(error.code("otherData"));
         }
         let shards = saved.shards;
-        let mut session = Session::open(model, data, validation, run, shards, team)?;
-        let saved = model.saved.clone().expect("looked at above");
+        let mut session = Session::open(model, data, validation, run, shards, team, fingerprint)?;
+        let saved = model.saved.take().ok_or_else(none)?;
+        if session.batches.is_some_and(|n| saved.counters.cursor > n) {
+            return Err(Error::format("the saved run stands behind the end of its epoch"));
+        }
         let body = model.body_mut()?;
         if let Some(last) = saved.last {
             body.params = last;
@@ -95,7 +102,7 @@ impl Session {
         session.updater.buffers = saved.moments;
         session.shards.carried = saved.carried;
         // Saved while it was validating: the look at the validation part is taken anew.
-        if session.batches == Some(session.counters.cursor) {
+        if saved.ended || session.batches == Some(session.counters.cursor) {
             session.end_epoch(model.body_mut()?, true);
         }
         Ok(session)
@@ -108,8 +115,8 @@ impl Session {
         run: RunDescription,
         shards: usize,
         team: Option<Team>,
+        fingerprint: Option<String>,
     ) -> Result<Session, Error> {
-        let fingerprint = fingerprint(&data, validation.as_ref());
         let Team { workers, index } = team.unwrap_or(Team { workers: 1, index: 0 });
         let division = Division { shards, workers, index };
         let mut encoding = model.encoding.clone();
@@ -189,6 +196,9 @@ impl Session {
     /// As [`Session::fit`]; the run goes on waiting.
     pub fn supply(&mut self, model: &mut Model, bundle: Bundle) -> Result<(), Error> {
         let Source::Batches(batch) = &mut self.source else { return Ok(()) };
+        if self.phase != Phase::Step {
+            return Ok(()); // it has ended in the meantime
+        }
         if bundle.metadata("kind") == Some("end") {
             if self.counters.cursor == 0 {
                 return Err(Error::data("data", "at least one batch", "none"));
@@ -282,13 +292,14 @@ fn batch_size(run: &RunDescription, part: &Part) -> Result<usize, Error> {
     }
 }
 
-/// Of the tensors that were given, in their order. None for a batch source, which gives them later.
+/// Of the tensors that were given, in their order. A batch source gives its own later, so that it does not count.
 fn fingerprint(data: &Bundle, validation: Option<&Bundle>) -> Option<String> {
-    if kind(data) == DataKind::Batches {
+    let data = Some(data).filter(|data| kind(data) != DataKind::Batches);
+    if data.is_none() && validation.is_none() {
         return None;
     }
     let mut hash = Fnv::default();
-    for bundle in [Some(data), validation].into_iter().flatten() {
+    for bundle in [data, validation].into_iter().flatten() {
         for tensor in &bundle.tensors {
             hash.add(tensor.name.as_bytes());
             hash.add([tensor.elements.dtype(), &text::shape(&tensor.shape)].concat().as_bytes());

@@ -14,6 +14,8 @@ use rnn::{LayerState, Network, States};
 pub struct SavedRun {
     pub run: RunDescription,
     pub shards: usize,
+    /// Whether a batch source has ended the current epoch.
+    pub ended: bool,
     /// Of the data; none for a batch source.
     pub fingerprint: Option<String>,
     pub counters: Counters,
@@ -29,7 +31,7 @@ pub struct SavedRun {
 impl SavedRun {
     pub fn write(&self, network: &Network, into: &mut Bundle) {
         let table = network.table();
-        let notes = json!({ "shards": self.shards, "fingerprint": self.fingerprint });
+        let notes = json!({ "shards": self.shards, "fingerprint": self.fingerprint, "ended": self.ended });
         into.note("run", self.run.to_json());
         into.note("runState", notes.to_string());
         into.f64("run.counters", self.counters.to_numbers());
@@ -54,7 +56,7 @@ impl SavedRun {
         let table = network.table();
         let Some(run) = from.metadata("run") else { return Ok(None) };
         let broken = || Error::format("the state of the saved run is not readable");
-        let run = RunDescription::from_json(run)?;
+        let run = RunDescription::from_json(run).map_err(|_| broken())?;
         let notes: Value = json::from_str(from.metadata("runState").ok_or_else(broken)?).map_err(|_| broken())?;
         let shards = notes["shards"].as_u64().filter(|n| (1..=1024).contains(n)).ok_or_else(broken)? as usize;
         let numbers = from.take_f64("run.counters")?.ok_or_else(broken)?;
@@ -78,7 +80,8 @@ impl SavedRun {
         let carried = (0..shards).map(|shard| read_states(network, &format!("carried.{shard}."), from));
         let carried = carried.collect::<Result<_, _>>()?;
         let fingerprint = notes["fingerprint"].as_str().map(String::from);
-        Ok(Some(SavedRun { run, shards, fingerprint, counters, last, best, moments, carried }))
+        let ended = notes["ended"] == true;
+        Ok(Some(SavedRun { run, shards, ended, fingerprint, counters, last, best, moments, carried }))
     }
 }
 

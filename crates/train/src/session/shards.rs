@@ -150,7 +150,9 @@ impl Shards {
         let (output, output_gradient) = workspace.output_and_gradient();
         let loss = batch.loss(output, scale, Some(output_gradient));
         (sums.loss, sums.weight) = (loss.sum, loss.weight);
-        let end = job.carry.then(|| workspace.final_states().clone());
+        if job.carry {
+            ended[shard].get_or_insert_default().copy_from(workspace.final_states());
+        }
         network.backward(
             job.params,
             &batch.packing,
@@ -161,9 +163,6 @@ impl Shards {
             gradient,
             Want::default(),
         );
-        if job.carry {
-            ended[shard] = end;
-        }
         sums
     }
 
@@ -180,9 +179,9 @@ impl Shards {
 
     /// The update is made: the next batch begins from the states that this one ended in.
     pub fn carry_on(&mut self) {
-        for (carried, ended) in self.carried.iter_mut().zip(&mut self.ended) {
-            if let Some(states) = ended.take() {
-                *carried = Some(states);
+        for (carried, ended) in self.carried.iter_mut().zip(&self.ended) {
+            if let Some(ended) = ended {
+                carried.get_or_insert_default().copy_from(ended);
             }
         }
     }
@@ -232,11 +231,16 @@ impl Shards {
 
 /// A buffer of zeros, or a `MemoryError`.
 pub fn buffer(length: usize) -> Result<Vec<f32>, Error> {
+    filled(&[length], 0.0)
+}
+
+/// A tensor of this shape and one value, or a `MemoryError`.
+pub fn filled(shape: &[usize], value: f32) -> Result<Vec<f32>, Error> {
+    let length = shape.iter().fold(1usize, |n, &d| n.saturating_mul(d));
     let mut buffer = Vec::new();
-    buffer
-        .try_reserve_exact(length)
-        .map_err(|_| Error::memory("a copy of the parameters", length * size_of::<f32>()))?;
-    buffer.resize(length, 0.0);
+    let bytes = length.saturating_mul(size_of::<f32>());
+    buffer.try_reserve_exact(length).map_err(|_| Error::memory("a tensor", bytes))?;
+    buffer.resize(length, value);
     Ok(buffer)
 }
 

@@ -1,0 +1,199 @@
+//! The edges of runs: masks, short data, parts that do not fit the model, weights moved beside a saved run.
+
+mod common;
+
+use common::{bits, classified, classifier, fit, run_to_end, text, writer};
+use train::bundle::{Bundle, Elements};
+use train::checkpoint;
+use train::evaluate::evaluate;
+use train::model::Model;
+use train::session::{Session, Status, Team};
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+/// `n` sequences of one step and one number; the target is three times the input.
+fn tripled(n: usize, more: impl FnOnce(&mut Bundle)) -> Bundle {
+    let x: Vec<f32> = (0..n).map(|i| i as f32 / n as f32 - 0.5).collect();
+    let mut bundle = Bundle::default();
+    bundle.note("kind", "sequences");
+    bundle.push("lengths", vec![n], Elements::I32(vec![1; n]));
+    bundle.f32("y", vec![n, 1], x.iter().map(|v| 3.0 * v).collect());
+    bundle.f32("x", vec![n, 1], x);
+    more(&mut bundle);
+    bundle
+}
+
+fn regressor(output: &str) -> Model {
+    let json = format!(
+        r#"{{"input":{{"size":1}},"layers":[{{"kind":"rnn","hiddenSize":4}},{{"kind":"dense"}}],"output":{{"at":"last","size":1{output}}}}}"#
+    );
+    Model::create(&json).expect("right")
+}
+
+fn mask(bundle: &mut Bundle, weights: Vec<f32>) {
+    bundle.f32("weight", vec![weights.len()], weights);
+}
+
+#[test]
+fn a_masked_target_counts_neither_in_the_loss_nor_in_the_scale() {
+    let masked = tripled(20, |bundle| {
+        let wrong = bundle.tensors.iter_mut().find(|t| t.name == "y").expect("given");
+        let Elements::F32(y) = &mut wrong.elements else { panic!("f32") };
+        y[7] = -1e6;
+        mask(bundle, (0..20).map(|i| f32::from(u8::from(i != 7))).collect());
+    });
+    let mut model = regressor(r#","scale":"standard""#);
+    fit(&mut model, masked.clone(), r#"{"epochs":150,"optimizer":{"kind":"adam","learningRate":0.02}}"#);
+    let figures: serde_json::Value =
+        serde_json::from_str(&evaluate(&model, masked, r#"{"metrics":["rmse"]}"#).expect("fits")).expect("JSON");
+    assert!(figures["rmse"].as_f64().expect("a number") < 0.2, "{figures}");
+}
+
+#[test]
+fn a_part_in_which_nothing_counts_is_refused() {
+    let mut model = regressor("");
+    let nothing = tripled(10, |bundle| mask(bundle, vec![0.0; 10]));
+    let error = Session::fit(&mut model, nothing, "{}", None, None).err().expect("nothing to learn");
+    assert_eq!(error.code, "allMasked");
+    let last = tripled(10, |bundle| mask(bundle, [vec![1.0; 8], vec![0.0; 2]].concat()));
+    let error = Session::fit(&mut model, last, r#"{"validationSplit":0.2}"#, None, None).err().expect("no validation");
+    assert_eq!(error.code, "allMasked");
+}
+
+#[test]
+fn a_batch_in_which_nothing_counts_moves_nothing_and_is_no_divergence() {
+    let mut model = regressor("");
+    let data = tripled(8, |bundle| mask(bundle, [vec![1.0; 4], vec![0.0; 4]].concat()));
+    let run = r#"{"epochs":1,"batchSize":4,"shuffle":false,"optimizer":{"kind":"sgd","learningRate":0.1}}"#;
+    let (records, _) = fit(&mut model, data.clone(), run);
+    let (stride, loss) = (10, 3);
+    assert_eq!(records[stride + loss], 0.0, "the second batch");
+    let mut shorter = regressor("");
+    fit(&mut shorter, data, &run.replace("\"epochs\":1", "\"steps\":1"));
+    assert_eq!(bits(&model), bits(&shorter));
+}
+
+#[test]
+fn constants_are_a_unit_of_their_own() {
+    let mut bundle = tripled(1000, |_| {});
+    let x = bundle.tensors.iter_mut().find(|t| t.name == "x").expect("given");
+    x.elements = Elements::F32(vec![0.1; 1000]);
+    let json = r#"{"input":{"size":1,"scale":"standard"},"layers":[{"kind":"rnn","hiddenSize":2},{"kind":"dense"}],"output":{"at":"last","size":1}}"#;
+    let mut model = Model::create(json).expect("right");
+    fit(&mut model, bundle, r#"{"epochs":1}"#);
+    assert_eq!(model.encoding.input.as_ref().expect("fitted").scale, [1.0]);
+}
+
+#[test]
+fn what_does_not_fit_the_model_is_refused_by_name() {
+    let error = |model: &mut Model, data| Session::fit(model, data, "{}", None, None).err().expect("refused").message;
+    assert!(error(&mut regressor(""), text(50)).starts_with("data: expected samples"));
+    let classes = r#"{"input":{"vocabulary":8},"layers":[{"kind":"lstm","hiddenSize":3},{"kind":"dense"}],"output":{"at":"last","classes":3}}"#;
+    assert!(error(&mut Model::create(classes).expect("right"), text(50)).contains("does not predict the next token"));
+    let large =
+        Session::fit(&mut classifier(), classified(10), r#"{"batchSize":11}"#, None, None).err().expect("refused");
+    assert_eq!(
+        (large.code, large.message.as_str()),
+        ("batchTooLarge", "batchSize: expected at most 10, the size of the training part, got 11")
+    );
+    let by_class =
+        Session::fit(&mut classifier(), ordered(), r#"{"validationSplit":0.2}"#, None, None).err().expect("refused");
+    assert_eq!(by_class.code, "untrainedClass");
+}
+
+/// Sequences ordered by class, so that the last fifth holds a class of its own.
+fn ordered() -> Bundle {
+    let mut data = classified(20);
+    let classes = data.tensors.iter_mut().find(|t| t.name == "classes").expect("given");
+    classes.elements = Elements::I32((0..20).map(|i| i32::from(i >= 16)).collect());
+    data
+}
+
+#[test]
+fn weights_moved_beside_a_saved_run_end_it() {
+    let mut model = classifier();
+    fit(&mut model, classified(30), r#"{"epochs":1}"#);
+    assert!(model.saved.is_some());
+    let weights = model.parameters().expect("sized");
+    model.set_parameters(weights, true).expect("its own");
+    let error = Session::resume(&mut model, classified(30), "{}", None, None).err().expect("no run any more");
+    assert_eq!(error.code, "nothingToResume");
+
+    // A second fit that was given up does not leave the first one's state behind.
+    fit(&mut model, classified(30), r#"{"epochs":1}"#);
+    drop(Session::fit(&mut model, classified(30), r#"{"epochs":1}"#, None, None).expect("right"));
+    assert!(model.saved.is_none());
+}
+
+#[test]
+fn a_file_written_while_a_worker_waits_for_gradients_is_whole() {
+    let run =
+        r#"{"epochs":2,"batchSize":4,"window":9,"carryState":true,"optimizer":{"kind":"sgd","learningRate":0.1}}"#;
+    let team = |index| Some(Team { workers: 2, index });
+    let (mut first, mut second) = (writer(), writer());
+    let mut a = Session::fit(&mut first, text(200), run, None, team(0)).expect("right");
+    let mut b = Session::fit(&mut second, text(200), run, None, team(1)).expect("right");
+    let mut file = None;
+    let mut step = 0;
+    loop {
+        match a.run(&mut first, 1).expect("goes on") {
+            Status::NeedsGradients => {}
+            Status::Running => continue,
+            _ => break,
+        }
+        while b.run(&mut second, 1).expect("goes on") == Status::Running {}
+        if step == 3 {
+            file = Some(checkpoint::save(&first, Some(&a), true));
+        }
+        step += 1;
+        let (of_a, of_b) = (a.contribution(&first).expect("computed"), b.contribution(&second).expect("computed"));
+        a.merge(&first, of_b).expect("fits");
+        b.merge(&second, of_a).expect("fits");
+    }
+    a.finish(&mut first).expect("finite");
+    let mut loaded = checkpoint::load(&file.expect("written at step 3")).expect("readable");
+    let session = Session::resume(&mut loaded, text(200), "{}", None, None).expect("the same data");
+    run_to_end(&mut loaded, session, 5);
+    assert_eq!(bits(&loaded), bits(&first));
+}
+
+#[test]
+fn workers_share_a_run_with_validation_data() {
+    let run = r#"{"epochs":3,"batchSize":8,"patience":2}"#;
+    let validated = |model: &mut Model, team| Session::fit(model, classified(40), run, Some(classified(12)), team);
+    let mut alone = classifier();
+    let session = validated(&mut alone, Some(Team { workers: 1, index: 0 })).expect("right");
+    run_to_end(&mut alone, session, 1);
+    let (mut first, mut second) = (classifier(), classifier());
+    let mut a = validated(&mut first, Some(Team { workers: 2, index: 0 })).expect("right");
+    let mut b = validated(&mut second, Some(Team { workers: 2, index: 1 })).expect("right");
+    loop {
+        match a.run(&mut first, 1).expect("goes on") {
+            Status::NeedsGradients => {}
+            Status::Running => continue,
+            _ => break,
+        }
+        while b.run(&mut second, 1).expect("goes on") == Status::Running {}
+        let (of_a, of_b) = (a.contribution(&first).expect("computed"), b.contribution(&second).expect("computed"));
+        a.merge(&first, of_b).expect("fits");
+        b.merge(&second, of_a).expect("fits");
+    }
+    a.finish(&mut first).expect("finite");
+    assert_eq!(bits(&first), bits(&alone));
+}
+
+#[test]
+fn initial_states_of_many_sequences_are_their_own() {
+    // 9000 · 9000 · 64 is more than 32 bits hold.
+    let n = 9000;
+    let mut data = tripled(n, |_| {});
+    data.f32("state.0.h", vec![1, n, 64], (0..n).flat_map(|i| vec![i as f32 / n as f32; 64]).collect());
+    let json = r#"{"input":{"size":1},"layers":[{"kind":"rnn","hiddenSize":64,"activation":"relu"}],"output":{"at":"last"},"init":{"input":"zeros","recurrent":"identity"}}"#;
+    let model = Model::create(json).expect("right");
+    data.take("y");
+    let result = train::predict::predict(&model, data, "{}").expect("fits");
+    let Elements::F32(values) = &result.find("values").expect("given").elements else { panic!("f32") };
+    for i in [0, 1, 7457, 7458, 8999] {
+        assert_eq!(values[i * 64..(i + 1) * 64], [i as f32 / n as f32; 64], "sequence {i}");
+    }
+}
