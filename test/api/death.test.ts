@@ -131,6 +131,14 @@ describe("a process", () => {
     expect(node(program)).toEqual({ status: 0, stdout: said, stderr: "" });
   });
 
+  it("that catches nothing is told of the error, not of the whole file", () => {
+    // Node prints the line that threw: with all of the package in one line that would be half a megabyte.
+    const { status, stderr } = node("await model.fit(data, { lr: 1 });");
+    expect(status).toBe(1);
+    expect(stderr).toContain("ConfigError");
+    expect(stderr.length).toBeLessThan(3000);
+  });
+
   it("draws its bar on stderr, not on stdout", () => {
     const { status, stdout, stderr } = node("await model.fit(data, { epochs: 3, log: true });");
     expect({ status, stdout }).toEqual({ status: 0, stdout: "" });
