@@ -74,7 +74,7 @@ describe("an online learner", () => {
     }
     const mean = (of: number[]) => of.reduce((a, b) => a + b, 0) / of.length;
     expect(mean(losses.slice(-40))).toBeLessThan(0.7 * mean(losses.slice(0, 40)));
-    await learner.dispose();
+    await learner[Symbol.asyncDispose]();
   });
 
   it("does not learn without a target", async () => {
@@ -118,14 +118,14 @@ describe("an online learner", () => {
     const data = { x: [xor], y: [xor] };
     await expect(model.fit(data)).rejects.toMatchObject({ name: "BusyError" });
     await expect(model.online()).rejects.toMatchObject({ name: "BusyError" });
-    await learner.dispose();
+    await learner[Symbol.asyncDispose]();
     await learner[Symbol.asyncDispose]();
     await expect(learner.step([0, 0])).rejects.toMatchObject({ name: "DisposedError" });
     await model.fit(data, { epochs: 1 });
     const other = await model.online();
     await model.dispose();
     await expect(other.step([0, 0])).rejects.toMatchObject({ name: "DisposedError" });
-    await other.dispose();
+    await other[Symbol.asyncDispose]();
   });
 
   it("refuses what is wrong, and goes on", async () => {
@@ -141,7 +141,7 @@ describe("an online learner", () => {
     await expect(learner.step([1, Number.NaN])).rejects.toMatchObject({ name: "DataError" });
     await expect(learner.step([1, 1], [1])).rejects.toMatchObject({ name: "ShapeError" });
     await learner.step([1, 1], [1, 0]);
-    await learner.dispose();
+    await learner[Symbol.asyncDispose]();
     await loadModel(await model.save()).then(kept);
   });
 });

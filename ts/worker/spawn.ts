@@ -3,6 +3,7 @@
  * Deno and Bun (events, ref, exit), and everything else has a global Worker that takes a Blob URL.
  * `process.getBuiltinModule` is invisible to bundlers; an import of "node:worker_threads", even a dynamic one, breaks some.
  */
+import { WorkerError } from "../errors.js";
 import type { Notice, Start } from "./protocol.js";
 import { builtin, type Threads } from "./threads.js";
 
@@ -64,7 +65,7 @@ function spawnWeb(worker: string | URL, events: Events): Spawned {
   const url =
     typeof worker === "string" ? URL.createObjectURL(new Blob([worker], { type: "text/javascript" })) : undefined;
   const release = () => url && URL.revokeObjectURL(url);
-  const web = new Worker(url ?? worker, { type: "module", name: "retrograd" });
+  const web = start(url ?? worker);
   web.onmessage = ({ data }: MessageEvent<Notice>) => {
     release();
     events.notice(data);
@@ -89,6 +90,17 @@ function spawnWeb(worker: string | URL, events: Events): Spawned {
       web.terminate();
     },
   };
+}
+
+const FORBIDDEN = "it did not start; a Content-Security-Policy must allow it: worker-src blob:";
+
+/** WebKit throws where a policy forbids the worker. */
+function start(url: string | URL): Worker {
+  try {
+    return new Worker(url, { type: "module", name: "retrograd" });
+  } catch (cause) {
+    throw new WorkerError(`the worker died: ${FORBIDDEN} (${cause})`, { cause });
+  }
 }
 
 const urls = new Map<string, URL>();
