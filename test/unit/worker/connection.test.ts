@@ -109,7 +109,7 @@ describe("a dead worker", () => {
 
   it("rejects all that waits when the kernel traps in a run, with the panic's text", async () => {
     const connection = await open();
-    await start(connection, { steps: 1000, trapAt: 5 });
+    await start(connection, { steps: 1000, busy: 2, trapAt: 60 });
     const forever = connection.settle(() => new Promise(() => {}));
     await expect(forever).rejects.toMatchObject({
       name: "WorkerError",
