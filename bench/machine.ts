@@ -1,0 +1,34 @@
+/** What a measurement ran on. */
+import { cpus, loadavg, totalmem } from "node:os";
+
+export interface Machine {
+  date: string;
+  processor: string;
+  cores: number;
+  memory: string;
+  node: string;
+  v8: string;
+  system: string;
+  /** Runnable processes, mean of the last minute; before this one began. */
+  load: number;
+}
+
+export function machine(): Machine {
+  return {
+    date: new Date().toISOString(),
+    processor: cpus()[0]?.model.trim() ?? "unknown",
+    cores: cpus().length,
+    memory: `${(totalmem() / 2 ** 30).toFixed(0)} GiB`,
+    node: process.version,
+    v8: process.versions.v8,
+    system: `${process.platform} ${process.arch}`,
+    load: Number(loadavg()[0]!.toFixed(2)),
+  };
+}
+
+export function describe(m: Machine): string {
+  return [
+    `${m.date}, ${m.processor}, ${m.cores} cores, ${m.memory}, ${m.system}, Node ${m.node.slice(1)} (V8 ${m.v8})`,
+    `load ${m.load} before the start${m.load > 0.5 ? ": other programs are at work, which slows both sides; trust minima and processor times" : ""}`,
+  ].join("\n");
+}
