@@ -28,6 +28,13 @@ pub struct Tensor {
     pub elements: Elements,
 }
 
+impl Tensor {
+    fn mistyped(&self, expected: &str) -> Error {
+        let (name, dtype) = (quoted(&self.name), self.elements.dtype());
+        Error::format(format!("tensor {name} has type {dtype}, expected {expected}"))
+    }
+}
+
 /// Shape and elements of a tensor of 32-bit floats.
 pub type Floats = (Vec<usize>, Vec<f32>);
 
@@ -79,12 +86,8 @@ impl Elements {
     fn read(dtype: &str, bytes: &[u8]) -> Option<Elements> {
         macro_rules! parse {
             ($kind:ident, $type:ty) => {{
-                const SIZE: usize = size_of::<$type>();
-                if bytes.len() % SIZE != 0 {
-                    return None;
-                }
-                let parse = |c: &[u8]| <$type>::from_le_bytes(c.try_into().expect("a chunk has the element's size"));
-                Elements::$kind(bytes.chunks_exact(SIZE).map(parse).collect())
+                let (chunks, []) = bytes.as_chunks() else { return None };
+                Elements::$kind(chunks.iter().map(|&c| <$type>::from_le_bytes(c)).collect())
             }};
         }
         Some(match dtype {
@@ -139,9 +142,7 @@ impl Bundle {
         match self.take(name) {
             None => Ok(None),
             Some(Tensor { shape, elements: Elements::F32(data), .. }) => Ok(Some((shape, data))),
-            Some(other) => {
-                Err(Error::format(format!("tensor {} has type {}, expected F32", quoted(name), other.elements.dtype())))
-            }
+            Some(other) => Err(other.mistyped("F32")),
         }
     }
 
@@ -150,9 +151,7 @@ impl Bundle {
         match self.take(name) {
             None => Ok(None),
             Some(Tensor { elements: Elements::F64(data), .. }) => Ok(Some(data)),
-            Some(other) => {
-                Err(Error::format(format!("tensor {} has type {}, expected F64", quoted(name), other.elements.dtype())))
-            }
+            Some(other) => Err(other.mistyped("F64")),
         }
     }
 
@@ -161,9 +160,7 @@ impl Bundle {
         match self.take(name) {
             None => Ok(None),
             Some(Tensor { elements: Elements::I32(data), .. }) => Ok(Some(data)),
-            Some(other) => {
-                Err(Error::format(format!("tensor {} has type {}, expected I32", quoted(name), other.elements.dtype())))
-            }
+            Some(other) => Err(other.mistyped("I32")),
         }
     }
 
