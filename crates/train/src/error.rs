@@ -3,6 +3,7 @@
 
 use crate::json::{Map, Value};
 use std::fmt;
+use std::ops::{Deref, DerefMut};
 
 /// Which subclass of `RetrogradError` it becomes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,9 +45,13 @@ impl ErrorClass {
     }
 }
 
-/// Bad input, with its place. Text is boxed so that a `Result` stays small.
+/// Bad input, with its place: a pointer to its [`Record`], since every `Result` on the way moves it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Error {
+pub struct Error(Box<Record>);
+
+/// What an error says.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Record {
     pub class: ErrorClass,
     /// Stable, for programs: `unknownOption`, `outOfMemory` …
     pub code: &'static str,
@@ -63,7 +68,8 @@ impl Error {
     /// An error that is a sentence.
     pub fn new(class: ErrorClass, code: &'static str, message: impl Into<String>) -> Error {
         let message = message.into();
-        Error { class, code, message, path: None, expected: None, received: None, details: Vec::new() }
+        let record = Record { class, code, message, path: None, expected: None, received: None, details: Vec::new() };
+        Error(Box::new(record))
     }
 
     /// An error about one value: `path: expected …, got …`.
@@ -81,12 +87,9 @@ impl Error {
     fn boxed(class: ErrorClass, code: &'static str, path: Box<str>, expected: Box<str>, received: Box<str>) -> Error {
         let colon = if path.is_empty() { "" } else { ": " };
         let message = [&*path, colon, "expected ", &expected, ", got ", &received].concat();
-        Error {
-            path: Some(path),
-            expected: Some(expected),
-            received: Some(received),
-            ..Error::new(class, code, message)
-        }
+        let mut error = Error::new(class, code, message);
+        (error.path, error.expected, error.received) = (Some(path), Some(expected), Some(received));
+        error
     }
 
     /// `ShapeError`.
@@ -103,7 +106,7 @@ impl Error {
     pub fn conflict(path: impl Into<Box<str>>, why: &str) -> Error {
         let path = path.into();
         let message = [&*path, ": ", why].concat();
-        Error { path: Some(path), ..Error::new(ErrorClass::Config, "conflictingOptions", message) }
+        Error::new(ErrorClass::Config, "conflictingOptions", message).about(path)
     }
 
     /// `DataError`.
@@ -116,7 +119,8 @@ impl Error {
     pub fn divergence(tensor: &str, step: u64, last_loss: f64) -> Error {
         let message =
             format!("training diverged at step {step}: {tensor} is no longer finite; try a smaller learningRate");
-        Error { path: Some(tensor.into()), ..Error::new(ErrorClass::Divergence, "diverged", message) }
+        Error::new(ErrorClass::Divergence, "diverged", message)
+            .about(tensor)
             .detail("step", step as f64)
             .detail("lastLoss", last_loss)
     }
@@ -149,8 +153,16 @@ impl Error {
 
     /// With a code of its own.
     #[must_use]
-    pub fn code(self, code: &'static str) -> Error {
-        Error { code, ..self }
+    pub fn code(mut self, code: &'static str) -> Error {
+        self.code = code;
+        self
+    }
+
+    /// With its place.
+    #[must_use]
+    pub fn about(mut self, path: impl Into<Box<str>>) -> Error {
+        self.path = Some(path.into());
+        self
     }
 
     /// With a number beside the text.
@@ -185,6 +197,20 @@ impl Error {
             record.insert((*key).into(), Value::from(*number));
         }
         Value::Object(record).to_string()
+    }
+}
+
+impl Deref for Error {
+    type Target = Record;
+
+    fn deref(&self) -> &Record {
+        &self.0
+    }
+}
+
+impl DerefMut for Error {
+    fn deref_mut(&mut self) -> &mut Record {
+        &mut self.0
     }
 }
 

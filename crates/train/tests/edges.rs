@@ -86,7 +86,8 @@ fn constants_are_a_unit_of_their_own() {
 
 #[test]
 fn what_does_not_fit_the_model_is_refused_by_name() {
-    let error = |model: &mut Model, data| Session::fit(model, data, "{}", None, None).err().expect("refused").message;
+    let error =
+        |model: &mut Model, data| Session::fit(model, data, "{}", None, None).err().expect("refused").message.clone();
     assert!(error(&mut regressor(""), text(50)).starts_with("data: expected samples"));
     let classes = r#"{"input":{"vocabulary":8},"layers":[{"kind":"lstm","hiddenSize":3},{"kind":"dense"}],"output":{"at":"last","classes":3}}"#;
     assert!(error(&mut Model::create(classes).expect("right"), text(50)).contains("does not predict the next token"));

@@ -15,16 +15,24 @@ pub trait Samples {
     fn steps(&self, sample: usize) -> usize;
 
     /// Writes the input of a step, [size]. Only for inputs of values.
-    fn input(&self, sample: usize, step: usize, row: &mut [f32]);
+    fn input(&self, _sample: usize, _step: usize, _row: &mut [f32]) {
+        another_form()
+    }
 
     /// The input of a step. Only for inputs of tokens.
-    fn token(&self, sample: usize, step: usize) -> u32;
+    fn token(&self, _sample: usize, _step: usize) -> u32 {
+        another_form()
+    }
 
     /// Writes the target of a step (step 0 where there is one target a sample), [size]. Only for targets of values.
-    fn target(&self, sample: usize, step: usize, row: &mut [f32]);
+    fn target(&self, _sample: usize, _step: usize, _row: &mut [f32]) {
+        another_form()
+    }
 
     /// As [`Samples::target`], for classes; negative: masked.
-    fn class(&self, sample: usize, step: usize) -> i32;
+    fn class(&self, _sample: usize, _step: usize) -> i32 {
+        another_form()
+    }
 
     /// The weight of a step or of a sample's one target; 0 masks it.
     fn weight(&self, _sample: usize, _step: usize) -> f32 {
@@ -42,7 +50,14 @@ pub trait Samples {
     }
 
     /// A prediction and its target in the user's units.
-    fn restore(&self, sample: usize, step: usize, predicted: &[f32], user: &mut [f64], truth: &mut [f64]);
+    fn restore(&self, _sample: usize, _step: usize, _predicted: &[f32], _user: &mut [f64], _truth: &mut [f64]) {
+        another_form()
+    }
+}
+
+/// What is asked for follows from the form, which was checked when the data set was made.
+fn another_form() -> ! {
+    unreachable!("asked for what this form of data does not have")
 }
 
 /// For samples whose targets are scaled columns.

@@ -108,17 +108,9 @@ impl Samples for Series {
         self.row(self.origin(sample) + 1 + step - self.encoding.plan.window, row);
     }
 
-    fn token(&self, _: usize, _: usize) -> u32 {
-        unreachable!("a series has values, not tokens")
-    }
-
     fn target(&self, sample: usize, step: usize, row: &mut [f32]) {
         let s = self.predicting(sample, step);
         row.copy_from_slice(&self.targets[(s + 1) * self.encoding.plan.targets()..][..row.len()]);
-    }
-
-    fn class(&self, _: usize, _: usize) -> i32 {
-        unreachable!("a series has values, not classes")
     }
 
     /// Where every step predicts, the early steps of a window that validates warm the state up: what they predict is the

@@ -73,23 +73,11 @@ impl Samples for Text {
         self.window.min(self.length() - window * self.window)
     }
 
-    fn input(&self, _: usize, _: usize, _: &mut [f32]) {
-        unreachable!("a text has tokens, not values")
-    }
-
     fn token(&self, sample: usize, step: usize) -> u32 {
         self.at(sample, step)
     }
 
-    fn target(&self, _: usize, _: usize, _: &mut [f32]) {
-        unreachable!("a text has tokens, not values")
-    }
-
     fn class(&self, sample: usize, step: usize) -> i32 {
         self.at(sample, step + 1) as i32
-    }
-
-    fn restore(&self, _: usize, _: usize, _: &[f32], _: &mut [f64], _: &mut [f64]) {
-        unreachable!("a text has tokens, not values")
     }
 }

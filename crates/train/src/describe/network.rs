@@ -24,10 +24,8 @@ pub fn network(model: &ModelDescription, input_size: usize) -> Result<Network, E
         (Input::Tokens(_), None) => return Err(Error::conflict("input.vocabulary", "is known after the first fit")),
         _ => rnn::Input::Values { size: input_size },
     };
-    Network::new(input, model.layers(), model.output.at).map_err(|e| Error {
-        path: Some(format!("layers[{}]", e.layer).into()),
-        ..Error::new(ErrorClass::Config, "wrongOption", e.to_string())
-    })
+    Network::new(input, model.layers(), model.output.at)
+        .map_err(|e| Error::new(ErrorClass::Config, "wrongOption", e.to_string()).about(format!("layers[{}]", e.layer)))
 }
 
 fn layer(index: usize, l: &Value) -> Layer {

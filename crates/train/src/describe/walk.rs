@@ -247,13 +247,9 @@ pub fn missing(path: &str, expected: &str) -> Error {
 
 fn unknown(name: &str, known: &[&'static str], path: &mut String) -> Error {
     within(path, &format!(".{name}"), |path| {
-        let error = Error::new(ErrorClass::Config, "unknownOption", [path, ": unknown option"].concat());
-        let error = Error {
-            path: Some(path.as_str().into()),
-            expected: Some(known.join(", ").into()),
-            received: Some(name.into()),
-            ..error
-        };
+        let message = [path, ": unknown option"].concat();
+        let mut error = Error::new(ErrorClass::Config, "unknownOption", message).about(path.as_str());
+        (error.expected, error.received) = (Some(known.join(", ").into()), Some(name.into()));
         match hint::option(name, known) {
             Some(meant) => hinted(error, Some(meant)),
             None => error.hint(&["known are ", &known.join(", ")].concat()),
@@ -263,5 +259,5 @@ fn unknown(name: &str, known: &[&'static str], path: &mut String) -> Error {
 
 fn later(path: &str, what: &str) -> Error {
     let message = [path, ": ", what, " is planned and not there yet"].concat();
-    Error { path: Some(path.into()), ..Error::new(ErrorClass::Config, "notYet", message) }
+    Error::new(ErrorClass::Config, "notYet", message).about(path)
 }

@@ -30,7 +30,7 @@ fn model_with(changes: Value) -> Result<ModelDescription, Error> {
 
 /// The message of what has to be an error.
 fn message<T: std::fmt::Debug>(result: Result<T, Error>) -> String {
-    result.expect_err("should be refused").message
+    result.expect_err("should be refused").message.clone()
 }
 
 fn parsed(json: &str) -> Value {
