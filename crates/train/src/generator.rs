@@ -47,6 +47,9 @@ impl Generator {
         if options.stop.is_some() && names(model).is_none() {
             return Err(Error::conflict("stop", "needs a vocabulary of characters or names"));
         }
+        if options.stop.as_deref() == Some("") {
+            return Err(Error::config("stop", "a text of at least one character", "an empty one"));
+        }
         let sequences = inputs(model, prompt)?;
         let steps = sequences.steps(0);
         let last = sequences.token(0, steps - 1);

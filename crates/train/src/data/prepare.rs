@@ -9,13 +9,13 @@ use super::series::Series;
 use super::text::{Cut, Text};
 use super::tokens::Tokens;
 use crate::bundle::Bundle;
-use crate::describe::model::{Input, ModelDescription, Scale, Target as Described};
+use crate::describe::model::{Classes, Input, ModelDescription, Scale, Target as Described};
 use crate::describe::run::{From, Split};
 use crate::encoding::Encoding;
 use crate::encoding::scaler::{Columns, Scaler};
 use crate::encoding::series::SeriesEncoding;
 use crate::error::Error;
-use crate::text::number;
+use crate::text::{number, quoted};
 use rnn::At;
 use std::rc::Rc;
 
@@ -168,7 +168,7 @@ fn sequences(request: &Request, bundle: Bundle, encoding: &mut Encoding) -> Resu
     }
     let (training, validation) = split(sequences.len(), request.split, request.seed)?;
     if let (Some(part), Target::Classes(n)) = (&validation, request.form.target) {
-        check_classes(&sequences, &training, part, n, request.form.at)?;
+        check_classes(request.description, &sequences, &training, part, n)?;
     }
     let mut warnings = Vec::new();
     if let Input::Values { scale, .. } = request.description.input {
@@ -219,16 +219,16 @@ fn split(n: usize, split: Option<Split>, seed: u64) -> Result<(Vec<u32>, Option<
 }
 
 fn check_classes(
+    description: &ModelDescription,
     sequences: &Sequences,
     training: &[u32],
     validation: &[u32],
     classes: usize,
-    at: At,
 ) -> Result<(), Error> {
     let mut seen = vec![false; classes];
     let each = |ids: &[u32], call: &mut dyn FnMut(u32, i32)| {
         for &i in ids {
-            let steps = if at == At::Every { sequences.steps(i as usize) } else { 1 };
+            let steps = if description.output.at == At::Every { sequences.steps(i as usize) } else { 1 };
             (0..steps).for_each(|t| call(i, sequences.class(i as usize, t)));
         }
     };
@@ -248,10 +248,18 @@ fn check_classes(
         Some((i, class)) => Err(Error::data(
             "validationSplit",
             "each class of the validation part in the training part too",
-            format!("class {class} (sequence {i}), which is not"),
+            format!("class {} (sequence {i}), which is not", label(description, class)),
         )
         .code("untrainedClass")
         .hint("data ordered by class want { fraction, from: \"random\" }")),
+    }
+}
+
+/// A class as the user named it.
+fn label(description: &ModelDescription, class: i32) -> String {
+    match &description.output.target {
+        Described::Classes(Classes::Labels(labels)) => quoted(&labels[class as usize]),
+        _ => class.to_string(),
     }
 }
 
