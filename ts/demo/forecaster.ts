@@ -7,7 +7,7 @@ import { follow } from "./progress.js";
 const WINDOW = 28;
 const BATCH = 32;
 /** A guard for slow machines: a run that takes longer stops here and says so. */
-const SECONDS = 30;
+const SECONDS = 20;
 
 export interface Plan {
   horizon: number;
@@ -65,10 +65,14 @@ export async function trainForecaster(births: Births, plan: Plan): Promise<Forec
       validationSplit,
       metrics: ["rmse"],
     });
-    const rmse = (births: number | undefined) => births && `validation RMSE ${births.toFixed(0)} births`;
-    await follow(run, { more: (p) => rmse(p.validationMetrics?.rmse) });
+    await follow(run, {
+      seconds: SECONDS,
+      more: ({ validationMetrics: v }) => v && `validation RMSE ${v.rmse!.toFixed(0)} births`,
+    });
     const history = await run;
-    if (history.reason === "seconds") console.log(`  stopped after ${SECONDS} s: this machine is slow or busy`);
+    const why = { patience: "no better one for 10 epochs", seconds: `stopped after ${SECONDS} s: a busy machine` };
+    const end = why[history.reason as keyof typeof why];
+    console.log(`  ${history.epochs.length} epochs${end ? ` (${end})` : ""}, the best is ${history.best?.epoch}`);
     return { ahead: await forecastYear(model, table, plan.horizon), history, parameters: model.parameterCount };
   } finally {
     await model.dispose();

@@ -22,10 +22,14 @@ function observed(day: number): number {
 const MONDAY = 0;
 const THURSDAY = 3;
 
-/** Columns of holidays: 1 on the day, else 0. Those that move births alike share one. */
+/**
+ * Columns of holidays: 1 on the day, else 0. Those that move births alike share one. `observed`: the working day on which a
+ * holiday at a weekend is kept. `before`, `after`: the days beside the six great ones. `eve`: Christmas Eve, New Year's Eve
+ * and the Friday of Thanksgiving. `between`: the other days around Christmas and New Year.
+ */
 export const HOLIDAYS = [
   "newYear",
-  "monday",
+  "minor",
   "memorial",
   "independence",
   "labor",
@@ -74,7 +78,7 @@ function holidaysOf(year: number): Marks {
     nthWeekday(year, 10, MONDAY, 2),
     observed(dayNumber(year, 11, 11)),
   ]) {
-    mark(marks, day, "monday");
+    mark(marks, day, "minor");
   }
   mark(marks, dayNumber(year, 12, 24), "eve");
   mark(marks, dayNumber(year, 12, 31), "eve");
@@ -102,8 +106,8 @@ const years = new Map<number, Marks>();
 export function isHoliday(day: number, holiday: Holiday): boolean {
   const { year } = calendarDay(day);
   for (const y of [year - 1, year, year + 1]) {
-    let marks = years.get(y);
-    if (!marks) years.set(y, (marks = holidaysOf(y)));
+    const marks = years.get(y) ?? holidaysOf(y);
+    years.set(y, marks);
     if (marks.get(day)?.has(holiday)) return true;
   }
   return false;

@@ -16,6 +16,7 @@ export class Bar {
   readonly #bar: SingleBar | undefined;
   #printed = performance.now();
   #line = "";
+  #more: string | undefined;
 
   constructor(total: number) {
     this.#total = total;
@@ -35,10 +36,12 @@ export class Bar {
 
   /** `done` of the total. */
   update(done: number, { loss, stepsPerSecond, more }: State): void {
+    const kept = more ?? this.#more; // stays until there is a newer one
     const rate = `${stepsPerSecond >= 100 ? stepsPerSecond.toFixed(0) : stepsPerSecond.toFixed(1)} steps/s`;
-    const words = [`loss ${loss.toPrecision(4)}`, rate, ...(more ? [more] : [])].join(" │ ");
+    const words = [`loss ${loss.toPrecision(4)}`, rate, ...(kept ? [kept] : [])].join(" │ ");
     const share = Math.min(done, this.#total);
     this.#bar?.update(share, { words });
+    if (more) this.#more = more;
     this.#line = `  ${((100 * share) / this.#total).toFixed(0).padStart(3)} % │ ${words}`;
     if (!this.#bar && performance.now() - this.#printed > EVERY) this.#print();
   }
@@ -55,17 +58,15 @@ export class Bar {
   }
 }
 
-/** Follows a run on a bar: by steps, or by seconds where the clock ends it. `read` names the validation's figure. */
+/** Follows a run on a bar: by its steps, or by the clock where `seconds` will end it first. */
 export async function follow(
   run: AsyncIterable<Progress>,
-  { seconds, more }: { seconds?: number; more?: (p: Progress) => string | undefined },
+  { seconds, more }: { seconds: number; more?: (p: Progress) => string | undefined },
 ): Promise<void> {
-  let bar: Bar | undefined;
-  let words: string | undefined;
+  const bar = new Bar(1);
   for await (const p of run) {
-    bar ??= new Bar(seconds ?? p.steps);
-    words = more?.(p) ?? words;
-    bar.update(seconds ? p.elapsed : p.step, { ...p, ...(words && { more: words }) });
+    const words = more?.(p);
+    bar.update(Math.max(p.step / p.steps, p.elapsed / seconds), { ...p, ...(words && { more: words }) });
   }
-  bar?.stop();
+  bar.stop();
 }

@@ -3,7 +3,7 @@
  * in a row, and predicts the next row; one update of plain gradient descent per time step.
  * The NumPy version that many have met has wrong shapes, runs past the end of its data and multiplies the wrong factors.
  */
-import { createModel, type Model, type ModelDescription, rnn, sgd } from "retrograd";
+import { createModel, type Learner, type Model, type ModelDescription, rnn, sgd } from "retrograd";
 import { differences, type Weights } from "./elman64.js";
 import { Bar } from "./progress.js";
 import { mulberry32 } from "./random.js";
@@ -18,6 +18,8 @@ const ROWS = [
 /** Each row five times: a cycle of 20 steps. */
 const CYCLE = ROWS.flatMap((row) => Array.from({ length: 5 }, () => row));
 const STEPS = 99;
+/** And then so many in all, to see where it leads. */
+const MORE = 10_000;
 const RATE = 0.1;
 const SEED = 1;
 
@@ -40,8 +42,10 @@ const ALL = { x: [X.map((row) => [...row, 1])], y: [Y] };
 export interface Textbook {
   before: number;
   after: number;
-  /** Of predicting that the row stays as it is. */
-  baseline: number;
+  /** After many more. */
+  later: number;
+  /** Of predicting the mean of all rows, and of predicting that the row stays as it is. */
+  baselines: { mean: number; same: number };
   /** Of each step's prediction, before its update. */
   losses: number[];
   weights: Weights;
@@ -77,26 +81,33 @@ async function train(model: Model): Promise<Textbook> {
   });
   const before = await model.evaluate(ALL);
   const normsBefore = await lastStepNorms(model);
-  const losses = await learnOnline(model);
-  const after = await model.evaluate(ALL);
-  return {
-    before: before.loss,
-    after: after.loss,
-    baseline: mean(X.flatMap((row, t) => row.map((value, i) => (value - Y[t]![i]!) ** 2))),
-    losses,
-    ...(await checkGradient(model)),
-    norms: { before: normsBefore, after: await lastStepNorms(model) },
-  };
-}
-
-/** Predicts, then learns, at each step. */
-async function learnOnline(model: Model): Promise<number[]> {
   const learner = await model.online({
     algorithm: "tbptt",
     truncation: CYCLE.length,
     optimizer: sgd({ learningRate: RATE }),
     clip: "none",
   });
+  const losses = await learnOnline(learner);
+  const after = await model.evaluate(ALL);
+  const checked = await checkGradient(model);
+  const norms = { before: normsBefore, after: await lastStepNorms(model) };
+
+  const rest = Array.from({ length: MORE - STEPS }, (_, i) => STEPS + i);
+  await learner.run(
+    rest.map((t) => [...at(t), 1]),
+    rest.map((t) => at(t + 1)),
+  );
+  await learner[Symbol.asyncDispose]();
+  const later = await model.evaluate(ALL);
+  const baselines = {
+    mean: meanSquare(Y.map((row) => row.map((value) => value - 0.5))),
+    same: meanSquare(Y.map((row, t) => row.map((value, i) => value - X[t]![i]!))),
+  };
+  return { before: before.loss, after: after.loss, later: later.loss, baselines, losses, ...checked, norms };
+}
+
+/** Predicts, then learns, at each step. */
+async function learnOnline(learner: Learner): Promise<number[]> {
   const bar = new Bar(STEPS);
   const losses: number[] = [];
   const start = performance.now();
@@ -106,7 +117,6 @@ async function learnOnline(model: Model): Promise<number[]> {
     bar.update(t + 1, { loss: loss!, stepsPerSecond: (1000 * (t + 1)) / (performance.now() - start) });
   }
   bar.stop();
-  await learner[Symbol.asyncDispose]();
   return losses;
 }
 
@@ -139,17 +149,21 @@ function flat({ W, U, b }: Weights): number[] {
   return [...W.flat(), ...U.flat(), ...b];
 }
 
-function mean(values: readonly number[]): number {
-  return values.reduce((a, b) => a + b, 0) / values.length;
+function meanSquare(errors: readonly number[][]): number {
+  const all = errors.flat();
+  return all.reduce((sum, e) => sum + e * e, 0) / all.length;
 }
 
-function report({ before, after, baseline, weights, deviation }: Textbook): void {
+function report({ before, after, later, baselines, weights, deviation }: Textbook): void {
   table([
-    ["mean squared error over the 99 steps", ""],
+    [`mean squared error over the ${STEPS} steps`, ""],
     ["before", before.toFixed(4)],
-    ["after 99 updates", after.toFixed(4)],
-    ["baseline: the row stays as it is", baseline.toFixed(4)],
+    [`after ${STEPS} updates`, after.toFixed(4)],
+    [`after ${MORE.toLocaleString("en")} updates`, later.toFixed(4)],
+    ["baseline: always the mean of the rows", baselines.mean.toFixed(4)],
+    ["baseline: the row stays as it is", baselines.same.toFixed(4)],
   ]);
+  console.log(`  after ${STEPS} updates:`);
   const number = (v: number) => v.toFixed(4).padStart(8);
   const [W, U] = [weights.W, weights.U];
   for (const i of [0, 1]) {
