@@ -133,6 +133,53 @@ describe("a source of batches", () => {
     expect(starts).toEqual([5]);
     expect(await digest(again)).toBe(await digest(whole));
   });
+
+  describe("that waits for ever", () => {
+    /** Gives one batch; `asked` settles when it is asked for the next. */
+    function waiting() {
+      let ask = () => {};
+      const asked = new Promise<void>((resolve) => {
+        ask = resolve;
+      });
+      async function* source() {
+        yield { x, y };
+        ask();
+        await new Promise(() => {});
+      }
+      return { source, asked };
+    }
+
+    it("does not keep a run from being stopped or aborted", async () => {
+      const model = await make(summer);
+      const one = waiting();
+      const stopped = model.fit(one.source, options);
+      await one.asked;
+      expect((await stopped.stop()).reason).toBe("stopped");
+      const other = waiting();
+      const controller = new AbortController();
+      const aborted = model.fit(other.source, { ...options, signal: controller.signal });
+      const rejected = expect(aborted).rejects.toThrow("enough");
+      await other.asked;
+      controller.abort(new Error("enough"));
+      await rejected;
+      expect((await model.fit({ x, y }, { epochs: 1 })).reason).toBe("finished");
+    });
+  });
+
+  it("is closed when the run ends, and waited for", async () => {
+    const model = await make(summer);
+    let closed = false;
+    async function* source() {
+      try {
+        for (;;) yield { x, y };
+      } finally {
+        await sleep(20);
+        closed = true;
+      }
+    }
+    await model.fit(source, { steps: 3 });
+    expect(closed).toBe(true);
+  });
 });
 
 describe("resume", () => {

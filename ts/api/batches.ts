@@ -12,6 +12,8 @@ export class Batches {
   #used: number;
   /** Batches of this pass. */
   #given = 0;
+  /** The source is at work on a batch, which it may never give. */
+  #pulling = false;
 
   /** @param used batches that a resumed run has used already. */
   constructor(source: BatchSource, used: number) {
@@ -21,7 +23,9 @@ export class Batches {
 
   async pull(): Promise<Pulled> {
     this.#iterator ??= this.#begin();
+    this.#pulling = true;
     const { done, value } = await this.#iterator.next();
+    this.#pulling = false;
     if (!done) {
       this.#given++;
       this.#used++;
@@ -38,10 +42,13 @@ export class Batches {
     });
   }
 
-  /** Lets a generator clean up. */
+  /** Lets a generator clean up; one that is still at work does so when it is done, and nobody waits for it. */
   async close(): Promise<void> {
-    await this.#iterator?.return?.();
+    const iterator = this.#iterator;
     this.#iterator = undefined;
+    const closed = Promise.resolve(iterator?.return?.());
+    if (this.#pulling) closed.catch(() => {});
+    else await closed;
   }
 
   #begin(): Iterator<Samples> | AsyncIterator<Samples> {

@@ -128,8 +128,7 @@ export class Driver {
     this.#o.core.whileOpening(opening);
     // An error of opening is the end too; should the worker die, both say the same.
     opening.catch((error) => this.#ended({ error }));
-    const outcome = await ended;
-    await this.#batches?.close();
+    const outcome = await ended.finally(() => this.#batches?.close());
     if ("error" in outcome) throw outcome.error;
     return outcome.end;
   }
