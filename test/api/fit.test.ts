@@ -164,6 +164,16 @@ describe("a source of batches", () => {
       await rejected;
       expect((await model.fit({ x, y }, { epochs: 1 })).reason).toBe("finished");
     });
+
+    it("does not keep a run from being paused", async () => {
+      const model = await make(summer);
+      const { source, asked } = waiting();
+      const run = model.fit(source, options);
+      await asked;
+      await run.pause();
+      run.resume();
+      expect((await run.stop()).reason).toBe("stopped");
+    });
   });
 
   it("is closed when the run ends, and waited for", async () => {
@@ -255,6 +265,29 @@ describe("the end of a run", () => {
     await expect(run).rejects.toMatchObject({ name: "TimeoutError" });
     await expect(model.fit(data, { signal: AbortSignal.abort("no") })).rejects.toBe("no");
     expect((await model.fit(data, { epochs: 1 })).reason).toBe("finished");
+  });
+
+  it("by a signal does not wait for a checkpoint that is never kept", async () => {
+    const model = await make(summer);
+    const controller = new AbortController();
+    const to = () => {
+      setTimeout(() => controller.abort(new Error("enough")), 50);
+      return new Promise<void>(() => {});
+    };
+    const run = model.fit(sums(32), { epochs: 1e6, checkpoint: { every: 5, to }, signal: controller.signal });
+    await expect(run).rejects.toThrow("enough");
+    expect((await model.fit(sums(8), { epochs: 1 })).reason).toBe("finished");
+  });
+
+  it("comes after pauses, which may be asked for twice", async () => {
+    const model = await make(summer);
+    const run = model.fit(sums(16), { epochs: 1e6 });
+    await run.pause();
+    await run.pause();
+    run.resume();
+    await Promise.all([run.pause(), run.pause()]);
+    expect((await run.stop()).reason).toBe("stopped");
+    await run.pause();
   });
 
   it("by leaving the loop keeps what was learnt", async () => {

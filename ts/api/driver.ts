@@ -63,7 +63,10 @@ export class Driver {
 
   async run(): Promise<History> {
     const { core, what, parse } = this.#o;
-    const abort = () => this.stop();
+    const abort = () => {
+      this.stop();
+      this.#order({ kind: "kept" }); // whatever `checkpoint.to` is at, an abort does not wait for it
+    };
     let free: (() => void) | undefined;
     let controls: RunControls = {};
     try {

@@ -38,6 +38,8 @@ export class Training {
   #step: number;
   #nextCheckpoint: number;
   #paused = false;
+  /** It waits, and no update is under way. */
+  #resting = false;
   /** The session's handle is gone. */
   #finished = false;
   #abandoned = false;
@@ -138,14 +140,17 @@ export class Training {
   async #whilePaused(): Promise<void> {
     if (!this.#paused) return;
     const begun = this.#now();
-    this.#tell({ kind: "paused" });
-    await this.#until(() => !this.#paused || this.#ending !== undefined);
+    await this.#rest(() => !this.#paused || this.#ending !== undefined);
     this.#pausedFor += this.#now() - begun;
   }
 
   /** Sends the state to the caller. One at a time: a slow disk slows the run, and no queue of files fills the memory. */
   async #checkpoint(): Promise<void> {
-    await this.#until(() => !this.#keeping);
+    await this.#rest(() => !this.#keeping || this.#ending !== undefined);
+    if (this.#ending) {
+      this.#nextCheckpoint = Number.POSITIVE_INFINITY;
+      return;
+    }
     this.#nextCheckpoint = this.#step + (this.#o.checkpointEvery as number);
     const file = owned(this.#o.session.save());
     this.#keeping = true;
@@ -155,7 +160,7 @@ export class Training {
   /** Asks for the next batch. Time spent waiting counts: it is part of what the run takes. */
   async #supply(): Promise<void> {
     this.#tell({ kind: "wanted" });
-    await this.#until(() => this.#batch !== undefined || this.#ending !== undefined);
+    await this.#rest(() => this.#batch !== undefined || this.#ending !== undefined);
     if (!this.#batch) return;
     this.#o.session.supply(this.#batch);
     this.#batch = undefined;
@@ -178,13 +183,27 @@ export class Training {
   }
 
   #obey(order: RunOrder): void {
-    if (order.kind === "pause") this.#paused = true;
-    else if (order.kind === "resume") this.#paused = false;
+    if (order.kind === "pause") {
+      this.#paused = true;
+      this.#tellPaused();
+    } else if (order.kind === "resume") this.#paused = false;
     else if (order.kind === "stop") this.#ending ??= order.reason;
     else if (order.kind === "batch") this.#batch = order.bundle;
     else if (order.kind === "abandon") this.#abandoned = true;
     else this.#keeping = false;
     this.#wake?.();
+  }
+
+  /** Waits where a pause is there at once. */
+  async #rest(condition: () => boolean): Promise<void> {
+    this.#resting = true;
+    this.#tellPaused();
+    await this.#until(condition);
+    this.#resting = false;
+  }
+
+  #tellPaused(): void {
+    if (this.#paused && this.#resting) this.#tell({ kind: "paused" });
   }
 
   async #until(condition: () => boolean): Promise<void> {
