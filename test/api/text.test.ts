@@ -1,7 +1,7 @@
 /** Text: vocabularies, windows, generation that goes on. */
 import { dense, embedding, loadModel, lstm, type Model, type ModelDescription } from "retrograd";
 import { describe, expect, it } from "vitest";
-import { kept, make, verse } from "./support.js";
+import { digest, kept, make, verse } from "./support.js";
 
 const layers = [embedding({ units: 6 }), lstm({ hiddenSize: 24 }), dense()];
 const open: ModelDescription = { input: { vocabulary: "characters" }, layers, seed: 1 };
@@ -43,6 +43,23 @@ describe("a vocabulary", () => {
       name: "DataError",
       received: expect.stringContaining("§"),
     });
+  });
+
+  it.each([1, 2])("stays open when the first fit fails, with %d worker(s)", async (workers) => {
+    const model = await make(open, { workers });
+    const { parameterCount } = model;
+    await expect(model.fit("abcabc", { lr: 1 } as never)).rejects.toMatchObject({ name: "ConfigError" });
+    expect(model.description.input).toEqual({ vocabulary: "characters" });
+    expect(model.parameterCount).toBe(parameterCount);
+    const run = model.fit(verse, { steps: 20, window: 16, batchSize: 2 });
+    // Asked for while the run opens: knows the characters.
+    const { values } = await model.predict(["a rose"]);
+    expect(values.shape.at(-1)).toBe(new Set(verse).size);
+    await run;
+    expect(model.description.input).toEqual({ vocabulary: [...new Set(verse)].sort() });
+    const told = await make({ ...open, input: { vocabulary: [...new Set(verse)].sort() } }, { workers });
+    await told.fit(verse, { steps: 20, window: 16, batchSize: 2 });
+    expect(await digest(model)).toBe(await digest(told));
   });
 
   it("must be known for batches and for what comes before a fit", async () => {

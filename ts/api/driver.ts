@@ -20,7 +20,7 @@ export interface Prepared {
 
 export interface Parsed {
   controls: RunControls;
-  /** Encodes the data; may fill the model's vocabulary on the way. */
+  /** Encodes the data; finds out a vocabulary that is open. */
   prepare: () => Promise<Prepared>;
 }
 
@@ -144,7 +144,8 @@ export class Driver {
     if (checkpoint) request.checkpointEvery = checkpoint.every;
     const peers = await this.#assemble(request);
     const { port2 } = this.#channel;
-    await this.#o.core.callNow("run", [request, port2, peers], [...buffers(request), port2, ...peers]);
+    const { core } = this.#o;
+    core.update(await core.callNow("run", [request, port2, peers], [...buffers(request), port2, ...peers]));
   }
 
   /** The other workers of a parallel run; answers with the first one's ports to them. */

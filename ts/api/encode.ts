@@ -1,11 +1,12 @@
 /** From what the user gives to bundles, by the model's description; ts/data does the work. */
 import { Bundle } from "../data/bundle.js";
+import { type Described, encodingOf } from "../data/encoding.js";
 import { encodeSamples } from "../data/samples.js";
 import type { Data, Samples } from "../data/values.js";
 import { DataError } from "../errors.js";
 import type { Bytes } from "../worker/protocol.js";
 import type { Core } from "./core.js";
-import type { ModelDescription, RunDescription } from "./description.gen.js";
+import type { RunDescription } from "./description.gen.js";
 import type { Prepared } from "./driver.js";
 import { charactersIn, encodeAny } from "./text.js";
 import type { RunControls } from "./types.js";
@@ -20,16 +21,21 @@ export interface Preparing {
   resume: boolean;
 }
 
-/** A run's data; fixes the characters of an open vocabulary, which only the training part may name. */
+/** A run's data; finds out the characters of an open vocabulary, which only the training part may name. */
 export async function prepareRun({ core, data, validationData, run, json, resume }: Preparing): Promise<Prepared> {
-  if (core.encoding.input.kind === "open" && !resume) {
-    await complete(core, data, validationData === undefined ? run.validationSplit : undefined);
+  let { encoding } = core;
+  let complete: string | undefined;
+  if (encoding.input.kind === "open" && !resume) {
+    const vocabulary = await characters(data, validationData === undefined ? run.validationSplit : undefined);
+    const described = { ...core.description, input: { vocabulary } };
+    complete = JSON.stringify(described);
+    encoding = encodingOf(described as Described);
   }
-  const { encoding } = core;
   const encode = (batch?: Samples) => (batch === undefined ? empty("end") : encodeSamples(batch, encoding));
   const request = {
     resume,
     run: json,
+    ...(complete && { complete }),
     data: typeof data === "function" ? empty("batches") : await encodeAny(data, encoding),
     ...(validationData !== undefined && {
       validation: await encodeAny(given(validationData), encoding, "validationData"),
@@ -45,7 +51,7 @@ export function given(data: Data): Exclude<Data, (start: number) => unknown> {
   throw new DataError("a source of batches is for fit and resume only", { expected: "data", received });
 }
 
-async function complete(core: Core, data: Data, split: RunDescription["validationSplit"]): Promise<void> {
+async function characters(data: Data, split: RunDescription["validationSplit"]): Promise<string[]> {
   if (typeof data === "function") {
     const hint = "give the vocabulary as a list of characters";
     throw new DataError(`input.vocabulary: "characters" cannot be found out from a source of batches; ${hint}`, {
@@ -54,9 +60,7 @@ async function complete(core: Core, data: Data, split: RunDescription["validatio
   }
   const fraction = typeof split === "object" && split !== null ? split.fraction : split;
   const validation = typeof fraction === "number" ? fraction : undefined;
-  const characters = await charactersIn(data as Samples | string, validation);
-  const described: ModelDescription = { ...core.description, input: { vocabulary: characters } };
-  core.update(await core.callNow("complete", [JSON.stringify(described)]));
+  return charactersIn(data as Samples | string, validation);
 }
 
 /** A bundle that says only what it is. */

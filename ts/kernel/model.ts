@@ -5,8 +5,6 @@
 export interface Model {
   /** JSON, with what data has filled in. */
   description(): string;
-  /** Fills a vocabulary that was left open. */
-  complete(description: string): void;
   parameterCount(): number;
   summary(): string;
   parameters(): Uint8Array;

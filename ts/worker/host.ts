@@ -77,11 +77,6 @@ export function answers({ kernel, lost, transfer, now = () => performance.now() 
   const calls: Calls = {
     create: (description) => add(kernel.Model.create(description)),
     load: (file) => add(kernel.Model.load(file)),
-    complete: (id, description) => {
-      const { model } = idle(id, "complete");
-      model.complete(description);
-      return info(model);
-    },
     parameters: (id) => entry(id).model.parameters() as Bytes,
     setParameters: (id, bundle, strict) => idle(id, "setParameters").model.setParameters(bundle, strict),
     save: (id, training) => {
@@ -94,11 +89,17 @@ export function answers({ kernel, lost, transfer, now = () => performance.now() 
     forecast: (id, bundle, options) => entry(id).model.forecast(bundle, options) as Bytes,
     run: (id, request, port, peers) => {
       const own = idle(id, request.resume ? "resume" : "fit");
-      const { model } = own;
-      const { data, run, validation, parallel } = request;
+      const { data, run, validation, parallel, complete } = request;
+      const model = complete ? kernel.Model.create(complete) : own.model;
       const open = request.resume ? kernel.Session.resume : kernel.Session.fit;
+      const session = open(model, data, run, validation, parallel ? JSON.stringify(parallel) : "");
+      // Only now: a run that does not open leaves the vocabulary open too.
+      if (complete) {
+        own.model.free();
+        own.model = model;
+      }
       const training = new Training({
-        session: open(model, data, run, validation, parallel ? JSON.stringify(parallel) : ""),
+        session,
         port,
         peers,
         follows: (parallel?.index ?? 0) > 0,
@@ -110,6 +111,7 @@ export function answers({ kernel, lost, transfer, now = () => performance.now() 
       own.training = training;
       // Not awaited: this call only opens the run, and `run` never rejects.
       void training.run(() => delete own.training);
+      return info(model);
     },
     openTrainer: (id, run) => {
       const { model, trainers } = idle(id, "trainer");

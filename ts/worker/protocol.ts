@@ -41,6 +41,8 @@ export interface RunRequest {
   validation?: Bytes;
   /** This worker's place among those that share each batch. */
   parallel?: { workers: number; index: number };
+  /** JSON: the model's description with the vocabulary that was left open; it takes effect when the run opens. */
+  complete?: string;
   /** Updates between checkpoints sent to the caller; absent: none. */
   checkpointEvery?: number;
 }
@@ -49,7 +51,6 @@ export interface RunRequest {
 export interface Calls {
   create(description: string): ModelInfo & { id: number };
   load(file: Bytes): ModelInfo & { id: number };
-  complete(id: number, description: string): ModelInfo;
   parameters(id: number): Bytes;
   setParameters(id: number, bundle: Bytes, strict: boolean): void;
   save(id: number, training: boolean): Bytes;
@@ -58,7 +59,7 @@ export interface Calls {
   gradients(id: number, bundle: Bytes, options: string): Bytes;
   forecast(id: number, bundle: Bytes, options: string): Bytes;
   /** Settles when the run is open; the port tells the rest. `peers`: a port to each other worker of a parallel run. */
-  run(id: number, request: RunRequest, port: MessagePort, peers: MessagePort[]): void;
+  run(id: number, request: RunRequest, port: MessagePort, peers: MessagePort[]): ModelInfo;
   openTrainer(id: number, run: string): number;
   trainerStep(id: number, trainer: number, bundle: Bytes): Bytes;
   trainerApply(id: number, trainer: number, gradients: Bytes): void;

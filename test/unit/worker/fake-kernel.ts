@@ -36,7 +36,6 @@ class FakeModel {
   description() {
     return this.text;
   }
-  complete() {}
   parameterCount() {
     return 7;
   }
