@@ -30,7 +30,9 @@ export interface Terminal {
 /** @param worker the source of a module, or where it is. */
 export function spawn(worker: string | URL, events: Events): Spawned {
   const Thread = builtin("node:worker_threads")?.Worker;
-  return Thread ? spawnThread(Thread, worker, events) : spawnWeb(worker, events);
+  if (Thread) return spawnThread(Thread, worker, events);
+  if (!globalThis.Worker) throw new WorkerError("Node 20.16 or newer is needed");
+  return spawnWeb(worker, events);
 }
 
 /** The standard error stream, where there is one. */

@@ -42,6 +42,11 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
+it("says what is needed where there is no worker, as in a Node of before getBuiltinModule", () => {
+  vi.stubGlobal("Worker", undefined);
+  expect(() => spawn("", events)).toThrow("Node 20.16 or newer is needed");
+});
+
 describe("a worker in a browser", () => {
   it("is a module from a Blob, whose address is given back when it has started", async () => {
     const revoked = vi.spyOn(URL, "revokeObjectURL");
