@@ -1,5 +1,8 @@
 /** The end of workers and of processes. */
 import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Worker } from "node:worker_threads";
 import { createModel, loadModel, type Model } from "retrograd";
@@ -137,6 +140,35 @@ describe("a process", () => {
     expect(status).toBe(1);
     expect(stderr).toContain("ConfigError");
     expect(stderr.length).toBeLessThan(3000);
+  });
+
+  it("goes on with what another saved in the middle of a run, to the bits of the unbroken run", () => {
+    const folder = mkdtempSync(join(tmpdir(), "retrograd-"));
+    const saved = JSON.stringify(join(folder, "run.bin"));
+    const head = `import { readFileSync, writeFileSync } from "node:fs";
+      import { createHash } from "node:crypto";
+      import { loadModel } from ${JSON.stringify(file)};
+      const digest = async (model) => {
+        const hash = createHash("sha256");
+        for (const { data } of Object.values(await model.parameters())) hash.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+        return hash.digest("hex");
+      };
+      const options = { epochs: 6, batchSize: 8, validationSplit: 0.25 };`;
+    try {
+      const whole = node(`${head} await model.fit(data, options); say(await digest(model));`);
+      expect(whole).toEqual({ status: 0, stdout: expect.stringMatching(/^[0-9a-f]{64}$/), stderr: "" });
+      const first = node(`${head}
+        const to = (bytes) => { writeFileSync(${saved}, bytes); process.exit(0); };
+        await model.fit(data, { ...options, checkpoint: { every: 17, to } });`);
+      expect(first).toEqual({ status: 0, stdout: "", stderr: "" });
+      const second = node(`${head}
+        const again = await loadModel(readFileSync(${saved}));
+        const { epochs } = await again.resume(data);
+        say(epochs[0].epoch + " " + await digest(again));`);
+      expect(second).toEqual({ status: 0, stdout: `3 ${whole.stdout}`, stderr: "" });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it("draws its bar on stderr, not on stdout", () => {
