@@ -50,10 +50,12 @@ describe("a trainer", () => {
     const trainer = await model.trainer();
     await expect(trainer.step({ x: [[[1, 2]]], y: [[[1]]] })).rejects.toMatchObject({ name: "ShapeError" });
     await expect(trainer.apply({ "0.weight": { shape: [1], data: [1] } })).rejects.toMatchObject({
-      name: expect.stringMatching(/Error$/),
+      name: "ConfigError",
+      path: expect.stringContaining("0.weight"),
     });
     await expect(trainer.apply({ "1.bias": { shape: [1], data: [Number.NaN] } })).rejects.toMatchObject({
-      name: expect.stringMatching(/Error$/),
+      name: "DataError",
+      path: expect.stringContaining("1.bias"),
     });
     const run = model.fit(sums(32), { epochs: 1e6 });
     await expect(trainer.step(sums(2))).rejects.toMatchObject({ name: "BusyError" });

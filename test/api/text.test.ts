@@ -65,7 +65,7 @@ describe("a vocabulary", () => {
   it("must be known for batches and for what comes before a fit", async () => {
     const model = await make(open);
     await expect(model.fit(() => [])).rejects.toMatchObject({ name: "DataError", path: "input.vocabulary" });
-    await expect(model.predict(["a"])).rejects.toMatchObject({ name: expect.stringMatching(/Error$/) });
+    await expect(model.predict(["a"])).rejects.toMatchObject({ name: "ConfigError", code: "notFitted" });
     expect((await model.fit(verse, { steps: 1 })).reason).toBe("finished");
   });
 });
