@@ -34,11 +34,6 @@ impl Model {
         self.0.borrow().description.to_json()
     }
 
-    /// Fills a vocabulary that was left open.
-    pub fn complete(&self, description: &str) -> Outcome<()> {
-        self.0.borrow_mut().complete(description).map_err(throw)
-    }
-
     #[wasm_bindgen(js_name = parameterCount)]
     pub fn parameter_count(&self) -> usize {
         self.0.borrow().parameter_count()
