@@ -54,15 +54,6 @@ impl Model {
         Ok(model)
     }
 
-    /// Fills an open vocabulary; the rest of the description has to be the same.
-    ///
-    /// # Errors
-    /// As [`Model::create`].
-    pub fn complete(&mut self, description: &str) -> Result<(), Error> {
-        self.description = self.description.complete(description)?;
-        self.build(true)
-    }
-
     fn build(&mut self, initialise: bool) -> Result<(), Error> {
         if self.description.is_open() {
             return Ok(());

@@ -150,25 +150,6 @@ impl ModelDescription {
         self.json.to_string()
     }
 
-    /// The same model with the vocabulary that `json` has; sizes follow.
-    ///
-    /// # Errors
-    /// `ConfigError` when the vocabulary is not open, is open in `json` too, or does not fit a size that was given.
-    pub fn complete(&self, json: &str) -> Result<ModelDescription, Error> {
-        let path = "input.vocabulary";
-        if !self.is_open() {
-            return Err(Error::conflict(path, "it is known already"));
-        }
-        let given: Value = crate::json::from_str(json).map_err(|e| Error::config("", "JSON", e.to_string()))?;
-        let vocabulary = &given["input"]["vocabulary"];
-        if vocabulary.as_array().is_none() {
-            return Err(Error::config(path, "a list of tokens", walk::show(vocabulary)));
-        }
-        let mut filled = self.json.clone();
-        filled["input"]["vocabulary"] = vocabulary.clone();
-        ModelDescription::from_json(&filled.to_string())
-    }
-
     /// Whether the vocabulary is still to come, and with it the size of the network.
     pub fn is_open(&self) -> bool {
         self.input == Input::Tokens(Vocabulary::Characters)

@@ -61,17 +61,19 @@ fn a_vocabulary_stays_open_until_the_first_fit() {
     assert_eq!(parsed(&open.to_json())["layers"][2]["units"], Value::Null);
     assert!(message(crate::describe::network::network(&open, 0)).starts_with("input.vocabulary: "));
 
-    let closed = open.complete(r#"{"input":{"vocabulary":["a","b","c"]}}"#).expect("right");
+    let known = |tokens: Value| {
+        let mut described = parsed(&open.to_json());
+        described["input"]["vocabulary"] = tokens;
+        model(described)
+    };
+    let closed = known(json!(["a", "b", "c"])).expect("right");
     assert!(!closed.is_open());
     assert_eq!(closed.input, Input::Tokens(Vocabulary::List(vec!["a".into(), "b".into(), "c".into()])));
     assert_eq!((closed.output_size(), closed.vocabulary_size()), (Some(3), Some(3)));
     assert_eq!(parsed(&closed.to_json())["layers"][2]["units"], 3);
 
-    assert_eq!(message(closed.complete(r#"{"input":{"vocabulary":["a"]}}"#)), "input.vocabulary: it is known already");
-    let still = r#"{"input":{"vocabulary":"characters"}}"#;
-    assert_eq!(message(open.complete(still)), "input.vocabulary: expected a list of tokens, got \"characters\"");
-    let twice = r#"{"input":{"vocabulary":["a","b","a"]}}"#;
-    assert_eq!(message(open.complete(twice)), "input.vocabulary[2]: expected texts that differ, got \"a\" again");
+    let twice = message(known(json!(["a", "b", "a"])));
+    assert_eq!(twice, "input.vocabulary[2]: expected texts that differ, got \"a\" again");
 }
 
 #[test]
