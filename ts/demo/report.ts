@@ -123,7 +123,7 @@ function forecastChart({ firstDay, truth, one, seven }: Demand, from: number, wi
     values.slice(start).map((v, i) => [isoDay(firstDay + start + i), v]);
   const lines = [
     { name: "births", points: points(truth), color: COLORS.truth, width: 0, dots: true },
-    { name: "forecast the day before", points: points(one.ahead[0]!), color: COLORS.network, width: 1.4 },
+    { name: "one day ahead", points: points(one.ahead[0]!), color: COLORS.network, width: 1.4 },
   ];
   // On a whole year two forecasts would hide each other.
   if (start > 0) {

@@ -15,7 +15,7 @@ export interface TextPlan {
   every: number;
 }
 
-export const PLAN: TextPlan = { units: 192, seconds: 58, trial: 3, every: 10 };
+export const PLAN: TextPlan = { units: 160, seconds: 58, trial: 3, every: 10 };
 const WORKERS = 2;
 /** The end of the book is held out. */
 const HELD = 0.05;
