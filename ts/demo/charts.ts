@@ -137,11 +137,12 @@ function svg(width: number, height: number, option: EChartsOption): string {
   return drawn;
 }
 
-/** Drawings side by side in one, on white. */
-export function sideBySide(drawings: readonly string[], width = 520, height = 320): string {
+/** Drawings side by side in one, on white; the title is for those who cannot see it. */
+export function sideBySide(title: string, drawings: readonly string[], width = 520, height = 320): string {
   const placed = drawings.map((drawing, i) => drawing.replace("<svg ", `<svg x="${i * width}" `));
   const [w, h] = [drawings.length * width, height];
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${w}" height="${h}" viewBox="0 0 ${w} ${h}">
+<title>${title}</title>
 <rect width="${w}" height="${h}" fill="#fff"/>
 ${placed.join("\n")}
 </svg>

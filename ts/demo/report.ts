@@ -35,7 +35,8 @@ ${textSection(text)}
 
 /** Two charts as one drawing, for a page that shows what the demo makes. */
 export function picture({ demand, text }: Results): string {
-  return sideBySide([forecastChart(demand, -61), normChart(text.norms.before, text.norms.after)]);
+  const title = "Births forecast in November and December 2003; gradient norm by time step before and after training";
+  return sideBySide(title, [forecastChart(demand, -61), normChart(text.norms.before, text.norms.after)]);
 }
 
 function textbookSection({ losses, norms, before, after, later, baselines, weights, deviation }: Textbook): string {
@@ -128,7 +129,7 @@ function forecastChart({ firstDay, truth, one, seven }: Demand, from: number, wi
   // On a whole year two forecasts would hide each other.
   if (start > 0) {
     const seventh = {
-      name: "seven days before",
+      name: "seven days ahead",
       points: points(seven.ahead.at(-1)!),
       color: COLORS.second,
       width: 1.4,
