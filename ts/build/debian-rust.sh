@@ -14,7 +14,7 @@ PATH="/usr/bin:$PATH"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 sysroot=$(rustc --print sysroot)
-vendor=$(dpkg -L rust-web-src | grep -m1 '/library/vendor$')
+vendor=$(dpkg -L rust-web-src | grep '/rustc-[^/]*/library/vendor$')
 
 mkdir -p "$work/src"
 printf '#![no_std]\n' >"$work/src/lib.rs"
