@@ -118,6 +118,15 @@ describe("a source of batches", () => {
     expect(history.reason).toBe("finished");
   });
 
+  it("that gives something else is refused with what came, and the model goes on", async () => {
+    const model = await make(summer);
+    for (const wrong of [undefined, null, 5, x]) {
+      const source = () => [{ x, y }, wrong as never];
+      await expect(model.fit(source, options)).rejects.toMatchObject({ name: "DataError", path: "data" });
+    }
+    expect((await model.fit(batches, options)).reason).toBe("finished");
+  });
+
   it("goes on where a saved run left it, to the same bits", async () => {
     const whole = await make(summer);
     await whole.fit(batches, options);

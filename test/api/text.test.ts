@@ -113,6 +113,21 @@ describe("generate", () => {
     await model.predict(["the rose"]);
   });
 
+  it("refuses a stop text that can never come, and a state of another model", async () => {
+    const model = await poet();
+    await expect(model.generate("the", { stop: "#" })).rejects.toMatchObject({
+      name: "ConfigError",
+      message: 'stop: expected characters of the vocabulary, got "#"',
+    });
+    const state = [{ h: { shape: [1, 1, 3], data: [0, 0, 0] } }];
+    await expect(model.generate("the", { state })).rejects.toMatchObject({
+      name: "ShapeError",
+      path: "state[0].h",
+      message: expect.stringMatching(/^state\[0\]\.h: /),
+    });
+    await model.generate("the", { length: 1 });
+  });
+
   it("takes tokens where the vocabulary is a number", async () => {
     const model = await make({ input: { vocabulary: 5 }, layers: [lstm({ hiddenSize: 4 }), dense()] });
     const { tokens, text } = await model.generate([1, 2, 3], { length: 7, topK: 2 });

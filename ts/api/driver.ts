@@ -1,6 +1,6 @@
 /** One run, from encoding its data to its history: talks with the worker over the run's own port. */
 
-import type { BatchSource, Samples } from "../data/values.js";
+import type { BatchSource } from "../data/values.js";
 import { fromRecord } from "../errors.js";
 import type { Bytes, RunEnd, RunEvent, RunOrder, RunRequest } from "../worker/protocol.js";
 import { Batches, type Pulled, Shared } from "./batches.js";
@@ -14,8 +14,8 @@ export interface Prepared {
   request: Omit<RunRequest, "checkpointEvery" | "parallel">;
   /** Where batches come from one by one. */
   source?: BatchSource;
-  /** A batch as a bundle; the end of a pass without an argument. */
-  encode: (batch?: Samples) => Bytes;
+  /** A batch, or the end of a pass, as a bundle. */
+  encode: (pulled: Pulled) => Bytes;
 }
 
 export interface Parsed {
@@ -213,11 +213,9 @@ export class Driver {
     if (p.kind === "epoch") this.epochs.push(p);
     this.#log?.show(p);
     this.#o.onProgress(p);
-    try {
-      this.#controls.onProgress?.(p);
-    } catch (error) {
-      this.#fail(error);
-    }
+    // Nobody waits for it, but what it throws ends the run, also where it is async.
+    const told = async () => this.#controls.onProgress?.(p);
+    told().catch((error) => this.#fail(error));
   }
 
   async #keep(file: Bytes): Promise<void> {
@@ -233,15 +231,10 @@ export class Driver {
     try {
       const pulled = await (await this.#pulled).next(reader);
       if (pulled.kind === "finished") return this.stop("finished");
-      send({ kind: "batch", bundle: this.#encode(pulled) });
+      send({ kind: "batch", bundle: (this.#prepared as Prepared).encode(pulled) });
     } catch (error) {
       this.#fail(error);
     }
-  }
-
-  #encode(pulled: Pulled): Bytes {
-    const encode = (this.#prepared as Prepared).encode;
-    return pulled.kind === "batch" ? encode(pulled.samples) : encode();
   }
 
   /** Whoever waits for a pause need wait no longer. */

@@ -5,6 +5,7 @@ import { encodeSamples } from "../data/samples.js";
 import type { Data, Samples } from "../data/values.js";
 import { DataError } from "../errors.js";
 import type { Bytes } from "../worker/protocol.js";
+import type { Pulled } from "./batches.js";
 import type { Core } from "./core.js";
 import type { RunDescription } from "./description.gen.js";
 import type { Prepared } from "./driver.js";
@@ -31,7 +32,7 @@ export async function prepareRun({ core, data, validationData, run, json, resume
     complete = JSON.stringify(described);
     encoding = encodingOf(described as Described);
   }
-  const encode = (batch?: Samples) => (batch === undefined ? empty("end") : encodeSamples(batch, encoding));
+  const encode = (pulled: Pulled) => (pulled.kind === "batch" ? encodeSamples(pulled.samples, encoding) : empty("end"));
   const request = {
     resume,
     run: json,

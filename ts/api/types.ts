@@ -68,7 +68,10 @@ export interface Run extends Promise<History>, AsyncIterable<Progress> {
   /** Resolves when no update is under way. */
   pause(): Promise<void>;
   resume(): void;
-  /** Ends the run before its time; the weights to keep are put in place as at any end. */
+  /**
+   * Ends the run before its time; the weights to keep are put in place as at any end. A `checkpoint.to` that is still at work
+   * is waited for, so that no file is cut short; an abort does not wait.
+   */
   stop(): Promise<History>;
 }
 

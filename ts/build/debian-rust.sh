@@ -24,7 +24,7 @@ printf '[package]\nname = "empty"\nversion = "0.0.0"\nedition = "2024"\n' >"$wor
   # Not simd128 here: std is to be as rustup's is.
   RUSTC_BOOTSTRAP=1 RUSTFLAGS="-Cembed-bitcode=yes" CARGO_TARGET_DIR="$work/target" cargo build --release --offline \
     --config 'source.crates-io.replace-with="vendor"' --config "source.vendor.directory=\"$vendor\"" \
-    -Zbuild-std=std,panic_abort --target "$target"
+    -Zbuild-std=std,panic_abort,test --target "$target"
 )
 
 lib="$sysroot/lib/rustlib/$target/lib"

@@ -48,7 +48,11 @@ export type Table =
   | Record<string, ArrayLike<number | string | Date>>
   | readonly Record<string, number | string | Date>[];
 
-/** Ready batches; called with the number already used, so that a resumed run is exact. */
+/**
+ * Ready batches; called with the number already used, so that a resumed run is exact. A pass ends where the iterable does, and
+ * is an epoch; one that gives nothing ends the run. A checkpoint made between the last batch of a pass and its end does not
+ * know of that end: the resumed run has the same weights, and counts this pass and the next as one epoch.
+ */
 export type BatchSource = (start: number) => Iterable<Samples> | AsyncIterable<Samples>;
 
 /** A string is one text. */

@@ -136,6 +136,17 @@ impl Error {
         Error::new(ErrorClass::Format, "unreadableFile", message)
     }
 
+    /// The same about an argument that the caller knows by another name.
+    pub fn renamed(mut self, from: &str, to: &str) -> Error {
+        // Both begin with the path.
+        let renamed = |text: &str| text.strip_prefix(from).map(|rest| [to, rest].concat());
+        if let Some(path) = self.path.as_deref().and_then(renamed) {
+            self.message = renamed(&self.message).unwrap_or_default();
+            self.path = Some(path.into());
+        }
+        self
+    }
+
     /// `BusyError`.
     pub fn busy(message: impl Into<String>) -> Error {
         Error::new(ErrorClass::Busy, "busy", message)

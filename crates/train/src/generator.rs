@@ -10,6 +10,7 @@ use crate::evaluate::workspace;
 use crate::model::{Model, recurrent};
 use crate::predict::inputs;
 use crate::session::saved::write_states;
+use crate::text;
 use rnn::{At, Capacity, Packing, Philox, Purpose, States, Values, Workspace, heap_sort};
 
 pub struct Generator {
@@ -44,13 +45,10 @@ impl Generator {
             let message = "a bidirectional model reads its text from the end too, and cannot go on with it";
             return Err(Error::new(ErrorClass::Config, "notGenerative", message));
         }
-        if options.stop.is_some() && names(model).is_none() {
-            return Err(Error::conflict("stop", "needs a vocabulary of characters or names"));
+        if let Some(stop) = &options.stop {
+            check_stop(stop, names(model))?;
         }
-        if options.stop.as_deref() == Some("") {
-            return Err(Error::config("stop", "a text of at least one character", "an empty one"));
-        }
-        let sequences = inputs(model, prompt)?;
+        let sequences = inputs(model, prompt).map_err(|error| error.renamed("initialState", "state"))?;
         let steps = sequences.steps(0);
         let last = sequences.token(0, steps - 1);
         let capacity = Capacity { batch: 1, steps, rows: steps };
@@ -149,6 +147,20 @@ impl Generator {
             }
         }
         largest(logits) as u32
+    }
+}
+
+/// A text that can never come would let generation run to its length, and nobody would know why.
+fn check_stop(stop: &str, names: Option<&[String]>) -> Result<(), Error> {
+    let Some(names) = names else {
+        return Err(Error::conflict("stop", "needs a vocabulary of characters or names"));
+    };
+    if stop.is_empty() {
+        return Err(Error::config("stop", "a text of at least one character", "an empty one"));
+    }
+    match stop.chars().find(|&c| !names.iter().any(|name| name.chars().any(|n| n == c))) {
+        Some(c) => Err(Error::config("stop", "characters of the vocabulary", text::quoted(c.encode_utf8(&mut [0; 4])))),
+        None => Ok(()),
     }
 }
 

@@ -3,7 +3,7 @@
 mod common;
 
 use common::{bits, classified, classifier, fit};
-use train::bundle::Bundle;
+use train::bundle::{Bundle, Elements};
 use train::checkpoint::{load, save};
 use train::error::ErrorClass;
 use train::model::Model;
@@ -30,13 +30,31 @@ fn the_file_names_parameters_as_pytorch_does() {
     assert_eq!(file.find("1.bias").expect("the head").shape, [2]);
 }
 
+const SMALL: &str = r#"{"input":{"size":1},"layers":[{"kind":"rnn","hiddenSize":2}],"output":{"at":"every"}}"#;
+
 #[test]
 fn every_altered_byte_and_every_cut_is_a_format_error() {
-    let small = r#"{"input":{"size":1},"layers":[{"kind":"rnn","hiddenSize":2}],"output":{"at":"every"}}"#;
-    let file = save(&Model::create(small).expect("right"), None, true);
+    refuses_every_change(&save(&Model::create(SMALL).expect("right"), None, true));
+}
+
+#[test]
+fn so_it_is_in_a_file_that_holds_a_run() {
+    let mut model = Model::create(SMALL).expect("right");
+    let mut data = Bundle::default();
+    data.note("kind", "sequences");
+    data.push("lengths", vec![3], Elements::I32(vec![2, 1, 1]));
+    data.f32("x", vec![4, 1], vec![0.5, -1.0, 2.0, 0.25]);
+    data.f32("y", vec![4, 2], vec![1.0, 0.0, 0.0, 1.0, 0.5, 0.5, 0.0, 1.0]);
+    fit(&mut model, data, r#"{"epochs":2,"batchSize":2,"optimizer":{"kind":"adam"},"validationSplit":0.34}"#);
+    let file = save(&model, None, true);
+    assert!(file.len() > 2 * save(&model, None, false).len(), "the run is in it");
+    refuses_every_change(&file);
+}
+
+fn refuses_every_change(file: &[u8]) {
     for at in 0..file.len() {
         for flip in [1, 0x80] {
-            let mut altered = file.clone();
+            let mut altered = file.to_vec();
             altered[at] ^= flip;
             let error = load(&altered).err().unwrap_or_else(|| panic!("byte {at} was altered unseen"));
             assert_eq!(error.class, ErrorClass::Format, "byte {at}: {}", error.message);

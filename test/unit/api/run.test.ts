@@ -40,7 +40,7 @@ const forever: FakeRun = { steps: 1e9, busy: 1, stepsPerEpoch: 50 };
 function start(core: Core, run: FakeRun, controls: RunControls = {}, source?: BatchSource) {
   const prepared: Prepared = {
     request: { resume: false, run: JSON.stringify(run), data: bytes({}) },
-    encode: (batch?: Samples) => bytes(batch === undefined ? { end: true } : { y: batch.y }),
+    encode: (pulled) => bytes(pulled.kind === "batch" ? { y: pulled.samples.y } : { end: true }),
     ...(source && { source }),
   };
   const parse = (): Parsed => ({ controls, prepare: async () => prepared });
@@ -169,6 +169,7 @@ describe("a failure", () => {
       throw mine;
     };
     await expect(start(core, forever, { onProgress: throwing })).rejects.toBe(mine);
+    await expect(start(core, forever, { onProgress: async () => throwing() })).rejects.toBe(mine);
     await expect(start(core, forever, { checkpoint: { every: 5, to: throwing } })).rejects.toBe(mine);
     await expect(start(core, { batches: true }, {}, throwing)).rejects.toBe(mine);
     expect((await start(core, { steps: 1 })).reason).toBe("finished");

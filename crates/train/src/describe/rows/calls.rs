@@ -78,7 +78,7 @@ pub static GENERATE: Object = call(
     &[
         row!("length", SIZE, Is("200"), "Tokens, at most."),
         row!("temperature", Number(Range::FromZero), Is("1"), "What logits are divided by; 0: always the likeliest."),
-        row!("topK", SIZE, Absent, "Draw among so many of the likeliest."),
+        row!("topK", SIZE, Absent, "Draw among so many of the likeliest; more than there are tokens: among all."),
         row!("stop", Text, Absent, "Text after which it ends."),
         row!("seed", COUNT, Is("0"), "Of the draws."),
     ],
