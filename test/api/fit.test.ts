@@ -143,6 +143,23 @@ describe("a source of batches", () => {
     expect(await digest(again)).toBe(await digest(whole));
   });
 
+  it("goes on to the same bits from a checkpoint that falls on the end of a pass", async () => {
+    const pass = () =>
+      Array.from({ length: 4 }, (_, i) => ({ x: x.slice(3 * i, 3 * i + 3), y: y.slice(3 * i, 3 * i + 3) }));
+    const passes = { epochs: 3, optimizer: adam({ learningRate: 0.01 }) };
+    const whole = await make(summer);
+    const files: Uint8Array<ArrayBuffer>[] = [];
+    const to = (file: Uint8Array<ArrayBuffer>) => void files.push(file);
+    await whole.fit(pass, { ...passes, checkpoint: { every: 4, to } });
+    const again = kept(await loadModel(files[0]!));
+    const history = await again.resume(pass);
+    expect(history.epochs.map((e) => [e.epoch, e.step])).toEqual([
+      [2, 8],
+      [3, 12],
+    ]);
+    expect(await digest(again)).toBe(await digest(whole));
+  });
+
   describe("that waits for ever", () => {
     /** Gives one batch; `asked` settles when it is asked for the next. */
     function waiting() {

@@ -50,8 +50,8 @@ export type Table =
 
 /**
  * Ready batches; called with the number already used, so that a resumed run is exact. A pass ends where the iterable does, and
- * is an epoch; one that gives nothing ends the run. A checkpoint made between the last batch of a pass and its end does not
- * know of that end: the resumed run has the same weights, and counts this pass and the next as one epoch.
+ * is an epoch; one that gives nothing ends the run. A checkpoint waits for the next batch or the end of the pass; `save()`, which does
+ * not wait, may fall between the last batch and that end: a run resumed from there takes this pass and the next for one epoch.
  */
 export type BatchSource = (start: number) => Iterable<Samples> | AsyncIterable<Samples>;
 

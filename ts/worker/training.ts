@@ -110,10 +110,11 @@ export class Training {
       if (this.#ending) session.stop();
       const status = this.#slice();
       if (status === Status.done || status === Status.diverged) break;
+      // Before a checkpoint: it then knows whether the batch before was the last of its pass.
+      if (status === Status.needsBatch) await this.#supply();
       if (this.#step >= this.#nextCheckpoint) await this.#checkpoint();
       if (status === Status.needsGradients) await this.#exchange();
-      else if (status === Status.needsBatch) await this.#supply();
-      else await this.#breather.breathe();
+      else if (status !== Status.needsBatch) await this.#breather.breathe();
     }
     await this.#until(() => !this.#keeping);
     this.#finished = true;

@@ -40,6 +40,6 @@ pub use layout::{PANEL, STRIP, padded, panels_len, strips_len};
 pub use one_hot::{gather_panels, scatter_panels};
 pub use pack::{pack_panels, pack_strips, pack_strips_transposed};
 pub use panels::{panels_from_rows, panels_to_rows, transpose_panels};
-pub use reduce::{dot, norm_squared, sum_f64};
+pub use reduce::{norm_squared, sum_f64};
 pub use sanitize::{first_non_finite, flush_denormals};
 pub use softmax::{log_sum_exp, softmax, softmax_to};

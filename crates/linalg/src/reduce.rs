@@ -19,27 +19,6 @@ pub fn norm_squared(x: &[f32]) -> f64 {
     fold(sums)
 }
 
-/// Σ a·b, each product exact in `f64`.
-///
-/// # Panics
-/// If the lengths differ.
-#[must_use]
-pub fn dot(a: &[f32], b: &[f32]) -> f64 {
-    assert_eq!(a.len(), b.len(), "lengths differ");
-    let mut sums = [0.0; 4];
-    let (a4, a_tail) = a.as_chunks::<4>();
-    let (b4, b_tail) = b.as_chunks::<4>();
-    for (a, b) in a4.iter().zip(b4) {
-        for i in 0..4 {
-            sums[i] += f64::from(a[i]) * f64::from(b[i]);
-        }
-    }
-    for (sum, (&a, &b)) in sums.iter_mut().zip(a_tail.iter().zip(b_tail)) {
-        *sum += f64::from(a) * f64::from(b);
-    }
-    fold(sums)
-}
-
 /// Adds `term` of every element to the partial sums; the first element goes to number 0.
 #[inline(always)]
 pub(crate) fn accumulate(sums: &mut [f64; 4], x: &[f32], term: impl Fn(f32) -> f64) {

@@ -20,14 +20,11 @@ fn order_of_the_sums() {
     for n in (0..40).chain([1001]) {
         // Sizes from 1e-9 to 1e9, so that another order gives other bits.
         let mut values = Values::new(n as u32);
-        let mut x = || -> Vec<f32> { (0..n).map(|i| values.one() * [1e-9, 1.0, 1e9, 1e3, 1e-4][i % 5]).collect() };
-        let (a, b) = (x(), x());
+        let a: Vec<f32> = (0..n).map(|i| values.one() * [1e-9, 1.0, 1e9, 1e3, 1e-4][i % 5]).collect();
         let wide = |v: &f32| f64::from(*v);
         assert_eq!(linalg::sum_f64(&a).to_bits(), by_the_book(a.iter().map(wide)).to_bits());
         let squares = by_the_book(a.iter().map(|v| wide(v) * wide(v)));
         assert_eq!(linalg::norm_squared(&a).to_bits(), squares.to_bits());
-        let products = by_the_book(a.iter().zip(&b).map(|(a, b)| wide(a) * wide(b)));
-        assert_eq!(linalg::dot(&a, &b).to_bits(), products.to_bits());
     }
 }
 
@@ -35,7 +32,6 @@ fn order_of_the_sums() {
 fn squares_do_not_overflow() {
     assert_eq!(linalg::norm_squared(&[f32::MAX; 2]), 2.0 * f64::from(f32::MAX) * f64::from(f32::MAX));
     assert!(linalg::norm_squared(&[1.0, f32::NAN]).is_nan());
-    assert!(linalg::dot(&[0.0], &[f32::INFINITY]).is_nan());
 }
 
 #[test]

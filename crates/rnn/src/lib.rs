@@ -38,5 +38,6 @@ pub use params::{Parameter, ParameterTable, Role};
 pub use random::{Philox, Purpose, Stream, permutation};
 pub use sort::heap_sort;
 pub use spec::{Activation, At, CellKind, Direction, Input, Layer, NetworkError, Recurrent, Reset};
+pub use stage::{LARGEST, MOST_LEVELS};
 pub use states::{LayerState, StateShape, States};
 pub use workspace::{Capacity, HiddenGradient, OutOfMemory, Workspace};

@@ -8,9 +8,10 @@ use crate::recurrent::Level;
 use crate::spec::{At, Input, Layer, NetworkError};
 use crate::states::StateShape;
 
-/// Sizes above this are refused: products of two of them stay far from overflow.
-const LARGEST: usize = 1 << 24;
-const MOST_LEVELS: usize = 1024;
+/// The largest size of a row; how much memory a network takes is asked of the arena.
+pub const LARGEST: usize = 1 << 24;
+/// The most levels of a recurrent layer.
+pub const MOST_LEVELS: usize = 1024;
 
 #[derive(Clone, Debug)]
 pub(crate) enum Kind {

@@ -20,12 +20,6 @@ pub enum ErrorClass {
     Memory,
     /// A file is not what it should be.
     Format,
-    /// A second run while one goes on.
-    Busy,
-    /// Used after `dispose()`.
-    Disposed,
-    /// The worker is dead.
-    Worker,
 }
 
 impl ErrorClass {
@@ -38,9 +32,6 @@ impl ErrorClass {
             ErrorClass::Divergence => "DivergenceError",
             ErrorClass::Memory => "MemoryError",
             ErrorClass::Format => "FormatError",
-            ErrorClass::Busy => "BusyError",
-            ErrorClass::Disposed => "DisposedError",
-            ErrorClass::Worker => "WorkerError",
         }
     }
 }
@@ -114,13 +105,12 @@ impl Error {
         Error::at(ErrorClass::Data, "wrongData", path, expected, received)
     }
 
-    /// `DivergenceError`: `tensor` is the first that is not finite, `step` the update (from 1) in which that was seen;
-    /// `last_loss` is the last finite loss (NaN if there was none).
-    pub fn divergence(tensor: &str, step: u64, last_loss: f64) -> Error {
-        let message =
-            format!("training diverged at step {step}: {tensor} is no longer finite; try a smaller learningRate");
+    /// `DivergenceError`: `what` says which tensor is how, `path` is that tensor, `step` the update (from 1) in which it was
+    /// seen; `last_loss` is the last finite loss (NaN if there was none).
+    pub fn divergence(path: &str, what: &str, step: u64, last_loss: f64) -> Error {
+        let message = format!("training diverged at step {step}: {what}; try a smaller learningRate");
         Error::new(ErrorClass::Divergence, "diverged", message)
-            .about(tensor)
+            .about(path)
             .detail("step", step as f64)
             .detail("lastLoss", last_loss)
     }
@@ -145,21 +135,6 @@ impl Error {
             self.path = Some(path.into());
         }
         self
-    }
-
-    /// `BusyError`.
-    pub fn busy(message: impl Into<String>) -> Error {
-        Error::new(ErrorClass::Busy, "busy", message)
-    }
-
-    /// `DisposedError`: `what` was released.
-    pub fn disposed(what: &str) -> Error {
-        Error::new(ErrorClass::Disposed, "disposed", [what, " was used after it was disposed of"].concat())
-    }
-
-    /// `WorkerError`.
-    pub fn worker(message: impl Into<String>) -> Error {
-        Error::new(ErrorClass::Worker, "workerDied", message)
     }
 
     /// With a code of its own.
@@ -261,12 +236,9 @@ mod tests {
             (Error::shape("x", "[B, T, 3]", "[B, T, 2]"), "ShapeError", "wrongShape"),
             (Error::conflict("keep", "needs validation"), "ConfigError", "conflictingOptions"),
             (Error::data("x[3]", "a finite number", "NaN"), "DataError", "wrongData"),
-            (Error::divergence("0.weight_hh_l0", 7, f64::NAN), "DivergenceError", "diverged"),
+            (Error::divergence("loss", "the loss is odd", 7, f64::NAN), "DivergenceError", "diverged"),
             (Error::memory("the session", 1 << 30), "MemoryError", "outOfMemory"),
             (Error::format("cut off"), "FormatError", "unreadableFile"),
-            (Error::busy("a run goes on"), "BusyError", "busy"),
-            (Error::disposed("the model"), "DisposedError", "disposed"),
-            (Error::worker("stack overflow"), "WorkerError", "workerDied"),
             (Error::data("x", "a", "b").code("emptyData"), "DataError", "emptyData"),
         ];
         for (error, class, code) in cases {
@@ -275,7 +247,8 @@ mod tests {
         }
         let record: Value = json::from_str(&Error::memory("the session", 4096).to_json()).expect("JSON");
         assert_eq!(record["bytes"].as_u64(), Some(4096));
-        let record: Value = json::from_str(&Error::divergence("loss", 7, f64::NAN).to_json()).expect("JSON");
+        let record: Value =
+            json::from_str(&Error::divergence("loss", "the loss is odd", 7, f64::NAN).to_json()).expect("JSON");
         assert_eq!((&record["step"], &record["lastLoss"]), (&Value::from(7), &Value::Null));
     }
 }

@@ -79,7 +79,9 @@ pub fn capacity(part: &Part, size: usize) -> Capacity {
     let mut lengths: Vec<usize> = part.ids.iter().map(|&i| part.samples.steps(i as usize)).collect();
     heap_sort(&mut lengths, |a, b| a > b);
     let batch = size.min(lengths.len());
-    Capacity { batch, steps: lengths.first().copied().unwrap_or(0), rows: lengths[..batch].iter().sum() }
+    // More rows than can be addressed are more than can be had, which the arena says.
+    let rows = lengths[..batch].iter().fold(0usize, |rows, &n| rows.saturating_add(n));
+    Capacity { batch, steps: lengths.first().copied().unwrap_or(0), rows }
 }
 
 /// # Errors

@@ -6,12 +6,13 @@ use crate::data::form::{Form, Input, Target};
 use crate::data::samples::Samples;
 use crate::data::sequences::Sequences;
 use crate::describe::calls::OnlineOptions;
+use crate::describe::model::Input as Described;
 use crate::error::{Error, ErrorClass};
 use crate::evaluate::workspace;
+use crate::memory::buffer;
 use crate::model::{Body, Model, recurrent};
-use crate::session::shards::buffer;
 use crate::text;
-use crate::update::Updater;
+use crate::update::{Diverged, Updater};
 use rnn::{At, Capacity, Layer, Packing, States, Values, Want, Workspace};
 use std::collections::VecDeque;
 
@@ -38,6 +39,10 @@ impl Learner {
     pub fn open(model: &mut Model, options: &str) -> Result<Learner, Error> {
         let OnlineOptions { truncation, update } = OnlineOptions::from_json(options)?;
         let body = model.body()?;
+        if matches!(model.description.input, Described::Series(_)) {
+            let message = "a model of a series learns from a table: use fit";
+            return Err(Error::new(ErrorClass::Config, "wantsTable", message));
+        }
         let network = &body.network;
         if recurrent(network).any(|layer| layer.bidirectional) {
             let message = "a bidirectional model reads its sequences from the end too, and cannot learn online";
@@ -147,9 +152,9 @@ impl Learner {
         let updated = if loss.sum.is_finite() {
             self.updater.update(self.done, network.table(), params, gradient)
         } else {
-            Err("the loss".into())
+            Err(Diverged::loss())
         };
-        updated.map_err(|tensor| Error::divergence(&tensor, self.done + 1, self.loss))?;
+        updated.map_err(|diverged| diverged.error(self.done + 1, self.loss))?;
         self.done += 1;
         self.loss = loss.mean();
         result.push(self.loss as f32);
@@ -186,6 +191,9 @@ impl Learner {
     pub fn run(&mut self, model: &mut Model, data: Bundle) -> Result<Bundle, Error> {
         // Here every step has its target, wherever the model predicts.
         let form = Form { at: At::Every, ..model.body()?.form.clone() };
+        if data.find("weight").is_some() {
+            return Err(Error::data("sampleWeight", "none: a step without a target is not learned from", "some"));
+        }
         let sequence = Sequences::new(data, &form)?;
         if sequence.len() != 1 || !sequence.has_targets() {
             return Err(Error::data("x", "one sequence, with a target for each step", sequence.len().to_string()));
@@ -204,7 +212,7 @@ impl Learner {
                 Target::Values(_) => sequence.target(0, t, &mut y),
                 Target::Classes(_) => y[0] = sequence.class(0, t) as f32,
             }
-            let masked = sequence.weight(0, t) == 0.0 || (matches!(form.target, Target::Classes(_)) && y[0] < 0.0);
+            let masked = matches!(form.target, Target::Classes(_)) && y[0] < 0.0;
             let step = self.step(model, &x, (!masked).then_some(y.as_slice()))?;
             predictions.extend_from_slice(&step[..size]);
             losses.push(step[size]);

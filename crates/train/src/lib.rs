@@ -15,6 +15,7 @@ pub mod gradients;
 pub mod hash;
 pub mod json;
 pub mod learner;
+mod memory;
 pub mod metrics;
 pub mod model;
 pub mod predict;

@@ -7,8 +7,8 @@ use crate::describe::model::{Classes, Input as Described, ModelDescription, Targ
 use crate::describe::network::network;
 use crate::encoding::Encoding;
 use crate::error::{Error, ErrorClass};
+use crate::memory::buffer;
 use crate::session::saved::SavedRun;
-use crate::session::shards::buffer;
 use crate::text;
 use crate::update::write_flat;
 use rnn::{Layer, Network, Recurrent};
@@ -77,6 +77,9 @@ impl Model {
         let form = Form { input, target, at: network.at(), states: network.states().to_vec() };
         let mut params = buffer(network.table().len())?;
         if initialise {
+            // Of the largest tensor a copy in its natural layout and a basis in f64.
+            let largest = network.table().entries().iter().map(|p| p.count()).max().unwrap_or(0);
+            drop(buffer(largest.saturating_mul(3))?);
             rnn::initialise(&network, description.init, description.seed, &mut params);
         }
         self.body = Some(Body { network, params, form });
@@ -93,15 +96,6 @@ impl Model {
     /// As [`Model::body`].
     pub fn body_mut(&mut self) -> Result<&mut Body, Error> {
         self.body.as_mut().ok_or_else(open)
-    }
-
-    /// Body and encoding apart, for a run that changes both.
-    ///
-    /// # Errors
-    /// As [`Model::body`].
-    pub fn parts(&mut self) -> Result<(&ModelDescription, &mut Body, &mut Encoding), Error> {
-        let body = self.body.as_mut().ok_or_else(open)?;
-        Ok((&self.description, body, &mut self.encoding))
     }
 
     /// Natural elements of all parameters; 0 while the vocabulary is open.

@@ -5,11 +5,12 @@ use crate::data::prepare::prepare_whole;
 use crate::describe::calls::TrainerOptions;
 use crate::error::Error;
 use crate::evaluate::{WINDOW, whole};
+use crate::memory::buffer;
 use crate::model::{Body, Model};
 use crate::session::saved::write_states;
-use crate::session::shards::{Division, Job, Shards, buffer};
+use crate::session::shards::{Division, Job, Shards};
 use crate::text;
-use crate::update::{Updated, Updater};
+use crate::update::{Diverged, Updated, Updater};
 use rnn::Capacity;
 
 pub struct Trainer {
@@ -25,8 +26,6 @@ impl Trainer {
     /// `ConfigError` for wrong options, `MemoryError`.
     pub fn open(model: &mut Model, options: &str) -> Result<Trainer, Error> {
         let TrainerOptions { update, seed } = TrainerOptions::from_json(options)?;
-        // A saved run cannot go on from weights that were moved beside it.
-        model.saved = None;
         let Body { network, form, .. } = model.body()?;
         let division = Division { shards: 1, workers: 1, index: 0 };
         let room = Capacity { batch: 0, steps: 0, rows: 0 };
@@ -60,14 +59,16 @@ impl Trainer {
         let updated = if sums.loss.is_finite() {
             self.updater.update(self.done, body.network.table(), &mut body.params, gradient)
         } else {
-            Err("the loss".into())
+            Err(Diverged::loss())
         };
         let updated = self.count(updated)?;
         self.loss = loss;
+        // A saved run cannot go on from weights that were moved beside it.
+        model.saved = None;
         let mut result = Bundle::default();
         result.f64("loss", vec![loss]);
         result.f64("gradientNorm", vec![updated.norm]);
-        write_states(&body.network, &end, "", &mut result);
+        write_states(&model.body()?.network, &end, "", &mut result);
         Ok(result)
     }
 
@@ -95,11 +96,13 @@ impl Trainer {
             }
         }
         let updated = self.updater.update(self.done, table, &mut body.params, &mut flat);
-        self.count(updated).map(|_| ())
+        self.count(updated)?;
+        model.saved = None;
+        Ok(())
     }
 
-    fn count(&mut self, updated: Result<Updated, String>) -> Result<Updated, Error> {
-        let updated = updated.map_err(|tensor| Error::divergence(&tensor, self.done + 1, self.loss))?;
+    fn count(&mut self, updated: Result<Updated, Diverged>) -> Result<Updated, Error> {
+        let updated = updated.map_err(|diverged| diverged.error(self.done + 1, self.loss))?;
         self.done += 1;
         Ok(updated)
     }

@@ -4,7 +4,7 @@
 use crate::bundle::Bundle;
 use crate::describe::update::Update as Description;
 use crate::error::Error;
-use crate::session::shards::buffer;
+use crate::memory::buffer;
 use crate::text::{quoted, shape as shape_text};
 use linalg::first_non_finite;
 use optim::Clip;
@@ -29,6 +29,30 @@ pub struct Updated {
     pub rate: f64,
 }
 
+const FINITE: &str = "is no longer finite";
+
+/// What is not finite, so that no update can be made.
+pub struct Diverged {
+    what: String,
+    /// The tensor.
+    path: String,
+}
+
+impl Diverged {
+    fn new(of: &str, path: &str, how: &str) -> Diverged {
+        Diverged { what: [of, path, " ", how].concat(), path: path.into() }
+    }
+
+    pub fn loss() -> Diverged {
+        Diverged::new("the ", "loss", FINITE)
+    }
+
+    /// In update `step` (from 1), where `last_loss` is the last finite loss (NaN if there was none).
+    pub fn error(self, step: u64, last_loss: f64) -> Error {
+        Error::divergence(&self.path, &self.what, step, last_loss)
+    }
+}
+
 impl Updater {
     /// # Errors
     /// `MemoryError` when the moments do not fit.
@@ -47,21 +71,27 @@ impl Updater {
     /// Moves `params` by the gradient; `done` updates came before. The gradient is spent.
     ///
     /// # Errors
-    /// The name of the first tensor whose gradient, or whose value after the update, is not finite; `params` are then as
-    /// they were.
+    /// When a gradient, or a value after the update, is not finite; `params` are then as they were, and moments that the
+    /// step had already moved start anew.
     pub fn update(
         &mut self,
         done: u64,
         table: &ParameterTable,
         params: &mut [f32],
         gradient: &mut [f32],
-    ) -> Result<Updated, String> {
+    ) -> Result<Updated, Diverged> {
         let Description { optimizer, rate, clip, penalty } = &self.description;
         let clipped = clip.apply(gradient);
+        if !clipped.norm.is_finite() {
+            return Err(Diverged::new("the gradient of ", non_finite(table, gradient), FINITE));
+        }
         // Larger ones square to infinity in the moments of Adam and RMSprop, and the weights would stand still for good.
-        let bounded = !matches!(clip, Clip::None) || clipped.norm < 1e18;
-        if !(clipped.norm.is_finite() && bounded) {
-            return Err(format!("the gradient of {}", non_finite(table, gradient)));
+        let left = match *clip {
+            Clip::None => clipped.norm,
+            Clip::Norm(max) | Clip::Value(max) => clipped.norm.min(max),
+        };
+        if left > 1e18 {
+            return Err(Diverged::new("the gradient of ", "all parameters", "is above 1e18"));
         }
         if penalty.l1 != 0.0 || penalty.l2 != 0.0 {
             optim::penalty::add_to(penalty.l1, penalty.l2, &self.penalised, params, gradient);
@@ -70,9 +100,10 @@ impl Updater {
         self.before.copy_from_slice(params);
         optimizer.apply(done + 1, rate, &self.trainable, params, gradient, &mut self.buffers);
         if first_non_finite(params).is_some() {
-            let name = non_finite(table, params);
+            let diverged = Diverged::new("", non_finite(table, params), FINITE);
             params.copy_from_slice(&self.before);
-            return Err(name.to_owned());
+            self.buffers.iter_mut().for_each(|moments| moments.fill(0.0));
+            return Err(diverged);
         }
         Ok(Updated { norm: clipped.norm, clipped: clipped.clipped, rate })
     }
@@ -92,7 +123,6 @@ fn joined(ranges: impl Iterator<Item = Range<usize>>) -> Vec<Range<usize>> {
 
 fn non_finite<'a>(table: &'a ParameterTable, flat: &[f32]) -> &'a str {
     let found = table.entries().iter().find(|p| first_non_finite(&flat[p.range()]).is_some());
-    // All finite, and too large together.
     found.map_or("all parameters", |p| &p.name)
 }
 

@@ -107,7 +107,7 @@ fn pytorch() {
     for ((name, values), entry) in start(&network, Init::PyTorch, 3).iter().zip(network.table().entries()) {
         match entry.role {
             Role::Embedding => {
-                let square = values.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>() / values.len() as f64;
+                let square = values.iter().map(|&x| f64::from(x) * f64::from(x)).sum::<f64>() / values.len() as f64;
                 assert!((square - 1.0).abs() < 0.15, "variance {square}");
                 assert!(values.iter().any(|x| x.abs() > 2.5), "tails");
             }

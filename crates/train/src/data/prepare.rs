@@ -93,11 +93,11 @@ fn text(request: &Request, bundle: &mut Bundle) -> Result<Prepared, Error> {
     let cut = training_count(end, request.split);
     let enough = |part: &str, n: usize| {
         if n < 2 {
-            return Err(Error::data("data", format!("at least 2 characters in the {part} part"), n.to_string()));
+            return Err(Error::data("data", format!("at least 2 characters{part}"), n.to_string()));
         }
         Ok(())
     };
-    enough("training", cut)?;
+    enough(in_training(request), cut)?;
     let part = |range, cut| {
         let text = Text::new(tokens.clone(), range, request.window, cut);
         let streams = text.streams();
@@ -106,11 +106,16 @@ fn text(request: &Request, bundle: &mut Bundle) -> Result<Prepared, Error> {
     let validation = match request.split {
         None => None,
         Some(_) => {
-            enough("validation", end - cut)?;
+            enough(" in the validation part", end - cut)?;
             Some(part(cut..end, Cut::Figures))
         }
     };
     Ok(Prepared { training: part(0..cut, request.cut), validation, warnings: Vec::new() })
+}
+
+/// Where data are missing, unless they are used whole.
+fn in_training(request: &Request) -> &'static str {
+    if request.split.is_some() { " in the training part" } else { "" }
 }
 
 /// Items of the training part when the validation part is taken from the end: at least one for each, where there are
@@ -133,7 +138,7 @@ fn series(request: &Request, bundle: &mut Bundle, encoding: &mut Encoding) -> Re
         cut = cut.min(table.rows - plan.predicted());
     }
     if cut < needed {
-        let expected = format!("at least {needed} rows in the training part (difference + window + horizon)");
+        let expected = format!("at least {needed} rows{} (difference + window + horizon)", in_training(request));
         return Err(Error::data("data", expected, cut.to_string()));
     }
     let fitted = encoding.series.get_or_insert_with(|| Rc::new(SeriesEncoding::fit(plan.clone(), &table, cut))).clone();
@@ -192,7 +197,9 @@ fn sequences(request: &Request, bundle: Bundle, encoding: &mut Encoding) -> Resu
     let prepared = Prepared { training: part(training), validation: validation.map(part), warnings };
     for part in [Some(&prepared.training), prepared.validation.as_ref()].into_iter().flatten() {
         if total_weight(&*part.samples, &part.ids, request.form) == 0.0 {
-            return Err(Error::data("y", "at least one target that counts in each part", "none").code("allMasked"));
+            let parts = if prepared.validation.is_some() { " in each part" } else { "" };
+            let expected = format!("at least one target that counts{parts}");
+            return Err(Error::data("y", expected, "none").code("allMasked"));
         }
     }
     Ok(prepared)

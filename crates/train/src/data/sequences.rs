@@ -212,7 +212,8 @@ fn columns(table: &[f32], width: usize, rows: &dyn Fn(&mut Row)) -> Columns {
 
 /// `state.{k}.h` and `state.{k}.c` are [levels, batch, hidden]; here a sample's levels stand together.
 fn initial_states(bundle: &mut Bundle, form: &Form, batch: usize) -> Result<Vec<Given>, Error> {
-    if bundle.find("state.0.h").is_none() {
+    let given = |bundle: &Bundle| bundle.tensors.iter().filter(|t| t.name.starts_with("state.")).count();
+    if given(bundle) == 0 {
         return Ok(Vec::new());
     }
     let mut states = Vec::new();
@@ -239,6 +240,10 @@ fn initial_states(bundle: &mut Bundle, form: &Form, batch: usize) -> Result<Vec<
             }
         };
         states.push((part("h", true)?, part("c", shape.cell)?));
+    }
+    if given(bundle) > 0 {
+        let expected = format!("{} states, one for each recurrent layer", form.states.len());
+        return Err(Error::data("initialState", expected, "more"));
     }
     Ok(states)
 }

@@ -24,27 +24,31 @@ pub enum Kind {
 }
 
 /// From 1: counts of steps and epochs.
-pub const POSITIVE: Kind = Kind::Integer(Span { low: 1, wide: true });
+pub const POSITIVE: Kind = Kind::Integer(Span { low: 1, high: EXACT });
 /// From 0: seeds, numbers of steps that may be none.
-pub const COUNT: Kind = Kind::Integer(Span { low: 0, wide: true });
+pub const COUNT: Kind = Kind::Integer(Span { low: 0, high: EXACT });
 /// From 1, and an index in wasm's memory.
-pub const SIZE: Kind = Kind::Integer(Span { low: 1, wide: false });
+pub const SIZE: Kind = Kind::Integer(Span { low: 1, high: ADDRESS });
 /// From 0, and an index in wasm's memory.
-pub const OFFSET: Kind = Kind::Integer(Span { low: 0, wide: false });
+pub const OFFSET: Kind = Kind::Integer(Span { low: 0, high: ADDRESS });
+/// From 1: numbers in a row of a layer.
+pub const WIDTH: Kind = Kind::Integer(Span { low: 1, high: rnn::LARGEST as u64 });
+/// From 1: levels of a layer.
+pub const LEVELS: Kind = Kind::Integer(Span { low: 1, high: rnn::MOST_LEVELS as u64 });
+
+/// What JavaScript holds exactly.
+const EXACT: u64 = (1 << 53) - 1;
+/// What wasm can address.
+const ADDRESS: u64 = i32::MAX as u64;
 
 /// A range of integers.
 #[derive(Clone, Copy)]
 pub struct Span {
     pub low: u8,
-    /// Up to what JavaScript holds exactly; else to what wasm can address.
-    pub wide: bool,
+    pub high: u64,
 }
 
 impl Span {
-    pub const fn high(self) -> u64 {
-        if self.wide { (1 << 53) - 1 } else { i32::MAX as u64 }
-    }
-
     pub const fn text(self) -> &'static str {
         if self.low == 0 { "an integer from 0" } else { "a positive integer" }
     }

@@ -25,8 +25,8 @@ pub fn check(kind: &Kind, given: &Value, path: &mut String) -> Result<Value, Err
     let wrong = |path: &str| Error::config(path, expected(kind), show(given));
     match kind {
         Kind::Integer(span) => match given.as_f64() {
-            Some(x) if x > span.high() as f64 => {
-                Err(Error::config(path.as_str(), format!("an integer up to {}", span.high()), show(given)))
+            Some(x) if x > span.high as f64 => {
+                Err(Error::config(path.as_str(), format!("an integer up to {}", span.high), show(given)))
             }
             Some(x) if x == x.trunc() && x >= f64::from(span.low) => Ok(given.clone()),
             _ => Err(wrong(path)),

@@ -24,7 +24,7 @@ pub fn parse(text: &[u8]) -> f64 {
     // An f64 or the middle of two has 768 digits at most: of what follows, all that counts is whether there is something.
     if digits.len() > 800 {
         let rest = digits.split_off(800);
-        exponent += rest.len() as i64 - 1;
+        exponent = exponent.saturating_add(rest.len() as i64 - 1);
         digits.push(u8::from(rest.iter().any(|&d| d > 0)));
     }
     let size = round(&digits, exponent);

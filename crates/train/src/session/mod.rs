@@ -15,7 +15,7 @@ use crate::evaluate::Evaluator;
 use crate::json::json;
 use crate::metrics::Sums;
 use crate::model::{Body, Model};
-use crate::update::Updater;
+use crate::update::{Diverged, Updater};
 use counters::Counters;
 pub use open::Team;
 use records::Records;
@@ -175,11 +175,11 @@ impl Session {
         let result = if sums.loss.is_finite() {
             self.updater.update(counters.step, table, &mut body.params, gradient)
         } else {
-            Err("the loss".into())
+            Err(Diverged::loss())
         };
         match result {
-            Err(tensor) => {
-                self.divergence = Some(Error::divergence(&tensor, counters.step + 1, counters.loss));
+            Err(diverged) => {
+                self.divergence = Some(diverged.error(counters.step + 1, counters.loss));
                 self.phase = Phase::Done;
             }
             Ok(updated) => {
@@ -315,10 +315,11 @@ impl Session {
         if let Some(best) = best.filter(|best| *best != body.params) {
             saved.last = Some(std::mem::replace(&mut body.params, best));
         }
-        model.saved = Some(saved);
+        // A run that diverged would do so again: there is nothing to go on with.
         if let Some(divergence) = self.divergence {
             return Err(divergence);
         }
+        model.saved = Some(saved);
         let mut result = json!({ "reason": self.reason, "warnings": self.warnings });
         if latest {
             result["best"] = json!({ "epoch": epoch + 1, "validationLoss": self.last_look });

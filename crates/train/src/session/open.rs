@@ -89,10 +89,11 @@ impl Session {
         }
         let shards = saved.shards;
         let mut session = Session::open(model, data, validation, run, shards, team, fingerprint)?;
-        let saved = model.saved.take().ok_or_else(none)?;
-        if session.batches.is_some_and(|n| saved.counters.cursor > n) {
+        let cursor = model.saved.as_ref().map_or(0, |saved| saved.counters.cursor);
+        if session.batches.is_some_and(|n| cursor > n) {
             return Err(Error::format("the saved run stands behind the end of its epoch"));
         }
+        let saved = model.saved.take().ok_or_else(none)?;
         let body = model.body_mut()?;
         if let Some(last) = saved.last {
             body.params = last;
@@ -123,6 +124,12 @@ impl Session {
         let body = model.body()?;
         let streams = match run.batch_size {
             Some(BatchSize::Count(n)) => n,
+            Some(BatchSize::Full) if run.carry_state => {
+                return Err(Error::conflict(
+                    "batchSize",
+                    "carryState reads a text in so many streams: give their number",
+                ));
+            }
             _ => BATCH_SIZE,
         };
         let request = Request {
@@ -259,6 +266,9 @@ impl Session {
                 return Err(broken());
             };
             let sums = Sums::from_array(sums.as_slice().try_into().map_err(|_| broken())?);
+            if gradient.len() != network.table().len() {
+                return Err(broken());
+            }
             self.shards.receive(Node { shards, gradient: gradient.clone(), sums });
         }
         Ok(())

@@ -1,11 +1,11 @@
 //! A run as it is kept with a model: all that `resume` needs to go on bit for bit. NOT: the file's form (checkpoint).
 
 use super::counters::Counters;
-use super::shards::buffer;
 use crate::bundle::Bundle;
 use crate::describe::run::RunDescription;
 use crate::error::Error;
 use crate::json::{self, Value, json};
+use crate::memory::buffer;
 use crate::text::quoted;
 use crate::update::{read_flat, write_flat};
 use rnn::{LayerState, Network, States};
@@ -14,7 +14,7 @@ use rnn::{LayerState, Network, States};
 pub struct SavedRun {
     pub run: RunDescription,
     pub shards: usize,
-    /// Whether a batch source has ended the current epoch.
+    /// Whether the current epoch has ended: it was being validated.
     pub ended: bool,
     /// Of the data; none for a batch source.
     pub fingerprint: Option<String>,

@@ -8,6 +8,7 @@ use crate::data::prepare::Part;
 use crate::data::samples::Samples;
 use crate::error::Error;
 use crate::evaluate::{capacity, workspace};
+use crate::memory::buffer;
 use crate::metrics::Sums;
 use crate::unpack::{self, Place};
 use rnn::{Capacity, DropoutKey, Network, States, Want, Workspace};
@@ -227,21 +228,6 @@ impl Shards {
         self.nodes[right].gradient = addend;
         (left, sums)
     }
-}
-
-/// A buffer of zeros, or a `MemoryError`.
-pub fn buffer(length: usize) -> Result<Vec<f32>, Error> {
-    filled(&[length], 0.0)
-}
-
-/// A tensor of this shape and one value, or a `MemoryError`.
-pub fn filled(shape: &[usize], value: f32) -> Result<Vec<f32>, Error> {
-    let length = shape.iter().fold(1usize, |n, &d| n.saturating_mul(d));
-    let mut buffer = Vec::new();
-    let bytes = length.saturating_mul(size_of::<f32>());
-    buffer.try_reserve_exact(length).map_err(|_| Error::memory("a tensor", bytes))?;
-    buffer.resize(length, value);
-    Ok(buffer)
 }
 
 fn add(to: &mut [f32], addend: &[f32]) {

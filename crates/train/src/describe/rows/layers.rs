@@ -4,7 +4,7 @@ use crate::describe::table::{
     Default::{Is, Required},
     Field,
     Kind::{Bool, Number, Text},
-    Object, Range, SIZE, Tagged, Tell, follows, host, one_of, row,
+    LEVELS, Object, Range, Tagged, Tell, WIDTH, follows, host, one_of, row,
 };
 
 pub static LAYER: Tagged = Tagged {
@@ -23,8 +23,8 @@ pub static RECURRENT: Object = Object {
     tell: Tell::Alone,
     base: None,
     fields: &[
-        row!("hiddenSize", SIZE, Required, "Units of the state, in each direction."),
-        row!("numLayers", SIZE, Is("1"), "Levels; each above the first reads the one below."),
+        row!("hiddenSize", WIDTH, Required, "Units of the state, in each direction."),
+        row!("numLayers", LEVELS, Is("1"), "Levels; each above the first reads the one below."),
         row!(
             "bidirectional",
             Bool,
@@ -78,7 +78,7 @@ static DENSE: Object = Object {
     tell: Tell::Kind("dense"),
     base: None,
     fields: &[
-        row!("units", SIZE, follows("the output's size, in the last layer"), "Size of what it gives."),
+        row!("units", WIDTH, follows("the output's size, in the last layer"), "Size of what it gives."),
         row!("activation", one_of!("linear", "relu", "tanh"), Is("\"linear\""), "The units' nonlinearity.",),
         BIAS,
         NAME,
@@ -91,7 +91,7 @@ static EMBEDDING: Object = Object {
     doc: host("A vector for each token of the vocabulary; the first layer."),
     tell: Tell::Kind("embedding"),
     base: None,
-    fields: &[row!("units", SIZE, Required, "Size of a token's vector."), NAME, TRAINABLE],
+    fields: &[row!("units", WIDTH, Required, "Size of a token's vector."), NAME, TRAINABLE],
 };
 
 static DROPOUT: Object = Object {

@@ -6,7 +6,7 @@ use crate::describe::table::{
     Default::{Absent, Is, Required},
     Field, Keyed,
     Kind::{self, Keyed as OneOf, List, Object as Fields, Tagged, Text, Word},
-    OFFSET, Object, SIZE, Tell, Words, any_of, follows, host, one_of, row,
+    OFFSET, Object, SIZE, Tell, WIDTH, Words, any_of, follows, host, one_of, row,
 };
 
 pub static MODEL: Object = Object {
@@ -70,7 +70,7 @@ static VALUES: Object = Object {
     tell: Tell::Key("size"),
     base: None,
     fields: &[
-        row!("size", SIZE, Required, "Numbers in a step."),
+        row!("size", WIDTH, Required, "Numbers in a step."),
         row!("scale", Word(&SCALE), Is("\"none\""), "How each column is scaled."),
     ],
 };
@@ -82,7 +82,7 @@ static TOKENS: Object = Object {
     base: None,
     fields: &[row!(
         "vocabulary",
-        any_of!(SIZE, one_of!("characters"), List(&Text, 1)),
+        any_of!(WIDTH, one_of!("characters"), List(&Text, 1)),
         Required,
         "How many tokens there are, or which; \"characters\": those of the first fit's text.",
     )],
@@ -115,7 +115,7 @@ pub static SERIES: Object = Object {
             "Derived from `time` (UTC); known.",
         ),
         row!("window", SIZE, Required, "Rows that are seen."),
-        row!("horizon", SIZE, Required, "Rows ahead that are predicted."),
+        row!("horizon", WIDTH, Required, "Rows ahead that are predicted."),
         row!(
             "mode",
             one_of!("direct", "recursive"),
@@ -148,7 +148,7 @@ static CLASSES: Object = Object {
     doc: host("One of some classes."),
     tell: Tell::Key("classes"),
     base: None,
-    fields: &[AT, row!("classes", any_of!(SIZE, List(&Text, 1)), Required, "How many there are, or their labels.",)],
+    fields: &[AT, row!("classes", any_of!(WIDTH, List(&Text, 1)), Required, "How many there are, or their labels.",)],
 };
 
 static NUMBERS: Object = Object {
@@ -158,7 +158,7 @@ static NUMBERS: Object = Object {
     base: None,
     fields: &[
         AT,
-        row!("size", SIZE, follows("the last layer"), "Numbers in a prediction."),
+        row!("size", WIDTH, follows("the last layer"), "Numbers in a prediction."),
         row!("scale", Word(&SCALE), follows("\"none\"; a series has its own"), "How each of them is scaled."),
     ],
 };

@@ -5,6 +5,9 @@ use crate::describe::walk::{missing, quoted};
 use crate::error::Error;
 use crate::json::{Value, json};
 
+/// What the names of a file's other tensors begin with.
+const RESERVED: [&str; 6] = ["optimizer.", "last.", "best.", "carried.", "run.", "encoding."];
+
 /// What the model predicts.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Aim {
@@ -124,6 +127,11 @@ fn check_layers(model: &Value) -> Result<(), Error> {
             if name.is_empty() || names.contains(&name) {
                 return Err(Error::config(path("name"), "a name of its own", quoted(&name)));
             }
+            // A file keeps the state of a run beside the parameters.
+            if let Some(prefix) = RESERVED.iter().find(|&&prefix| name.starts_with(prefix)) {
+                let expected = format!("a name that does not begin with {}", quoted(prefix));
+                return Err(Error::config(path("name"), expected, quoted(&name)));
+            }
             names.push(name);
         }
     }
@@ -143,6 +151,10 @@ fn check_output(model: &Value) -> Result<(), Error> {
             }
         }
         let size = output_size(model);
+        if let Some(size) = size.filter(|&size| size > rnn::LARGEST) {
+            let expected = format!("horizon × targets up to {}", rnn::LARGEST);
+            return Err(Error::config("input.series.horizon", expected, size.to_string()));
+        }
         if integer(&output["size"]).is_some_and(|given| Some(given) != size) {
             return Err(Error::config("output.size", expected_size(size, model), output["size"].to_string()));
         }

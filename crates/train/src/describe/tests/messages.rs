@@ -22,10 +22,7 @@ fn values() {
         (json!({ "hiddenSize": null }), "layers[1].hiddenSize: expected a positive integer, got null"),
         (json!({ "hiddenSize": [4] }), "layers[1].hiddenSize: expected a positive integer, got a list"),
         (json!({ "hiddenSize": {} }), "layers[1].hiddenSize: expected a positive integer, got an object"),
-        (
-            json!({ "hiddenSize": 1e12 }),
-            "layers[1].hiddenSize: expected an integer up to 2147483647, got 1000000000000",
-        ),
+        (json!({ "hiddenSize": 1e12 }), "layers[1].hiddenSize: expected an integer up to 16777216, got 1000000000000"),
         (json!({ "dropout": 1 }), "layers[1].dropout: expected a number from 0, below 1, got 1"),
         (json!({ "dropout": -0.1 }), "layers[1].dropout: expected a number from 0, below 1, got -0.1"),
         (json!({ "dropout": 0.999999999 }), "layers[1].dropout: expected a number from 0, below 1, got 0.999999999"),
