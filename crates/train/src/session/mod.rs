@@ -94,7 +94,12 @@ impl Session {
                 return Ok(status);
             }
         }
-        Ok(if self.phase == Phase::Done { self.ended() } else { Status::Running })
+        let wants_batch = self.phase == Phase::Step && matches!(self.source, Source::Batches(None)) && !self.at_limit();
+        Ok(match self.phase {
+            Phase::Done => self.ended(),
+            _ if wants_batch => Status::NeedsBatch,
+            _ => Status::Running,
+        })
     }
 
     fn ended(&self) -> Status {
