@@ -1,4 +1,4 @@
-//! Outputs, final states and every gradient of the recurrent fixtures made by PyTorch in f64.
+//! Outputs, final states, loss and every gradient of the recurrent fixtures made by PyTorch in f64.
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -82,6 +82,15 @@ fn check(record: &Value, cell: CellKind) -> f64 {
     if let Some(c) = tensor(&record["c_n"]) {
         compare("c_n", &unsort(packing, &last.c, hidden), &c.data);
     }
+    // Terms of both signs cancel, so the loss is as exact as their sizes together.
+    let terms =
+        |ours: &[f32], cotangent: &[f32]| twin::wide(ours).into_iter().zip(twin::wide(cotangent)).map(|(x, c)| x * c);
+    let cotangent = &batch.state_cotangent.layers[0];
+    let loss =
+        terms(ws.output(), &batch.cotangent).chain(terms(&last.h, &cotangent.h)).chain(terms(&last.c, &cotangent.c));
+    let (sum, sizes) = loss.fold((0.0, 0.0), |(sum, sizes), term| (sum + term, sizes + term.abs()));
+    let apart = (sum - record["loss"].as_f64().expect("a loss")).abs();
+    assert!(apart <= LIMIT * sizes, "{}: loss is off by {apart:e} of {sizes}", record["name"]);
     let grad = &record["grad"];
     for (name, gradient) in twin::parameters(&network, &grads) {
         let name = name.strip_prefix("rnn.").expect("the layer's name");
