@@ -38,7 +38,7 @@ fn gradients_with_dropout() {
             let batch = Batch::random(&network, &[4, 9, 2, 9], true, 2);
             // Places count the stages: dropout, level, dropout, level, (last state,) dropout.
             let top = if at == At::Last { 5 } else { 4 };
-            let (error, tensor) = twin::compare(&network, &params, &batch, Some(key), |sequence, position| {
+            let compared = twin::compare(&network, &params, &batch, Some(key), |sequence, position| {
                 let (id, steps) = (batch.ids[position], batch.packing.lengths[position]);
                 let rows = if at == At::Last { 1 } else { steps };
                 sequence
@@ -46,8 +46,8 @@ fn gradients_with_dropout() {
                     .with_mask(1, 0, mask(key, 2, id, steps, 10, 0.25))
                     .with_mask(2, 0, mask(key, top, id, rows, 10, 0.5))
             });
-            assert!(error <= 1e-5, "{cell:?} {at:?}, {tensor}: {error:e}");
-            worst = worst.max(error);
+            assert!(compared.error <= 1e-5 && compared.zero == 0, "{cell:?} {at:?}: {compared:?}");
+            worst = worst.max(compared.error);
         }
     }
     println!("dropout: worst relative error {worst:.1e}");

@@ -110,15 +110,36 @@ pub fn sequence(network: &Network, batch: &Batch, position: usize) -> Sequence {
     }
 }
 
-/// Runs both and compares outputs, final states and every gradient; the largest error relative to the largest element of the
-/// tensor it is in, and that tensor. `mask` may add dropout masks to a sequence, given its sorted position.
+/// What was compared.
+#[derive(Clone, Debug, Default)]
+pub struct Compared {
+    /// The largest error, relative to the largest element of the tensor it is in, and that tensor.
+    pub error: f64,
+    pub tensor: String,
+    pub tensors: usize,
+    /// Of these, tensors that are all zero in naive: comparing them shows little.
+    pub zero: usize,
+}
+
+impl Compared {
+    pub fn add(&mut self, more: Compared) {
+        if more.error > self.error || more.error.is_nan() {
+            (self.error, self.tensor) = (more.error, more.tensor);
+        }
+        self.tensors += more.tensors;
+        self.zero += more.zero;
+    }
+}
+
+/// Runs both and compares outputs, final states and every gradient; states layer by layer, h and c apart. `mask` may add
+/// dropout masks to a sequence, given its sorted position.
 pub fn compare(
     network: &Network,
     params: &[f32],
     batch: &Batch,
     dropout: Option<(u64, u64)>,
     mask: impl Fn(Sequence, usize) -> Sequence,
-) -> (f64, String) {
+) -> Compared {
     let (mut ws, grads) = run(network, params, batch, dropout, ALL);
     let twin = self::network(network);
     let natural = parameters(network, params);
@@ -133,26 +154,21 @@ pub fn compare(
     let outputs = twin.forward(&natural, &sequences);
     let expected = twin.backward(&natural, &sequences, &cotangents);
 
-    let mut worst = (0.0, String::new());
+    let mut compared = Compared::default();
     let mut check = |what: &str, a: Vec<f64>, b: Vec<f64>| {
-        let error = relative_error(&a, &b);
-        if error > worst.0 || error.is_nan() {
-            worst = (error, what.to_string());
-        }
+        let zero = usize::from(b.iter().all(|&x| x == 0.0));
+        compared.add(Compared { error: relative_error(&a, &b), tensor: what.to_string(), tensors: 1, zero });
     };
     let flat = |rows: Vec<Rows>| rows.into_iter().flatten().flatten().collect::<Vec<f64>>();
     let of = |f: &dyn Fn(usize) -> Rows| flat(positions.clone().map(f).collect());
-    let flat_states = |states: Vec<Vec<State>>| {
-        let rows = states.into_iter().flatten().flat_map(|state| [state.h, state.c]);
-        flat(rows.collect())
+    let of_states = |s: &States| -> Vec<Vec<State>> {
+        positions.clone().map(|position| states(network, batch, position, s)).collect()
     };
-    let of_states =
-        |s: &States| flat_states(positions.clone().map(|position| states(network, batch, position, s)).collect());
 
     let output = of(&|position| prediction(network, batch, position, ws.output()));
     check("output", output, flat(outputs.iter().map(|output| output.output.clone()).collect()));
-    let last = outputs.iter().map(|output| output.states.clone()).collect();
-    check("final states", of_states(ws.final_states()), flat_states(last));
+    let last: Vec<Vec<State>> = outputs.iter().map(|output| output.states.clone()).collect();
+    each_state("final", &of_states(ws.final_states()), &last, &mut check);
     for index in 0..network.states().len() {
         let width = ws.hidden_outputs(index).len() / batch.packing.rows;
         let hidden = of(&|position| rows(batch, position, ws.hidden_outputs(index), width));
@@ -166,8 +182,7 @@ pub fn compare(
         let input = of(&|position| rows(batch, position, ws.input_gradient(), size));
         check("gradient of the input", input, flat(expected.inputs.clone()));
     }
-    let initial = of_states(&ws.state_gradients().clone());
-    check("gradient of the initial states", initial, flat_states(expected.initial.clone()));
+    each_state("gradient of the initial", &of_states(ws.state_gradients()), &expected.initial, &mut check);
     assert_eq!(ws.hidden_gradients().len(), expected.hidden.len(), "levels and directions");
     for (hidden, expected) in ws.hidden_gradients().iter().zip(&expected.hidden) {
         assert_eq!((hidden.layer, hidden.level), (expected.layer, expected.level));
@@ -177,5 +192,27 @@ pub fn compare(
         let values = of(&|position| rows(batch, position, &hidden.values, width));
         check("dL/dh", values, flat(expected.values.clone()));
     }
-    worst
+    compared
+}
+
+/// Calls `check` for h and c of each recurrent layer, over all sequences. Merged into one tensor, the largest would hide the
+/// errors of the rest.
+fn each_state(
+    what: &str,
+    ours: &[Vec<State>],
+    theirs: &[Vec<State>],
+    check: &mut impl FnMut(&str, Vec<f64>, Vec<f64>),
+) {
+    for layer in 0..theirs[0].len() {
+        let of = |states: &[Vec<State>], part: fn(&State) -> &Rows| -> Vec<f64> {
+            states.iter().flat_map(|layers| part(&layers[layer]).concat()).collect()
+        };
+        for (letter, part) in [("h", (|s| &s.h) as fn(&State) -> &Rows), ("c", |s| &s.c)] {
+            let expected = of(theirs, part);
+            // Only an LSTM has c.
+            if !(letter == "c" && expected.is_empty()) {
+                check(&format!("{what} {letter} of layer {layer}"), of(ours, part), expected);
+            }
+        }
+    }
 }
