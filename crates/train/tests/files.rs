@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{bits, classified, classifier, fit};
+use common::{bits, classified, classifier, fit, text};
 use train::bundle::{Bundle, Elements};
 use train::checkpoint::{load, save};
 use train::error::ErrorClass;
@@ -51,6 +51,24 @@ fn so_it_is_in_a_file_that_holds_a_run() {
     refuses_every_change(&file);
 }
 
+#[test]
+fn so_it_is_in_a_file_that_holds_carried_states_and_the_last_weights() {
+    let json = r#"{"input":{"vocabulary":8},"layers":[{"kind":"lstm","hiddenSize":1},{"kind":"dense"}]}"#;
+    let mut model = Model::create(json).expect("right");
+    // At this rate it soon gets worse again, so that the best weights are not the last ones.
+    let run = r#"{"epochs":6,"batchSize":2,"window":9,"carryState":true,"validationSplit":0.2,
+        "optimizer":{"kind":"sgd","learningRate":30}}"#;
+    fit(&mut model, text(60), run);
+    let file = save(&model, None, true);
+    let held = Bundle::read(&file).expect("safetensors");
+    for name in ["carried.0.state.0.h", "carried.0.state.0.c", "last.0.weight_hh_l0", "best.0.weight_hh_l0"] {
+        assert!(held.find(name).is_some(), "no {name}");
+    }
+    assert_ne!(held.find("last.1.bias").map(|t| &t.elements), held.find("1.bias").map(|t| &t.elements));
+    assert_eq!(save(&load(&file).expect("just written"), None, true), file, "writing is the inverse of reading");
+    refuses_every_change(&file);
+}
+
 fn refuses_every_change(file: &[u8]) {
     for at in 0..file.len() {
         for flip in [1, 0x80] {
@@ -60,6 +78,10 @@ fn refuses_every_change(file: &[u8]) {
             assert_eq!(error.class, ErrorClass::Format, "byte {at}: {}", error.message);
         }
         assert_eq!(load(&file[..at]).err().expect("cut off").class, ErrorClass::Format);
+    }
+    for more in [&[0][..], b" ", &[0; 8]] {
+        let error = load(&[file, more].concat()).err().expect("longer");
+        assert_eq!((error.class, error.code), (ErrorClass::Format, "unreadableFile"), "{more:?} at the end");
     }
 }
 
