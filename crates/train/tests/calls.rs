@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Numbers, bits, classified, classifier, fit, text, writer};
+use common::{Numbers, bits, classified, classifier, fit, floats, scalar, singles, text, writer};
 use train::bundle::{Bundle, Elements};
 use train::generator::Generator;
 use train::gradients::gradients;
@@ -12,20 +12,6 @@ use train::predict::predict;
 use train::trainer::Trainer;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
-
-fn floats(bundle: &Bundle, name: &str) -> Vec<f32> {
-    match &bundle.find(name).unwrap_or_else(|| panic!("no {name}")).elements {
-        Elements::F32(v) => v.clone(),
-        other => panic!("{}", other.dtype()),
-    }
-}
-
-fn scalar(bundle: &Bundle, name: &str) -> f64 {
-    match &bundle.find(name).expect(name).elements {
-        Elements::F64(v) => v[0],
-        other => panic!("{}", other.dtype()),
-    }
-}
 
 /// `n` sequences of these steps, with targets of two numbers at every step.
 fn regression(n: usize, steps: usize) -> Bundle {
@@ -49,15 +35,7 @@ fn a_sequence_predicts_the_same_bits_alone_and_among_others() {
     fit(&mut model, classified(40), r#"{"epochs":1}"#);
     let all = predict(&model, classified(150), "{}").expect("fits");
     let together = floats(&all, "values");
-    let whole = classified(150);
-    let Elements::I32(lengths) = &whole.find("lengths").expect("given").elements else { panic!("i32") };
-    let x = floats(&whole, "x");
-    let mut at = 0;
-    for (i, &n) in lengths.iter().enumerate() {
-        let mut one = Bundle::default();
-        one.push("lengths", vec![1], Elements::I32(vec![n]));
-        one.f32("x", vec![n as usize, 2], x[at * 2..(at + n as usize) * 2].to_vec());
-        at += n as usize;
+    for (i, one) in singles(&classified(150)).into_iter().enumerate() {
         let alone = floats(&predict(&model, one, "{}").expect("fits"), "values");
         assert_eq!(alone, together[i * 2..i * 2 + 2], "sequence {i}");
         assert!((alone[0] + alone[1] - 1.0).abs() < 1e-6, "probabilities");

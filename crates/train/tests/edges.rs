@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{bits, classified, classifier, fit, run_to_end, text, writer};
+use common::{bits, classified, classifier, fit, run_to_end, text, tripled, tripler, writer};
 use train::bundle::{Bundle, Elements};
 use train::checkpoint;
 use train::evaluate::evaluate;
@@ -10,25 +10,6 @@ use train::model::Model;
 use train::session::{Session, Status, Team};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
-
-/// `n` sequences of one step and one number; the target is three times the input.
-fn tripled(n: usize, more: impl FnOnce(&mut Bundle)) -> Bundle {
-    let x: Vec<f32> = (0..n).map(|i| i as f32 / n as f32 - 0.5).collect();
-    let mut bundle = Bundle::default();
-    bundle.note("kind", "sequences");
-    bundle.push("lengths", vec![n], Elements::I32(vec![1; n]));
-    bundle.f32("y", vec![n, 1], x.iter().map(|v| 3.0 * v).collect());
-    bundle.f32("x", vec![n, 1], x);
-    more(&mut bundle);
-    bundle
-}
-
-fn regressor(output: &str) -> Model {
-    let json = format!(
-        r#"{{"input":{{"size":1}},"layers":[{{"kind":"rnn","hiddenSize":4}},{{"kind":"dense"}}],"output":{{"at":"last","size":1{output}}}}}"#
-    );
-    Model::create(&json).expect("right")
-}
 
 fn mask(bundle: &mut Bundle, weights: Vec<f32>) {
     bundle.f32("weight", vec![weights.len()], weights);
@@ -42,7 +23,7 @@ fn a_masked_target_counts_neither_in_the_loss_nor_in_the_scale() {
         y[7] = -1e6;
         mask(bundle, (0..20).map(|i| f32::from(u8::from(i != 7))).collect());
     });
-    let mut model = regressor(r#","scale":"standard""#);
+    let mut model = tripler(r#","scale":"standard""#);
     fit(&mut model, masked.clone(), r#"{"epochs":150,"optimizer":{"kind":"adam","learningRate":0.02}}"#);
     let figures: serde_json::Value =
         serde_json::from_str(&evaluate(&model, masked, r#"{"metrics":["rmse"]}"#).expect("fits")).expect("JSON");
@@ -51,7 +32,7 @@ fn a_masked_target_counts_neither_in_the_loss_nor_in_the_scale() {
 
 #[test]
 fn a_part_in_which_nothing_counts_is_refused() {
-    let mut model = regressor("");
+    let mut model = tripler("");
     let nothing = tripled(10, |bundle| mask(bundle, vec![0.0; 10]));
     let error = Session::fit(&mut model, nothing, "{}", None, None).err().expect("nothing to learn");
     assert_eq!(error.code, "allMasked");
@@ -62,13 +43,13 @@ fn a_part_in_which_nothing_counts_is_refused() {
 
 #[test]
 fn a_batch_in_which_nothing_counts_moves_nothing_and_is_no_divergence() {
-    let mut model = regressor("");
+    let mut model = tripler("");
     let data = tripled(8, |bundle| mask(bundle, [vec![1.0; 4], vec![0.0; 4]].concat()));
     let run = r#"{"epochs":1,"batchSize":4,"shuffle":false,"optimizer":{"kind":"sgd","learningRate":0.1}}"#;
     let (records, _) = fit(&mut model, data.clone(), run);
     let (stride, loss) = (10, 3);
     assert_eq!(records[stride + loss], 0.0, "the second batch");
-    let mut shorter = regressor("");
+    let mut shorter = tripler("");
     fit(&mut shorter, data, &run.replace("\"epochs\":1", "\"steps\":1"));
     assert_eq!(bits(&model), bits(&shorter));
 }
@@ -84,22 +65,45 @@ fn constants_are_a_unit_of_their_own() {
     assert_eq!(model.encoding.input.as_ref().expect("fitted").scale, [1.0]);
 }
 
+/// A run that is refused as it opens: class, code, path and message.
+fn refused(mut model: Model, data: Bundle, run: &str) -> (&'static str, &'static str, String, String) {
+    let error = Session::fit(&mut model, data, run, None, None).err().expect("refused");
+    (error.class.name(), error.code, error.path.as_deref().unwrap_or_default().into(), error.message.clone())
+}
+
 #[test]
 fn what_does_not_fit_the_model_is_refused_by_name() {
-    let error =
-        |model: &mut Model, data| Session::fit(model, data, "{}", None, None).err().expect("refused").message.clone();
-    assert!(error(&mut regressor(""), text(50)).starts_with("data: expected samples"));
+    let (class, code, path, message) = refused(tripler(""), text(50), "{}");
+    assert_eq!((class, code, path.as_str()), ("DataError", "wrongData", "data"));
+    assert!(message.starts_with("data: expected samples"), "{message}");
     let classes = r#"{"input":{"vocabulary":8},"layers":[{"kind":"lstm","hiddenSize":3},{"kind":"dense"}],"output":{"at":"last","classes":3}}"#;
-    assert!(error(&mut Model::create(classes).expect("right"), text(50)).contains("does not predict the next token"));
-    let large =
-        Session::fit(&mut classifier(), classified(10), r#"{"batchSize":11}"#, None, None).err().expect("refused");
-    assert_eq!(
-        (large.code, large.message.as_str()),
-        ("batchTooLarge", "batchSize: expected at most 10, the size of the training part, got 11")
-    );
-    let by_class =
-        Session::fit(&mut classifier(), ordered(), r#"{"validationSplit":0.2}"#, None, None).err().expect("refused");
-    assert_eq!(by_class.code, "untrainedClass");
+    let (class, code, path, message) = refused(Model::create(classes).expect("right"), text(50), "{}");
+    assert_eq!((class, code, path.as_str()), ("DataError", "wrongData", "data"));
+    assert!(message.contains("does not predict the next token"), "{message}");
+    let (class, code, path, _) = refused(classifier(), ordered(), r#"{"validationSplit":0.2}"#);
+    assert_eq!((class, code, path.as_str()), ("DataError", "untrainedClass", "validationSplit"));
+}
+
+#[test]
+fn a_batch_larger_than_the_training_part_is_refused() {
+    let cases = [
+        (classifier as fn() -> Model, classified(10), r#""epochs":1"#, 10),
+        (classifier, classified(10), r#""epochs":1,"validationSplit":{"fraction":0.2,"from":"random"}"#, 8),
+        // 49 pairs of tokens: five windows, or as many streams.
+        (writer, text(50), r#""epochs":1,"window":10"#, 5),
+        (writer, text(50), r#""epochs":1,"window":10,"carryState":true"#, 49),
+        (writer, text(50), r#""epochs":1,"window":10,"carryState":true,"validationSplit":0.2"#, 39),
+    ];
+    for (make, data, run, most) in cases {
+        let sized = |size: usize| format!(r#"{{{run},"batchSize":{size}}}"#);
+        let (class, code, path, message) = refused(make(), data.clone(), &sized(most + 1));
+        assert_eq!((class, code, path.as_str()), ("ConfigError", "batchTooLarge", "batchSize"), "{run}");
+        let expected = format!("at most {most}, the size of the training part, got {}", most + 1);
+        assert_eq!(message, format!("batchSize: expected {expected}"), "{run}");
+        let (records, _) = fit(&mut make(), data, &sized(most));
+        let steps = records.chunks(10).filter(|row| row[0] == 0.0).count();
+        assert_eq!(steps, 1, "{run}: one batch is the whole epoch");
+    }
 }
 
 /// Sequences ordered by class, so that the last fifth holds a class of its own.

@@ -54,6 +54,46 @@ pub fn text(n: usize) -> Bundle {
     bundle
 }
 
+/// `n` sequences of one step and one number; the target is three times the input.
+pub fn tripled(n: usize, more: impl FnOnce(&mut Bundle)) -> Bundle {
+    let x: Vec<f32> = (0..n).map(|i| i as f32 / n as f32 - 0.5).collect();
+    let mut bundle = Bundle::default();
+    bundle.note("kind", "sequences");
+    bundle.push("lengths", vec![n], Elements::I32(vec![1; n]));
+    bundle.f32("y", vec![n, 1], x.iter().map(|v| 3.0 * v).collect());
+    bundle.f32("x", vec![n, 1], x);
+    more(&mut bundle);
+    bundle
+}
+
+/// Each sequence of a classified data set by itself.
+pub fn singles(data: &Bundle) -> Vec<Bundle> {
+    let ints = |name: &str| match &data.find(name).expect("given").elements {
+        Elements::I32(v) => v.clone(),
+        other => panic!("{}", other.dtype()),
+    };
+    let (x, mut at) = (floats(data, "x"), 0);
+    let one = |(n, class): (i32, i32)| {
+        let mut one = Bundle::default();
+        one.note("kind", "sequences");
+        one.push("lengths", vec![1], Elements::I32(vec![n]));
+        let steps = n as usize;
+        one.f32("x", vec![steps, 2], x[at * 2..(at + steps) * 2].to_vec());
+        one.push("classes", vec![1], Elements::I32(vec![class]));
+        at += steps;
+        one
+    };
+    ints("lengths").into_iter().zip(ints("classes")).map(one).collect()
+}
+
+/// A model for [`tripled`]; `output` is added to its output's description.
+pub fn tripler(output: &str) -> Model {
+    let json = format!(
+        r#"{{"input":{{"size":1}},"layers":[{{"kind":"rnn","hiddenSize":4}},{{"kind":"dense"}}],"output":{{"at":"last","size":1{output}}}}}"#
+    );
+    Model::create(&json).expect("right")
+}
+
 pub fn classifier() -> Model {
     Model::create(
         r#"{"input":{"size":2,"scale":"standard"},
@@ -127,6 +167,20 @@ pub fn fit_by_team(models: &mut [Model], data: &Bundle, run: &str) -> Vec<f64> {
         session.finish(model).expect("finite");
     }
     records
+}
+
+pub fn floats(bundle: &Bundle, name: &str) -> Vec<f32> {
+    match &bundle.find(name).unwrap_or_else(|| panic!("no {name}")).elements {
+        Elements::F32(v) => v.clone(),
+        other => panic!("{}", other.dtype()),
+    }
+}
+
+pub fn scalar(bundle: &Bundle, name: &str) -> f64 {
+    match &bundle.find(name).expect(name).elements {
+        Elements::F64(v) => v[0],
+        other => panic!("{}", other.dtype()),
+    }
 }
 
 /// The bits of all weights.
