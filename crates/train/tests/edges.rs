@@ -32,13 +32,12 @@ fn a_masked_target_counts_neither_in_the_loss_nor_in_the_scale() {
 
 #[test]
 fn a_part_in_which_nothing_counts_is_refused() {
-    let mut model = tripler("");
     let nothing = tripled(10, |bundle| mask(bundle, vec![0.0; 10]));
-    let error = Session::fit(&mut model, nothing, "{}", None, None).err().expect("nothing to learn");
-    assert_eq!(error.code, "allMasked");
     let last = tripled(10, |bundle| mask(bundle, [vec![1.0; 8], vec![0.0; 2]].concat()));
-    let error = Session::fit(&mut model, last, r#"{"validationSplit":0.2}"#, None, None).err().expect("no validation");
-    assert_eq!(error.code, "allMasked");
+    for (data, run) in [(nothing, "{}"), (last, r#"{"validationSplit":0.2}"#)] {
+        let (class, code, path, _) = refused(tripler(""), data, run);
+        assert_eq!((class, code, path.as_str()), ("DataError", "allMasked", "y"), "{run}");
+    }
 }
 
 #[test]
@@ -80,6 +79,14 @@ fn what_does_not_fit_the_model_is_refused_by_name() {
     let (class, code, path, message) = refused(Model::create(classes).expect("right"), text(50), "{}");
     assert_eq!((class, code, path.as_str()), ("DataError", "wrongData", "data"));
     assert!(message.contains("does not predict the next token"), "{message}");
+    let mut table = Bundle::default();
+    table.note("kind", "series");
+    let (class, code, path, message) = refused(tripler(""), table, "{}");
+    assert_eq!((class, code, path.as_str()), ("DataError", "wrongData", "data"));
+    assert!(message.contains("a table, for a model without a series"), "{message}");
+    let untold = tripled(10, |bundle| drop(bundle.take("y")));
+    let (class, code, path, _) = refused(tripler(""), untold, "{}");
+    assert_eq!((class, code, path.as_str()), ("DataError", "wrongData", "y"));
     let (class, code, path, _) = refused(classifier(), ordered(), r#"{"validationSplit":0.2}"#);
     assert_eq!((class, code, path.as_str()), ("DataError", "untrainedClass", "validationSplit"));
 }
