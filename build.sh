@@ -70,8 +70,9 @@ tool() {
   PATH="$place/bin:$PATH"
 }
 
-command -v npm >/dev/null && [ "$(node -p 'process.versions.node.split(".")[0] >= 20')" = true ] ||
-  fail "Node 20 or newer is needed, with npm: https://nodejs.org"
+node_ready='const [major, minor] = process.versions.node.split(".").map(Number); major > 20 || (major === 20 && minor >= 16)'
+command -v npm >/dev/null && [ "$(node -p "$node_ready")" = true ] ||
+  fail "Node 20.16 or newer is needed, with npm: https://nodejs.org"
 set_up_rust
 tool wasm-bindgen "$bindgen" wasm-bindgen wasm-bindgen-cli
 tool wasm-pack "$pack" wasm-pack wasm-pack

@@ -118,24 +118,6 @@ export function fromRecord(record: ErrorRecord): RetrogradError {
   return new (of ?? RetrogradError)(message, { code, path, expected, received, details });
 }
 
-/** The record of an error. Anything but a RetrogradError is a fault of ours, and tells so: a WorkerError, "unexpected". */
-export function toRecord(error: unknown): ErrorRecord {
-  if (!(error instanceof RetrogradError)) {
-    const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-    return { class: "WorkerError", code: "unexpected", message };
-  }
-  const { name, code, message, path, expected, received, details } = error;
-  return {
-    ...details,
-    class: name,
-    code,
-    message,
-    ...(path !== undefined && { path }),
-    ...(expected !== undefined && { expected }),
-    ...(received !== undefined && { received }),
-  };
-}
-
 /** JSON has null where there is no number. */
 function numberOf(value: unknown): number {
   return typeof value === "number" ? value : Number.NaN;

@@ -11,7 +11,6 @@ import {
   MemoryError,
   RetrogradError,
   ShapeError,
-  toRecord,
   WorkerError,
 } from "../../ts/errors.js";
 
@@ -27,15 +26,15 @@ const classes = [
   [DisposedError, "DisposedError", "disposed"],
 ] as const;
 
-test.each(classes)("%#: %s has its name and its code, and survives the way over a record", (of, name, code) => {
+test.each(classes)("%#: %s has its name and its code, and comes of a record", (of, name, code) => {
   const error = new of("what happened");
   expect(error).toBeInstanceOf(RetrogradError);
   expect(error).toMatchObject({ name, code, message: "what happened" });
   expect(error.stack).toContain(`${name}: what happened`);
   expect(Object.keys(error)).toEqual(["code"]);
-  const again = fromRecord(JSON.parse(JSON.stringify(toRecord(error))));
+  const again = fromRecord({ class: name, code, message: "what happened" });
   expect(again).toBeInstanceOf(of);
-  expect(toRecord(again)).toEqual({ class: name, code, message: "what happened" });
+  expect(again).toMatchObject({ name, code, message: "what happened" });
 });
 
 test("an error carries what it was told", () => {
@@ -44,14 +43,6 @@ test("an error carries what it was told", () => {
   const error = new DataError("y[0]: …", info);
   expect(error).toMatchObject(info);
   expect(error.cause).toBe(cause);
-  expect(toRecord(error)).toEqual({
-    class: "DataError",
-    code: "oneHotTargets",
-    message: "y[0]: …",
-    path: "y[0]",
-    expected: "a class",
-    received: "a list",
-  });
 });
 
 test("a record of the kernel's becomes its class, with further fields as details", () => {
@@ -68,7 +59,7 @@ test("a record of the kernel's becomes its class, with further fields as details
   expect(error).toBeInstanceOf(DivergenceError);
   expect([error.step, error.lastLoss, error.tensor]).toEqual([7, 2.5, "0.weight_hh_l0"]);
   expect(error.details).toEqual({ step: 7, lastLoss: 2.5 });
-  expect(toRecord(error)).toEqual(record);
+  expect(error).toMatchObject({ code: "diverged", message });
 });
 
 test("a number that JSON cannot say is NaN", () => {
@@ -90,12 +81,6 @@ test.each(["TimeError", "constructor", "__proto__"])(
     expect(error).toMatchObject({ name: "RetrogradError", code: "late", message: "too late" });
   },
 );
-
-test("a fault of ours is told as what it is", () => {
-  const record = { class: "WorkerError", code: "unexpected" };
-  expect(toRecord(new TypeError("x is undefined"))).toEqual({ ...record, message: "TypeError: x is undefined" });
-  expect(toRecord("thrown text")).toEqual({ ...record, message: "thrown text" });
-});
 
 test("a RetrogradError of no class has a code too", () => {
   expect(new RetrogradError("x").code).toBe("failed");

@@ -18,22 +18,29 @@ export function splitControls<T extends object>(options: (T & RunControls) | und
   check("log", "true or false", controls.log, (v) => typeof v === "boolean");
   check("checkpoint", "{ every, to }", controls.checkpoint, (v) => typeof v === "object" && v !== null);
   if (controls.checkpoint) {
+    onlyThese(controls.checkpoint, ["every", "to"], "checkpoint.");
     check("checkpoint.every", "a positive integer", controls.checkpoint.every, positiveInteger, true);
     check("checkpoint.to", "a function", controls.checkpoint.to, (v) => typeof v === "function", true);
   }
   return [controls as RunControls, description as unknown as T];
 }
 
+/** A batch is shared in so many parts at most (crates/train/src/session/open.rs). */
+const SHARDS = 8;
+/** By their tags, which are the same in every realm. */
+const wasmTypes = new Set(["ArrayBuffer", "SharedArrayBuffer", "URL", "Response", "WebAssembly.Module"]);
+
 export function checkRuntime(runtime: Runtime | undefined): Runtime {
   const known = onlyThese<Runtime, keyof Runtime>(runtime, ["workers", "wasm", "worker", "signal"]);
   checkSignal(known.signal);
-  check("workers", "a positive integer", known.workers, positiveInteger);
+  const few = (v: unknown) => positiveInteger(v) && (v as number) <= SHARDS;
+  check("workers", `an integer from 1 to ${SHARDS}`, known.workers, few);
   check("worker", "a URL", known.worker, (v) => v instanceof URL);
   check(
     "wasm",
     "a URL, bytes, a Response or a WebAssembly.Module",
     known.wasm,
-    (v) => typeof v === "object" && v !== null,
+    (v) => ArrayBuffer.isView(v) || wasmTypes.has(Object.prototype.toString.call(v).slice(8, -1)),
   );
   return known;
 }
@@ -49,12 +56,14 @@ export function known<T extends object>(options: T | undefined, types: { [K in k
 function onlyThese<T extends object, K extends keyof T & string>(
   options: T | undefined,
   names: readonly K[],
+  prefix = "",
 ): Partial<Pick<T, K>> {
   const [taken, rest] = split(options, names);
   const [stranger] = Object.keys(rest);
   if (stranger === undefined) return taken;
-  const message = `${stranger}: unknown option; ${didYouMean(stranger, names) ?? `known are ${names.join(", ")}`}`;
-  throw new ConfigError(message, { code: "unknownOption", path: stranger });
+  const path = prefix + stranger;
+  const message = `${path}: unknown option; ${didYouMean(stranger, names) ?? `known are ${names.join(", ")}`}`;
+  throw new ConfigError(message, { code: "unknownOption", path });
 }
 
 export function checkSignal(signal: AbortSignal | undefined): void {

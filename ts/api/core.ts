@@ -3,6 +3,7 @@ import { type Encoding, encodingOf } from "../data/encoding.js";
 import { BusyError, DisposedError } from "../errors.js";
 import { Connection, type Place } from "../worker/connection.js";
 import type { Calls, ModelInfo } from "../worker/protocol.js";
+import { compile } from "../worker/wasm.js";
 import type { ModelDescription } from "./description.gen.js";
 import type { Runtime } from "./types.js";
 
@@ -26,11 +27,11 @@ export class Core {
     runtime: Runtime,
     open: (connection: Connection) => Promise<ModelInfo & { id: number }>,
   ): Promise<Core> {
-    const { signal, workers, ...place } = runtime;
-    signal?.throwIfAborted();
+    const { signal, workers, worker } = runtime;
+    // Compiled once: a Response can be read only once, and other workers of a run want it too.
+    const place = { worker, wasm: await unlessAborted(signal, () => compile(runtime.wasm)) };
     const connection = await Connection.open(place);
     const abort = () => connection.close(signal?.reason);
-    if (signal?.aborted) abort();
     signal?.addEventListener("abort", abort, { once: true });
     try {
       return new Core(connection, place, workers, await open(connection));
@@ -126,6 +127,17 @@ export class Core {
   dispose(): void {
     this.connection.close(new DisposedError("the model has been disposed of"));
   }
+}
+
+/** The work's result, or the signal's reason as soon as it is aborted. */
+export function unlessAborted<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason);
+    const abort = () => reject(signal?.reason);
+    signal?.addEventListener("abort", abort, { once: true });
+    const over = () => signal?.removeEventListener("abort", abort);
+    work().then(resolve, reject).finally(over);
+  });
 }
 
 function frozen<T>(value: T): T {

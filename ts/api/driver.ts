@@ -49,6 +49,8 @@ export class Driver {
   /** What the user's own code threw; it comes before whatever the run has to say. */
   #failure: { error: unknown } | undefined;
   #paused: (() => void)[] = [];
+  /** How many were asked for: an answer to an earlier one is none to the last. */
+  #pauses = 0;
   #over = false;
   #ended: (outcome: { end: RunEnd } | { error: unknown }) => void = () => {};
 
@@ -105,7 +107,7 @@ export class Driver {
 
   pause(): Promise<void> {
     if (this.#over) return Promise.resolve();
-    this.#order({ kind: "pause" });
+    this.#order({ kind: "pause", number: ++this.#pauses });
     return new Promise((resolve) => this.#paused.push(resolve));
   }
 
@@ -131,9 +133,15 @@ export class Driver {
     this.#o.core.whileOpening(opening);
     // An error of opening is the end too; should the worker die, both say the same.
     opening.catch((error) => this.#ended({ error }));
-    const outcome = await ended.finally(() => this.#batches?.close());
-    if ("error" in outcome) throw outcome.error;
-    return outcome.end;
+    try {
+      const outcome = await ended;
+      if ("error" in outcome) throw outcome.error;
+      if (!this.#controls.signal?.aborted) await this.#batches?.close();
+      return outcome.end;
+    } finally {
+      // Also after an error or an abort, which do not wait for a source's own end.
+      this.#batches?.close().catch(() => {});
+    }
   }
 
   async #open(prepare: Parsed["prepare"]): Promise<void> {
@@ -165,6 +173,7 @@ export class Driver {
       lost: (error) => this.#abandon(error),
     });
     this.#followers = team.followers;
+    if (this.#over) dismiss(this.#followers, undefined);
     return team.peers;
   }
 
@@ -186,7 +195,7 @@ export class Driver {
         void this.#supply(0, (message) => this.#order(message));
         break;
       case "paused":
-        this.#release();
+        if (event.number === this.#pauses) this.#release();
         break;
       case "end":
         this.#o.core.update(event.model);
@@ -245,6 +254,7 @@ export class Driver {
   #fail(error: unknown): void {
     this.#failure ??= { error };
     this.stop();
+    this.#order({ kind: "kept" }); // as for an abort
   }
 
   /** A follower is lost, and the first worker need not wait for its share. */

@@ -3,7 +3,7 @@ import { Bundle } from "../data/bundle.js";
 import { type Described, encodingOf } from "../data/encoding.js";
 import { encodeSamples } from "../data/samples.js";
 import type { Data, Samples } from "../data/values.js";
-import { DataError } from "../errors.js";
+import { ConfigError, DataError } from "../errors.js";
 import type { Bytes } from "../worker/protocol.js";
 import type { Pulled } from "./batches.js";
 import type { Core } from "./core.js";
@@ -39,17 +39,17 @@ export async function prepareRun({ core, data, validationData, run, json, resume
     ...(complete && { complete }),
     data: typeof data === "function" ? empty("batches") : await encodeAny(data, encoding),
     ...(validationData !== undefined && {
-      validation: await encodeAny(given(validationData), encoding, "validationData"),
+      validation: await encodeAny(given(validationData, "validationData"), encoding, "validationData"),
     }),
   };
   return typeof data === "function" ? { request, source: data, encode } : { request, encode };
 }
 
 /** Data that are there as a whole; a source of batches serves `fit` alone. */
-export function given(data: Data): Exclude<Data, (start: number) => unknown> {
+export function given(data: Data, path = "data"): Exclude<Data, (start: number) => unknown> {
   if (typeof data !== "function") return data;
-  const received = "a function";
-  throw new DataError("a source of batches is for fit and resume only", { expected: "data", received });
+  const [expected, received] = ["data that are there as a whole", "a source of batches"];
+  throw new DataError(`${path}: expected ${expected}, got ${received}`, { path, expected, received });
 }
 
 async function characters(data: Data, split: RunDescription["validationSplit"]): Promise<string[]> {
@@ -57,6 +57,13 @@ async function characters(data: Data, split: RunDescription["validationSplit"]):
     const hint = "give the vocabulary as a list of characters";
     throw new DataError(`input.vocabulary: "characters" cannot be found out from a source of batches; ${hint}`, {
       path: "input.vocabulary",
+    });
+  }
+  if (typeof split === "object" && split?.from === "random" && typeof data !== "string") {
+    const hint = "give the vocabulary as a list of characters, or split from the end";
+    throw new ConfigError(`validationSplit: "characters" are found out before a random split is made; ${hint}`, {
+      code: "conflictingOptions",
+      path: "validationSplit",
     });
   }
   const fraction = typeof split === "object" && split !== null ? split.fraction : split;

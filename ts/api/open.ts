@@ -1,7 +1,7 @@
 /** createModel and loadModel. */
 import { FormatError } from "../errors.js";
 import { checkRuntime } from "./controls.js";
-import { Core } from "./core.js";
+import { Core, unlessAborted } from "./core.js";
 import type { ModelDescription } from "./description.gen.js";
 import { OpenModel } from "./model.js";
 import { nameOf, toJson } from "./options.js";
@@ -17,7 +17,7 @@ export async function createModel(description: ModelDescription, runtime?: Runti
 /** A model as `save` left it, in any runtime and by any version up to this one. The file is copied. */
 export async function loadModel(file: BufferSource | Blob | Response, runtime?: Runtime): Promise<Model> {
   const checked = checkRuntime(runtime);
-  const bytes = await read(file);
+  const bytes = await unlessAborted(checked.signal, () => read(file));
   return new OpenModel(await Core.open(checked, (connection) => connection.call("load", [bytes], [bytes.buffer])));
 }
 

@@ -23,5 +23,6 @@ export async function declare() {
   if (imports.length) throw new BuildError(`dist/index.d.ts would import ${imports.join(", ")}`);
   // The package's users need not have Node's types.
   if (/\bNodeJS\.|\bBuffer\b|types="node"/.test(code)) throw new BuildError("dist/index.d.ts names a type of Node");
-  writeFileSync(join(root, "dist/index.d.ts"), code);
+  // AsyncDisposable is younger than most projects' `lib`.
+  writeFileSync(join(root, "dist/index.d.ts"), `/// <reference lib="esnext.disposable" />\n${code}`);
 }

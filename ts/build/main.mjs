@@ -87,7 +87,7 @@ async function main() {
     name: "package",
     inputs: [...inputs, kernel],
     versions,
-    outputs: ["dist/index.js"],
+    outputs: ["dist/index.js", "build/own.js"],
     work: async () => {
       const { code, own } = await bundlePackage(kernel);
       mkdirSync(at("dist"), { recursive: true });

@@ -87,6 +87,13 @@ function aheadOf(known: Table | undefined, ahead: number, plan: SeriesPlan): Cel
     const expected = `a table with ${some(columns)} for ${ahead} rows ahead`;
     throw wrongData({ path: "known", expected, received: "none", code: "missingKnown" });
   }
+  if (columns.length === 0 && plan.time === undefined) {
+    throw wrongData({
+      path: "known",
+      expected: "nothing: the model has no known columns and no time",
+      received: "a table",
+    });
+  }
   const time = plan.time !== undefined && hasColumn(known, plan.time) ? [plan.time] : [];
   const cells = new Cells(known, [...columns, ...time], "known");
   if (columns.length + time.length > 0 && cells.rows < ahead) {

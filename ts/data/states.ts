@@ -1,5 +1,6 @@
 /** States of the recurrent layers, on their way in and out. */
 import type { Bundle } from "./bundle.js";
+import { checkFields } from "./fields.js";
 import { copyNumbers, type List } from "./numeric.js";
 import type { Part } from "./parts.js";
 import { show, showShape, wrongData, wrongShape } from "./refuse.js";
@@ -19,6 +20,7 @@ export function readInitial(states: unknown, batch: number, name = "initialState
     if (typeof state !== "object" || state === null || !("h" in state)) {
       throw wrongData({ path, expected: "a state { h } or { h, c }", received: show(state) });
     }
+    checkFields(state, ["h", "c"], path);
     const c = "c" in state && state.c !== undefined ? [statePart(state.c, `state.${k}.c`, `${path}.c`, batch)] : [];
     return [statePart(state.h, `state.${k}.h`, `${path}.h`, batch), ...c];
   });

@@ -56,7 +56,7 @@ ${figure(
   }),
   `Mean squared error over the 99 steps: ${before.toFixed(3)} before, ${after.toFixed(3)} after 99 updates,
   ${later.toFixed(3)} after 10,000. Always the mean of the rows: ${baselines.mean.toFixed(3)}; the row stays as it is:
-  ${baselines.same.toFixed(3)}. The peaks are the steps at which the row changes.`,
+  ${baselines.same.toFixed(3)}. The peaks are the steps at which both bits of the row change.`,
 )}
 ${figure(
   normChart(norms.before, norms.after),

@@ -77,7 +77,8 @@ export type Answers = { [K in keyof Calls]: (...a: Parameters<Calls[K]>) => Sett
 
 /** Caller to run. */
 export type RunOrder =
-  | { kind: "pause" | "resume" }
+  | { kind: "pause"; number: number }
+  | { kind: "resume" }
   /** `finished`: a source of batches has no more to give. */
   | { kind: "stop"; reason: "stopped" | "finished" }
   /** Another worker of the run is dead: nothing can be waited for. */
@@ -120,7 +121,7 @@ export type RunEvent =
   | { kind: "records"; records: RunRecord[]; elapsed: number }
   | { kind: "checkpoint"; file: Bytes }
   | { kind: "wanted" }
-  | { kind: "paused" }
+  | { kind: "paused"; number: number }
   | { kind: "end"; outcome: Settled<RunEnd>; model: ModelInfo };
 
 /** Caller to learner; each is answered by one Settled, in order. */

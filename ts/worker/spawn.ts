@@ -77,9 +77,7 @@ function spawnWeb(worker: string | URL, events: Events): Spawned {
     release();
     event.preventDefault();
     // Chromium and Firefox say nothing at all when a policy forbids the worker; the worker lives on after other errors.
-    events.death(
-      event.message || `the worker did not start; a Content-Security-Policy must allow it: worker-src blob:`,
-    );
+    events.death(event.message || FORBIDDEN);
   };
   // Bun tells of the end of a global Worker, browsers do not.
   web.addEventListener("close", () => events.death("the worker ended"));

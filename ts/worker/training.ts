@@ -35,9 +35,11 @@ export class Training {
   readonly #start: number;
   readonly #seconds: number;
   #pausedFor = 0;
+  #pausedAt = 0;
   #step: number;
   #nextCheckpoint: number;
-  #paused = false;
+  /** The number of the pause that goes on; 0: none. */
+  #paused = 0;
   /** It waits, and no update is under way. */
   #resting = false;
   /** The session's handle is gone. */
@@ -116,7 +118,7 @@ export class Training {
       if (status === Status.needsGradients) await this.#exchange();
       else if (status !== Status.needsBatch) await this.#breather.breathe();
     }
-    await this.#until(() => !this.#keeping);
+    await this.#rest(() => !this.#keeping);
     this.#finished = true;
     const end: SessionEnd = JSON.parse(session.finish()); // throws when the run diverged
     // The session knows no clock and no source; only a stop can have been ours.
@@ -139,15 +141,29 @@ export class Training {
   }
 
   async #whilePaused(): Promise<void> {
-    if (!this.#paused) return;
-    const begun = this.#now();
-    await this.#rest(() => !this.#paused || this.#ending !== undefined);
-    this.#pausedFor += this.#now() - begun;
+    if (this.#paused) await this.#rest(() => !this.#paused || this.#ending !== undefined);
+  }
+
+  /** A limit in seconds holds while the caller is waited for too. */
+  async #await(condition: () => boolean): Promise<void> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const look = () => {
+      const left = this.#seconds - this.#elapsed();
+      if (left <= 0) {
+        this.#ending ??= "seconds";
+        this.#wake?.();
+      } else if (left < Number.POSITIVE_INFINITY) {
+        timer = setTimeout(look, Math.min(Math.ceil(1000 * left), 1000)); // a pause may come in between
+      }
+    };
+    look();
+    await this.#rest(() => condition() || this.#ending !== undefined);
+    clearTimeout(timer);
   }
 
   /** Sends the state to the caller. One at a time: a slow disk slows the run, and no queue of files fills the memory. */
   async #checkpoint(): Promise<void> {
-    await this.#rest(() => !this.#keeping || this.#ending !== undefined);
+    await this.#await(() => !this.#keeping);
     if (this.#ending) {
       this.#nextCheckpoint = Number.POSITIVE_INFINITY;
       return;
@@ -161,7 +177,7 @@ export class Training {
   /** Asks for the next batch. Time spent waiting counts: it is part of what the run takes. */
   async #supply(): Promise<void> {
     this.#tell({ kind: "wanted" });
-    await this.#rest(() => this.#batch !== undefined || this.#ending !== undefined);
+    await this.#await(() => this.#batch !== undefined);
     if (!this.#batch) return;
     this.#o.session.supply(this.#batch);
     this.#batch = undefined;
@@ -185,10 +201,13 @@ export class Training {
 
   #obey(order: RunOrder): void {
     if (order.kind === "pause") {
-      this.#paused = true;
+      if (!this.#paused) this.#pausedAt = this.#now();
+      this.#paused = order.number;
       this.#tellPaused();
-    } else if (order.kind === "resume") this.#paused = false;
-    else if (order.kind === "stop") this.#ending ??= order.reason;
+    } else if (order.kind === "resume") {
+      this.#pausedFor = this.#pauses();
+      this.#paused = 0;
+    } else if (order.kind === "stop") this.#ending ??= order.reason;
     else if (order.kind === "batch") this.#batch = order.bundle;
     else if (order.kind === "abandon") this.#abandoned = true;
     else this.#keeping = false;
@@ -204,7 +223,7 @@ export class Training {
   }
 
   #tellPaused(): void {
-    if (this.#paused && this.#resting) this.#tell({ kind: "paused" });
+    if (this.#paused && this.#resting) this.#tell({ kind: "paused", number: this.#paused });
   }
 
   async #until(condition: () => boolean): Promise<void> {
@@ -219,7 +238,12 @@ export class Training {
 
   /** Seconds, pauses not counted. */
   #elapsed(): number {
-    return (this.#now() - this.#start - this.#pausedFor) / 1000;
+    return (this.#now() - this.#start - this.#pauses()) / 1000;
+  }
+
+  /** Milliseconds. */
+  #pauses(): number {
+    return this.#pausedFor + (this.#paused ? this.#now() - this.#pausedAt : 0);
   }
 
   #tell(event: RunEvent, transfer: Transferable[] = []): void {

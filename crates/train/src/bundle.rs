@@ -5,7 +5,8 @@
 //! safetensors format description. Only the types that the house uses are read: F32, F64, I32, U8, U16, U32.
 
 use crate::error::Error;
-use crate::json::{self, Map, Value, json};
+use crate::file::File;
+use crate::json::{self, Value};
 use crate::text::quoted;
 use rnn::heap_sort;
 
@@ -65,6 +66,11 @@ impl Elements {
 
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Bytes of all elements.
+    pub fn size(&self) -> usize {
+        with_elements!(self, v => size_of_val(v.as_slice()))
     }
 
     pub fn dtype(&self) -> &'static str {
@@ -164,30 +170,12 @@ impl Bundle {
         }
     }
 
-    pub fn write(&self) -> Vec<u8> {
-        let mut header = Map::new();
-        if !self.metadata.is_empty() {
-            let text: Map = self.metadata.iter().map(|(k, v)| (k.clone(), json!(v))).collect();
-            header.insert("__metadata__".into(), Value::Object(text));
-        }
-        let mut end = 0;
-        for t in &self.tensors {
-            let start = end;
-            end += with_elements!(&t.elements, v => size_of_val(v.as_slice()));
-            header.insert(
-                t.name.clone(),
-                json!({ "dtype": t.elements.dtype(), "shape": t.shape, "data_offsets": [start, end] }),
-            );
-        }
-        let mut text = Value::Object(header).to_string().into_bytes();
-        text.resize(text.len().next_multiple_of(8), b' ');
-        let mut file = Vec::with_capacity(8 + text.len() + end);
-        file.extend_from_slice(&(text.len() as u64).to_le_bytes());
-        file.extend_from_slice(&text);
-        for t in &self.tensors {
-            t.elements.each_bytes(|bytes| file.extend_from_slice(bytes));
-        }
-        file
+    /// As a file.
+    ///
+    /// # Panics
+    /// When the memory for it cannot be had.
+    pub fn write(self) -> Vec<u8> {
+        File::from(self).write().unwrap_or_else(|error| panic!("{}", error.message))
     }
 
     /// # Errors

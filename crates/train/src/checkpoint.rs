@@ -4,11 +4,12 @@
 use crate::bundle::Bundle;
 use crate::encoding::Encoding;
 use crate::error::Error;
+use crate::file::File;
 use crate::hash::Fnv;
 use crate::model::Model;
 use crate::session::Session;
 use crate::session::saved::SavedRun;
-use crate::update::{read_flat, write_flat};
+use crate::update::read_flat;
 
 const FORMAT: &str = "retrograd";
 const VERSION: u32 = 1;
@@ -16,26 +17,31 @@ const NO_CHECKSUM: &str = "0000000000000000";
 
 /// The file of a model. `session` is the run that goes on; without one, the saved run is written. `training: false`
 /// leaves both out.
-pub fn save(model: &Model, session: Option<&Session>, training: bool) -> Vec<u8> {
-    let mut bundle = Bundle::default();
-    bundle.note("format", FORMAT);
-    bundle.note("version", VERSION.to_string());
-    bundle.note("description", model.description.to_json());
-    bundle.note("checksum", NO_CHECKSUM);
+///
+/// # Errors
+/// `MemoryError` when the file does not fit.
+pub fn save(model: &Model, session: Option<&Session>, training: bool) -> Result<Vec<u8>, Error> {
+    let mut file = File::default();
+    file.note("format", FORMAT);
+    file.note("version", VERSION.to_string());
+    file.note("description", model.description.to_json());
+    file.note("checksum", NO_CHECKSUM);
     // While the vocabulary is open there are no weights.
     if let Ok(body) = model.body() {
-        write_flat(body.network.table(), &body.params, "", &mut bundle);
-        model.encoding.write(&mut bundle);
-        let current = session.map(Session::saved);
-        if let Some(run) = current.as_ref().or(model.saved.as_ref()).filter(|_| training) {
-            run.write(&body.network, &mut bundle);
+        file.flat(body.network.table(), &body.params, "");
+        let mut constants = Bundle::default();
+        model.encoding.write(&mut constants);
+        file.add(constants);
+        let run = session.map(Session::state).or(model.saved.as_ref().map(SavedRun::state));
+        if let Some(run) = run.filter(|_| training) {
+            run.write(&body.network, &mut file);
         }
     }
-    let mut file = bundle.write();
+    let mut file = file.write()?;
     let at = checksum_at(&file).expect("it was just written");
     let sum = checksum(&file, at);
     file[at..at + NO_CHECKSUM.len()].copy_from_slice(sum.as_bytes());
-    file
+    Ok(file)
 }
 
 /// A model from its file.

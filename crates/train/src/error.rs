@@ -117,7 +117,7 @@ impl Error {
 
     /// `MemoryError`: `bytes` could not be had for `what`.
     pub fn memory(what: &str, bytes: usize) -> Error {
-        let message = format!("{what} needs {bytes} bytes, which are not to be had; try a smaller batchSize or window");
+        let message = format!("{what} needs {bytes} bytes, which are not to be had");
         Error::new(ErrorClass::Memory, "outOfMemory", message).detail("bytes", bytes as f64)
     }
 
@@ -135,6 +135,12 @@ impl Error {
             self.path = Some(path.into());
         }
         self
+    }
+
+    /// The same about a field of an argument.
+    pub fn within(self, argument: &str) -> Error {
+        let field = [argument, "."].concat();
+        self.renamed("", &field)
     }
 
     /// With a code of its own.

@@ -88,7 +88,8 @@ pub fn capacity(part: &Part, size: usize) -> Capacity {
 /// `MemoryError` when the arena does not fit.
 pub fn workspace(network: &Network, capacity: Capacity, training: bool) -> Result<Workspace, Error> {
     let what = if training { "a training step" } else { "a prediction" };
-    Workspace::new(network, capacity, training).map_err(|e| Error::memory(what, e.bytes))
+    let hint = "try a smaller batchSize or window";
+    Workspace::new(network, capacity, training).map_err(|e| Error::memory(what, e.bytes).hint(hint))
 }
 
 /// `{ loss, …metrics }` of a data bundle, as JSON.

@@ -9,6 +9,7 @@ pub mod describe;
 pub mod encoding;
 pub mod error;
 pub mod evaluate;
+mod file;
 pub mod forecast;
 pub mod generator;
 pub mod gradients;

@@ -155,7 +155,7 @@ fn a_file_written_while_a_worker_waits_for_gradients_is_whole() {
         }
         while b.run(&mut second, 1).expect("goes on") == Status::Running {}
         if step == 3 {
-            file = Some(checkpoint::save(&first, Some(&a), true));
+            file = Some(checkpoint::save(&first, Some(&a), true).expect("there is room"));
         }
         step += 1;
         let (of_a, of_b) = (a.contribution(&first).expect("computed"), b.contribution(&second).expect("computed"));

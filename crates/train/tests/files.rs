@@ -4,7 +4,7 @@ mod common;
 
 use common::{bits, classified, classifier, fit, text};
 use train::bundle::{Bundle, Elements};
-use train::checkpoint::{load, save};
+use train::checkpoint::{self, load};
 use train::error::ErrorClass;
 use train::model::Model;
 #[cfg(target_arch = "wasm32")]
@@ -14,27 +14,31 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 fn a_model_survives_its_file() {
     let mut model = classifier();
     fit(&mut model, classified(30), r#"{"epochs":2,"validationSplit":0.2}"#);
-    let file = save(&model, None, true);
+    let file = save(&model, true);
     let loaded = load(&file).expect("just written");
     assert_eq!(bits(&loaded), bits(&model));
-    assert_eq!(save(&loaded, None, true), file, "writing is the inverse of reading");
-    assert!(save(&model, None, false).len() < file.len() / 2, "training: false leaves the moments out");
+    assert_eq!(save(&loaded, true), file, "writing is the inverse of reading");
+    assert!(save(&model, false).len() < file.len() / 2, "training: false leaves the moments out");
 }
 
 #[test]
 fn the_file_names_parameters_as_pytorch_does() {
-    let file = Bundle::read(&save(&classifier(), None, true)).expect("safetensors");
+    let file = Bundle::read(&save(&classifier(), true)).expect("safetensors");
     let weight = file.find("0.weight_ih_l0_reverse").expect("a second direction");
     assert_eq!(weight.shape, [18, 2]);
     assert_eq!(file.find("0.weight_hh_l1").expect("a second level").shape, [18, 6]);
     assert_eq!(file.find("1.bias").expect("the head").shape, [2]);
 }
 
+fn save(model: &Model, training: bool) -> Vec<u8> {
+    checkpoint::save(model, None, training).expect("there is room")
+}
+
 const SMALL: &str = r#"{"input":{"size":1},"layers":[{"kind":"rnn","hiddenSize":2}],"output":{"at":"every"}}"#;
 
 #[test]
 fn every_altered_byte_and_every_cut_is_a_format_error() {
-    refuses_every_change(&save(&Model::create(SMALL).expect("right"), None, true));
+    refuses_every_change(&save(&Model::create(SMALL).expect("right"), true));
 }
 
 #[test]
@@ -46,8 +50,8 @@ fn so_it_is_in_a_file_that_holds_a_run() {
     data.f32("x", vec![4, 1], vec![0.5, -1.0, 2.0, 0.25]);
     data.f32("y", vec![4, 2], vec![1.0, 0.0, 0.0, 1.0, 0.5, 0.5, 0.0, 1.0]);
     fit(&mut model, data, r#"{"epochs":2,"batchSize":2,"optimizer":{"kind":"adam"},"validationSplit":0.34}"#);
-    let file = save(&model, None, true);
-    assert!(file.len() > 2 * save(&model, None, false).len(), "the run is in it");
+    let file = save(&model, true);
+    assert!(file.len() > 2 * save(&model, false).len(), "the run is in it");
     refuses_every_change(&file);
 }
 
@@ -59,13 +63,13 @@ fn so_it_is_in_a_file_that_holds_carried_states_and_the_last_weights() {
     let run = r#"{"epochs":6,"batchSize":2,"window":9,"carryState":true,"validationSplit":0.2,
         "optimizer":{"kind":"sgd","learningRate":30}}"#;
     fit(&mut model, text(60), run);
-    let file = save(&model, None, true);
+    let file = save(&model, true);
     let held = Bundle::read(&file).expect("safetensors");
     for name in ["carried.0.state.0.h", "carried.0.state.0.c", "last.0.weight_hh_l0", "best.0.weight_hh_l0"] {
         assert!(held.find(name).is_some(), "no {name}");
     }
     assert_ne!(held.find("last.1.bias").map(|t| &t.elements), held.find("1.bias").map(|t| &t.elements));
-    assert_eq!(save(&load(&file).expect("just written"), None, true), file, "writing is the inverse of reading");
+    assert_eq!(save(&load(&file).expect("just written"), true), file, "writing is the inverse of reading");
     refuses_every_change(&file);
 }
 
@@ -87,7 +91,7 @@ fn refuses_every_change(file: &[u8]) {
 
 #[test]
 fn a_newer_version_is_refused_by_name() {
-    let mut bundle = Bundle::read(&save(&classifier(), None, false)).expect("safetensors");
+    let mut bundle = Bundle::read(&save(&classifier(), false)).expect("safetensors");
     bundle.metadata.iter_mut().filter(|(key, _)| key == "version").for_each(|(_, v)| *v = "2".into());
     assert_eq!(load(&bundle.write()).err().expect("newer").code, "newerVersion");
 }

@@ -190,7 +190,7 @@ fn a_source_resumed_at_the_end_of_a_pass_goes_on_to_the_same_bits() {
     let mut cut = regressor();
     let mut session = Session::fit(&mut cut, empty("batches"), run, None, None).expect("right");
     pass(&mut cut, &mut session);
-    let file = train::checkpoint::save(&cut, Some(&session), true);
+    let file = train::checkpoint::save(&cut, Some(&session), true).expect("there is room");
     let mut loaded = train::checkpoint::load(&file).expect("readable");
     let mut session = Session::resume(&mut loaded, empty("batches"), "{}", None, None).expect("goes on");
     (0..2).for_each(|_| pass(&mut loaded, &mut session));

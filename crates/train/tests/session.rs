@@ -35,7 +35,7 @@ fn resumed_equals_unbroken(make: fn() -> train::model::Model, data: fn() -> trai
         let status = session.run(&mut model, at).expect("goes on");
         assert_eq!(status, Status::Running, "still in the middle after {at} units");
         let mut records = session.records();
-        let file = checkpoint::save(&model, Some(&session), true);
+        let file = checkpoint::save(&model, Some(&session), true).expect("there is room");
         drop((session, model));
 
         let mut loaded = checkpoint::load(&file).expect("a file just written");
@@ -65,7 +65,7 @@ fn a_finished_run_goes_on_as_if_it_had_been_longer() {
     fit(&mut long, classified(50), &run(7));
     let mut short = classifier();
     fit(&mut short, classified(50), &run(3));
-    let mut loaded = checkpoint::load(&checkpoint::save(&short, None, true)).expect("readable");
+    let mut loaded = checkpoint::load(&checkpoint::save(&short, None, true).expect("there is room")).expect("readable");
     let session = Session::resume(&mut loaded, classified(50), r#"{"epochs":7}"#, None, None).expect("right");
     run_to_end(&mut loaded, session, 3);
     assert_eq!(bits(&loaded), bits(&long));

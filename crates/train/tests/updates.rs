@@ -37,7 +37,8 @@ fn frozen_layers_keep_their_bits_and_others_move() {
         let mut cut = make();
         let mut session = Session::fit(&mut cut, text(400), DECAY, None, None).expect("right");
         assert_eq!(session.run(&mut cut, 7).expect("goes on"), Status::Running, "in the middle");
-        let mut resumed = checkpoint::load(&checkpoint::save(&cut, Some(&session), true)).expect("just written");
+        let mut resumed = checkpoint::load(&checkpoint::save(&cut, Some(&session), true).expect("there is room"))
+            .expect("just written");
         let session = Session::resume(&mut resumed, text(400), "{}", None, None).expect("the same data");
         run_to_end(&mut resumed, session, 3);
 

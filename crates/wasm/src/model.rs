@@ -52,8 +52,8 @@ impl Model {
         self.0.borrow_mut().set_parameters(read(bundle)?, strict).map_err(throw)
     }
 
-    pub fn save(&self, training: bool) -> Vec<u8> {
-        checkpoint::save(&self.0.borrow(), None, training)
+    pub fn save(&self, training: bool) -> Outcome<Vec<u8>> {
+        checkpoint::save(&self.0.borrow(), None, training).map_err(throw)
     }
 
     pub fn predict(&self, bundle: Vec<u8>, options: &str) -> Outcome<Vec<u8>> {

@@ -74,8 +74,8 @@ impl Session {
         self.session.merge(&self.model.borrow(), read(contribution)?).map_err(throw)
     }
 
-    pub fn save(&self) -> Vec<u8> {
-        checkpoint::save(&self.model.borrow(), Some(&self.session), true)
+    pub fn save(&self) -> Outcome<Vec<u8>> {
+        checkpoint::save(&self.model.borrow(), Some(&self.session), true).map_err(throw)
     }
 
     pub fn stop(&mut self) {

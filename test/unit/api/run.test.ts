@@ -111,6 +111,22 @@ describe("a run", () => {
     await run.pause(); // it is over: nothing to wait for
   });
 
+  it("answers a pause when it is there, whatever was asked before", async () => {
+    const core = await open();
+    const run = start(core, forever);
+    const weights = async () => json(await core.call("parameters", [])).weights;
+    for (let i = 0; i < 10; i++) {
+      void run.pause();
+      run.resume();
+      await run.pause();
+      const before = await weights();
+      await sleep(3);
+      expect(await weights()).toBe(before);
+      run.resume();
+    }
+    await run.stop();
+  });
+
   it("refuses a second run at once, and the first goes on", async () => {
     const core = await open();
     const first = start(core, forever);
@@ -241,6 +257,62 @@ describe("checkpoints", () => {
     };
     await start(await open(), { steps: 38 }, { checkpoint: { every: 10, to } });
     expect(kept).toEqual([10, 20, 30]);
+  });
+});
+
+describe("what never settles of the user's own", () => {
+  const never = () => new Promise<never>(() => {});
+  const batch: Samples = { x: [[1]], y: [1] };
+  /** Gives one batch, and never the next. */
+  const source = () => ({
+    [Symbol.asyncIterator]: () => {
+      let given = 0;
+      return { next: () => (given++ ? never() : Promise.resolve({ done: false, value: batch })), return: never };
+    },
+  });
+
+  it("does not hold up an abort, a disposal or the model after them", async () => {
+    const core = await open();
+    const controller = new AbortController();
+    const aborted = start(core, { batches: true }, { signal: controller.signal }, source);
+    setTimeout(() => controller.abort(new Error("enough")), 30);
+    await expect(aborted).rejects.toThrow("enough");
+    expect((await start(core, { steps: 1 })).reason).toBe("finished");
+    const disposed = start(core, { batches: true }, {}, source);
+    setTimeout(() => core.dispose(), 30);
+    await expect(disposed).rejects.toMatchObject({ name: "DisposedError" });
+  });
+
+  it("does not hold up what the user's code threw", async () => {
+    const mine = new Error("mine");
+    const onProgress = () => {
+      throw mine;
+    };
+    const checkpoint = { every: 1, to: never };
+    await expect(start(await open(), forever, { onProgress, checkpoint })).rejects.toBe(mine);
+  });
+
+  it("does not hold up a pause, or a limit in seconds", async () => {
+    const core = await open();
+    const controller = new AbortController();
+    const kept = start(core, { steps: 3 }, { checkpoint: { every: 1, to: never }, signal: controller.signal });
+    await kept.pause(); // also where it only waits for the checkpoint at its end
+    controller.abort(new Error("enough"));
+    await expect(kept).rejects.toThrow("enough");
+  });
+
+  it("does not hold up a limit in seconds", async () => {
+    const core = await open();
+    const slow = () => ({ [Symbol.asyncIterator]: () => ({ next: never }) });
+    for (let i = 0; i < 5; i++) {
+      const run = start(core, { batches: true, seconds: 0.03 }, {}, slow);
+      await run.pause();
+      await sleep(50); // does not count
+      run.resume();
+      const begun = performance.now();
+      expect((await run).reason).toBe("seconds");
+      expect(performance.now() - begun).toBeGreaterThan(5);
+    }
   });
 });
 

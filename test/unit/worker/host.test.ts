@@ -185,7 +185,7 @@ describe("a run", () => {
     const { host } = makeHost();
     const { id } = value(host.create("{}"));
     const run = start(host, id, { steps: 1e9, busy: 1 });
-    run.order({ kind: "pause" });
+    run.order({ kind: "pause", number: 1 });
     await run.until("paused");
     const { weights } = json(value(host.parameters(id)));
     await new Promise((resolve) => setTimeout(resolve, 60));
@@ -193,7 +193,7 @@ describe("a run", () => {
     run.order({ kind: "resume" });
     await new Promise((resolve) => setTimeout(resolve, 60));
     expect(json(value(host.parameters(id))).weights).toBeGreaterThan(weights);
-    run.order({ kind: "pause" });
+    run.order({ kind: "pause", number: 2 });
     run.order({ kind: "stop", reason: "stopped" });
     expect(value(await run.end()).reason).toBe("stopped");
   });

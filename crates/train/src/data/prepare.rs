@@ -172,8 +172,8 @@ fn sequences(request: &Request, bundle: Bundle, encoding: &mut Encoding) -> Resu
         return Err(Error::data("y", "targets", "none"));
     }
     let (training, validation) = split(sequences.len(), request.split, request.seed)?;
-    if let (Some(part), Target::Classes(n)) = (&validation, request.form.target) {
-        check_classes(request.description, &sequences, &training, part, n)?;
+    if let Some(part) = &validation {
+        check_classes(request, &sequences, &training, &sequences, part)?;
     }
     let mut warnings = Vec::new();
     if let Input::Values { scale, .. } = request.description.input {
@@ -225,40 +225,48 @@ fn split(n: usize, split: Option<Split>, seed: u64) -> Result<(Vec<u32>, Option<
     Ok((0..n as u32).partition(|&i| chosen[i as usize])).map(|(ids, validation)| (ids, Some(validation)))
 }
 
-fn check_classes(
-    description: &ModelDescription,
-    sequences: &Sequences,
+/// A class that validation has must have been trained, whether it was split off or given apart.
+///
+/// # Errors
+/// `DataError` for the first that was not.
+pub fn check_classes(
+    request: &Request,
+    trained: &dyn Samples,
     training: &[u32],
+    validated: &dyn Samples,
     validation: &[u32],
-    classes: usize,
 ) -> Result<(), Error> {
+    let Target::Classes(classes) = request.form.target else { return Ok(()) };
+    let description = request.description;
     let mut seen = vec![false; classes];
-    let each = |ids: &[u32], call: &mut dyn FnMut(u32, i32)| {
+    let each = |from: &dyn Samples, ids: &[u32], call: &mut dyn FnMut(u32, i32)| {
         for &i in ids {
-            let steps = if description.output.at == At::Every { sequences.steps(i as usize) } else { 1 };
-            (0..steps).for_each(|t| call(i, sequences.class(i as usize, t)));
+            let steps = if request.form.at == At::Every { from.steps(i as usize) } else { 1 };
+            (0..steps).for_each(|t| call(i, from.class(i as usize, t)));
         }
     };
-    each(training, &mut |_, class| {
+    each(trained, training, &mut |_, class| {
         if class >= 0 {
             seen[class as usize] = true;
         }
     });
     let mut missing = None;
-    each(validation, &mut |i, class| {
+    each(validated, validation, &mut |i, class| {
         if class >= 0 && !seen[class as usize] && missing.is_none() {
             missing = Some((i, class));
         }
     });
     match missing {
         None => Ok(()),
-        Some((i, class)) => Err(Error::data(
-            "validationSplit",
-            "each class of the validation part in the training part too",
-            format!("class {} (sequence {i}), which is not", label(description, class)),
-        )
-        .code("untrainedClass")
-        .hint("data ordered by class want { fraction, from: \"random\" }")),
+        Some((i, class)) => {
+            let received = format!("class {} (sequence {i}), which is not", label(description, class));
+            let error = |path: &str, expected: &str| Error::data(path, expected, &*received).code("untrainedClass");
+            Err(match request.split {
+                Some(_) => error("validationSplit", "each class of the validation part in the training part too")
+                    .hint("data ordered by class want { fraction, from: \"random\" }"),
+                None => error("validationData", "each class in the training data too"),
+            })
+        }
     }
 }
 

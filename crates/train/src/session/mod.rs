@@ -19,7 +19,7 @@ use crate::update::{Diverged, Updater};
 use counters::Counters;
 pub use open::Team;
 use records::Records;
-use saved::SavedRun;
+use saved::{RunState, SavedRun};
 use shards::{Division, Job, Shards};
 
 /// What a run waits for.
@@ -292,39 +292,52 @@ impl Session {
     }
 
     /// The run as it stands, to be saved with the model's current weights.
-    pub fn saved(&self) -> SavedRun {
-        SavedRun {
-            run: self.run.clone(),
+    pub fn state(&self) -> RunState<'_> {
+        RunState {
+            run: &self.run,
             shards: self.division.shards,
-            ended: self.phase == Phase::Validate && self.whole,
-            fingerprint: self.fingerprint.clone(),
-            counters: self.counters.clone(),
+            ended: self.epoch_ended(),
+            fingerprint: self.fingerprint.as_deref(),
+            counters: &self.counters,
             last: None,
-            best: self.best.clone(),
-            moments: self.updater.buffers.clone(),
-            carried: self.shards.carried.clone(),
+            best: self.best.as_deref(),
+            moments: &self.updater.buffers,
+            carried: &self.shards.carried,
         }
+    }
+
+    /// Whether all batches of the current epoch are done, and only the look at the validation part is not.
+    fn epoch_ended(&self) -> bool {
+        self.phase == Phase::Validate && self.whole
     }
 
     /// Ends the run: the best weights are put in place, if they are kept; the run stays with the model. Gives
     /// `{ reason, best?: { epoch, validationLoss }, warnings }`.
     ///
     /// # Errors
-    /// `DivergenceError` when it diverged; the model then has the last finite weights.
+    /// `DivergenceError` when it diverged; the model then has the last finite weights, and no run to go on with.
     pub fn finish(self, model: &mut Model) -> Result<String, Error> {
-        let mut saved = self.saved();
-        let body = model.body_mut()?;
+        let ended = self.epoch_ended();
         let Counters { epoch, best_epoch, best_loss, .. } = self.counters;
-        let latest = self.last_look.is_some_and(|loss| loss < best_loss);
-        let best = self.best.filter(|_| !latest && self.divergence.is_none());
-        if let Some(best) = best.filter(|best| *best != body.params) {
-            saved.last = Some(std::mem::replace(&mut body.params, best));
-        }
         // A run that diverged would do so again: there is nothing to go on with.
         if let Some(divergence) = self.divergence {
             return Err(divergence);
         }
-        model.saved = Some(saved);
+        let body = model.body_mut()?;
+        let latest = self.last_look.is_some_and(|loss| loss < best_loss);
+        let best = self.best.as_ref().filter(|&best| !latest && *best != body.params);
+        let last = best.map(|best| std::mem::replace(&mut body.params, best.clone()));
+        model.saved = Some(SavedRun {
+            run: self.run,
+            shards: self.division.shards,
+            ended,
+            fingerprint: self.fingerprint,
+            counters: self.counters,
+            last,
+            best: self.best,
+            moments: self.updater.buffers,
+            carried: self.shards.carried,
+        });
         let mut result = json!({ "reason": self.reason, "warnings": self.warnings });
         if latest {
             result["best"] = json!({ "epoch": epoch + 1, "validationLoss": self.last_look });

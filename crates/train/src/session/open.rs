@@ -6,8 +6,9 @@ use super::saved::{read_states, write_states};
 use super::shards::{Division, Node, Shards};
 use super::{Phase, Session, Source};
 use crate::bundle::{Bundle, Elements};
-use crate::data::prepare::{Part, Request, prepare, prepare_whole};
+use crate::data::prepare::{Part, Request, check_classes, prepare, prepare_whole};
 use crate::data::text::Cut;
+use crate::describe::model::{ModelDescription, Target};
 use crate::describe::run::{BATCH_SIZE, BatchSize, Context, DataKind, RunDescription};
 use crate::error::{Error, ErrorClass};
 use crate::evaluate::{Evaluator, WINDOW, capacity};
@@ -143,7 +144,10 @@ impl Session {
         let mut warnings = Vec::new();
         let mut validating = None;
         let source = if kind(&data) == DataKind::Batches {
-            encoding.require(&model.description)?;
+            if !encoding.fitted(&model.description) {
+                let why = "constants of the scale are fitted on data that are there as a whole; fit on samples first";
+                return Err(Error::conflict("data", why).code("notFitted"));
+            }
             Source::Batches(None)
         } else {
             let prepared = prepare(&request, data, &mut encoding)?;
@@ -152,7 +156,12 @@ impl Session {
             Source::Data(prepared.training)
         };
         if let Some(bundle) = validation {
-            validating = Some(prepare_whole(&request, bundle, &encoding)?);
+            let part = prepare_whole(&request, bundle, &encoding).map_err(of_validation)?;
+            if let (Source::Data(training), false) = (&source, reads_text(&model.description)) {
+                let request = Request { split: None, ..request };
+                check_classes(&request, &*training.samples, &training.ids, &*part.samples, &part.ids)?;
+            }
+            validating = Some(part);
         }
         let metrics = run.metrics.clone().unwrap_or_default();
         let (mut batch, mut batches, mut room) = (0, None, Capacity { batch: 0, steps: 0, rows: 0 });
@@ -273,6 +282,16 @@ impl Session {
         }
         Ok(())
     }
+}
+
+/// Next tokens are classes too, of which a text need not have all.
+fn reads_text(description: &ModelDescription) -> bool {
+    description.output.target == Target::NextToken
+}
+
+/// Data say what they call themselves; here they are the validation data.
+fn of_validation(error: Error) -> Error {
+    if error.path.as_deref().is_some_and(|path| path.starts_with("data")) { error.renamed("data", "validationData") } else { error.within("validationData") }
 }
 
 fn kind(data: &Bundle) -> DataKind {

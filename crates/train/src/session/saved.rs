@@ -4,13 +4,13 @@ use super::counters::Counters;
 use crate::bundle::Bundle;
 use crate::describe::run::RunDescription;
 use crate::error::Error;
+use crate::file::File;
 use crate::json::{self, Value, json};
 use crate::memory::buffer;
 use crate::text::quoted;
-use crate::update::{read_flat, write_flat};
+use crate::update::read_flat;
 use rnn::{LayerState, Network, States};
 
-#[derive(Clone)]
 pub struct SavedRun {
     pub run: RunDescription,
     pub shards: usize,
@@ -28,25 +28,56 @@ pub struct SavedRun {
     pub carried: Vec<Option<States>>,
 }
 
-impl SavedRun {
-    pub fn write(&self, network: &Network, into: &mut Bundle) {
+/// The same, borrowed: what is written.
+pub struct RunState<'a> {
+    pub run: &'a RunDescription,
+    pub shards: usize,
+    pub ended: bool,
+    pub fingerprint: Option<&'a str>,
+    pub counters: &'a Counters,
+    pub last: Option<&'a [f32]>,
+    pub best: Option<&'a [f32]>,
+    pub moments: &'a [Vec<f32>],
+    pub carried: &'a [Option<States>],
+}
+
+impl<'a> RunState<'a> {
+    pub fn write(&self, network: &'a Network, into: &mut File<'a>) {
         let table = network.table();
         let notes = json!({ "shards": self.shards, "fingerprint": self.fingerprint, "ended": self.ended });
-        into.note("run", self.run.to_json());
-        into.note("runState", notes.to_string());
-        into.f64("run.counters", self.counters.to_numbers());
-        for (name, flat) in [("last.", &self.last), ("best.", &self.best)] {
-            if let Some(flat) = flat {
-                write_flat(table, flat, name, into);
-            }
-        }
-        for (name, moment) in self.run.update.optimizer.buffers().iter().zip(&self.moments) {
-            write_flat(table, moment, &format!("optimizer.{name}."), into);
-        }
+        let mut bundle = Bundle::default();
+        bundle.note("run", self.run.to_json());
+        bundle.note("runState", notes.to_string());
+        bundle.f64("run.counters", self.counters.to_numbers());
         for (shard, states) in self.carried.iter().enumerate() {
             if let Some(states) = states {
-                write_states(network, states, &format!("carried.{shard}."), into);
+                write_states(network, states, &format!("carried.{shard}."), &mut bundle);
             }
+        }
+        into.add(bundle);
+        for (name, flat) in [("last.", self.last), ("best.", self.best)] {
+            if let Some(flat) = flat {
+                into.flat(table, flat, name);
+            }
+        }
+        for (name, moment) in self.run.update.optimizer.buffers().iter().zip(self.moments) {
+            into.flat(table, moment, &format!("optimizer.{name}."));
+        }
+    }
+}
+
+impl SavedRun {
+    pub fn state(&self) -> RunState<'_> {
+        RunState {
+            run: &self.run,
+            shards: self.shards,
+            ended: self.ended,
+            fingerprint: self.fingerprint.as_deref(),
+            counters: &self.counters,
+            last: self.last.as_deref(),
+            best: self.best.as_deref(),
+            moments: &self.moments,
+            carried: &self.carried,
         }
     }
 
