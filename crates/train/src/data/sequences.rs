@@ -22,6 +22,7 @@ pub struct Sequences {
     tokens: Option<Tokens>,
     /// Numbers in a target row.
     target_width: usize,
+    /// In the user's units: a truth of zero, which has no share of error, must stay one.
     targets: Vec<f32>,
     classes: Vec<i32>,
     every: bool,
@@ -127,13 +128,10 @@ impl Sequences {
         Scaler::fit(kind, &columns)
     }
 
-    /// Brings inputs and targets into the network's units, once.
+    /// Brings inputs into the network's units, once, and targets whenever they are asked for.
     pub fn scale(&mut self, input: Option<&Scaler>, output: Option<&Rc<Scaler>>) {
         if let Some(scaler) = input {
             scaler.apply_rows(&mut self.values);
-        }
-        if let Some(scaler) = output {
-            scaler.apply_rows(&mut self.targets);
         }
         self.output = output.cloned();
     }
@@ -167,6 +165,9 @@ impl Samples for Sequences {
 
     fn target(&self, sample: usize, step: usize, row: &mut [f32]) {
         row.copy_from_slice(&self.targets[self.target_row(sample, step) * self.target_width..][..row.len()]);
+        if let Some(scaler) = &self.output {
+            scaler.apply_rows(row);
+        }
     }
 
     fn class(&self, sample: usize, step: usize) -> i32 {
@@ -191,9 +192,8 @@ impl Samples for Sequences {
     }
 
     fn restore(&self, sample: usize, step: usize, predicted: &[f32], user: &mut [f64], truth: &mut [f64]) {
-        let scaler = self.output.as_deref();
-        undo(scaler, predicted, user);
-        undo(scaler, &self.targets[self.target_row(sample, step) * self.target_width..][..predicted.len()], truth);
+        undo(self.output.as_deref(), predicted, user);
+        undo(None, &self.targets[self.target_row(sample, step) * self.target_width..][..predicted.len()], truth);
     }
 }
 
