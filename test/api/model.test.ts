@@ -1,6 +1,7 @@
 /** What a model tells of itself, saving, loading, parameters, the end. */
+import { readFileSync } from "node:fs";
 import { createModel, dense, FormatError, loadModel, lstm, readSafetensors, writeSafetensors } from "retrograd";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { bits, classifier, digest, gestures, kept, make, summer, sums } from "./support.js";
 
 describe("a model", () => {
@@ -85,6 +86,26 @@ describe("a model", () => {
     expect(small.length).toBeLessThan(file.length);
   });
 
+  it("saves a safetensors file that others can read, and tells such files from its own", async () => {
+    const { x, y } = gestures(12);
+    const model = await make(classifier);
+    await model.fit({ x, y }, { epochs: 1 });
+    const parameters = await model.parameters();
+    const tensors = readSafetensors(await model.save());
+    for (const [name, { shape, data }] of Object.entries(parameters)) {
+      expect([...tensors[name]!.shape], name).toEqual(shape);
+      expect(bits(tensors[name]!), name).toEqual(bits({ data } as never));
+    }
+    // Without the run, nothing else but the constants of the scale.
+    const names = Object.keys(readSafetensors(await model.save({ training: false })));
+    expect(names.filter((name) => !name.startsWith("encoding.")).sort()).toEqual(Object.keys(parameters).sort());
+    await expect(loadModel(writeSafetensors(parameters))).rejects.toMatchObject({
+      name: "FormatError",
+      code: "unreadableFile",
+      message: expect.stringContaining("setParameters"),
+    });
+  });
+
   it("refuses a file that is none, is cut or altered", async () => {
     const model = await make(summer);
     await model.fit(sums(8), { epochs: 1 });
@@ -110,22 +131,50 @@ describe("a model", () => {
 
   it("is gone after dispose, as often as one likes", async () => {
     const model = await createModel(summer);
+    const parameters = await model.parameters();
+    const trainer = await model.trainer();
+    const learner = await model.online();
     const pending = model.parameters();
     await model.dispose();
     await model.dispose();
     await expect(pending).rejects.toMatchObject({ name: "DisposedError", code: "disposed" });
     for (const call of [
       () => model.fit(sums(4)),
+      () => model.resume(sums(4)),
       () => model.predict([[[1]]]),
       () => model.save(),
       () => model.trainer(),
       () => model.online(),
       () => model.evaluate(sums(4)),
       () => model.gradients(sums(4)),
+      () => model.setParameters(parameters),
+      () => model.setParameters({}, { strict: false }),
+      () => trainer.step(sums(4)),
+      () => trainer.apply(parameters),
+      () => learner.step([1], [1]),
+      () => learner.run([[1], [2]], [[1], [2]]),
+      () => learner.reset(),
     ]) {
-      await expect(call()).rejects.toMatchObject({ name: "DisposedError" });
+      await expect(call(), String(call)).rejects.toMatchObject({ name: "DisposedError", code: "disposed" });
     }
+    await learner[Symbol.asyncDispose]();
     expect(model.parameterCount).toBeGreaterThan(0); // what it knows by itself, it still tells
+  });
+
+  it("of another kind of input is gone as well", async () => {
+    const table = { a: Array.from({ length: 20 }, (_, i) => Math.sin(i)) };
+    const series = await createModel({
+      input: { series: { target: ["a"], window: 4, horizon: 1 } },
+      layers: [lstm({ hiddenSize: 2 }), dense()],
+    });
+    await series.fit(table, { epochs: 1 });
+    await series.dispose();
+    await expect(series.forecast(table)).rejects.toMatchObject({ name: "DisposedError" });
+    const text = await createModel({ input: { vocabulary: 4 }, layers: [lstm({ hiddenSize: 2 }), dense()] });
+    await text.dispose();
+    const generation = text.generate([1]);
+    await expect(generation).rejects.toMatchObject({ name: "DisposedError" });
+    await expect(generation[Symbol.asyncIterator]().next()).rejects.toMatchObject({ name: "DisposedError" });
   });
 
   it("is an AsyncDisposable where the language has it", async () => {
@@ -134,12 +183,26 @@ describe("a model", () => {
     await expect(model.parameters()).rejects.toMatchObject({ name: "DisposedError" });
   });
 
-  it("can be given the kernel compiled or as bytes", async () => {
+  it("can be given the kernel: bytes, a module, an address, a response; what is none is refused", async () => {
+    const url = new URL("../../build/retrograd.wasm", import.meta.url);
+    const bytes = readFileSync(url);
+    const { values } = await (await make(summer)).predict(sums(2).x);
+    const compile = vi.spyOn(WebAssembly, "compile");
+    for (const wasm of [bytes, new WebAssembly.Module(bytes), url, new Response(bytes)]) {
+      const model = await make(summer, { wasm });
+      expect(bits((await model.predict(sums(2).x)).values)).toEqual(bits(values));
+    }
+    // What was given is what was used: only the module was there already.
+    expect(compile).toHaveBeenCalledTimes(3);
+    vi.restoreAllMocks();
+
     await expect(createModel(summer, { wasm: new Uint8Array([0, 1, 2]) })).rejects.toMatchObject({
       name: "WorkerError",
     });
     // An empty module compiles, and has nothing of what is needed.
     const empty = new WebAssembly.Module(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]));
     await expect(createModel(summer, { wasm: empty })).rejects.toMatchObject({ name: "WorkerError" });
+    const nowhere = new URL("none.wasm", url);
+    await expect(createModel(summer, { wasm: nowhere })).rejects.toMatchObject({ name: "WorkerError" });
   });
 });

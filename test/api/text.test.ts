@@ -148,6 +148,56 @@ describe("generate", () => {
   });
 });
 
+describe("what generate draws", () => {
+  const logits = [0.5, -1, 1.5, 0, 1];
+  const description: ModelDescription = {
+    input: { vocabulary: 5 },
+    layers: [lstm({ hiddenSize: 3 }), dense({ name: "head" })],
+  };
+
+  /** Draws each token with the same odds, whatever came before. */
+  async function die(): Promise<Model> {
+    const model = await make(description);
+    const head = { "head.weight": { shape: [5, 3], data: new Float32Array(15) } };
+    await model.setParameters({ ...head, "head.bias": { shape: [5], data: logits } }, { strict: false });
+    return model;
+  }
+
+  it.each([
+    [{}, 1, [0, 1, 2, 3, 4]],
+    [{ temperature: 0.5 }, 0.5, [0, 1, 2, 3, 4]],
+    [{ temperature: 2, topK: 3 }, 2, [0, 2, 4]],
+    [{ topK: 9 }, 1, [0, 1, 2, 3, 4]],
+  ])("with %o comes as often as softmax(logits / temperature) says", async (options, temperature, among) => {
+    const model = await die();
+    const n = 20_000;
+    const { tokens } = await model.generate([0], { length: n, seed: 7, ...options });
+    const odds = logits.map((logit, i) => (among.includes(i) ? Math.exp(logit / temperature) : 0));
+    const total = odds.reduce((a, b) => a + b, 0);
+    for (const [i, odd] of odds.entries()) {
+      const p = odd / total;
+      const share = tokens.filter((token) => token === i).length / n;
+      expect(Math.abs(share - p), `token ${i}: ${share}, expected ${p}`).toBeLessThanOrEqual(
+        4 * Math.sqrt((p * (1 - p)) / n),
+      );
+    }
+    // One draw does not tell of the next: pairs are as frequent as their parts. Twice as wide, since pairs overlap.
+    const pairs = tokens.filter((token, i) => token === 2 && tokens[i + 1] === 2).length / (n - 1);
+    const p = (odds[2]! / total) ** 2;
+    expect(Math.abs(pairs - p)).toBeLessThanOrEqual(8 * Math.sqrt((p * (1 - p)) / n));
+  });
+
+  it("is the likeliest with topK 1 at any temperature, as with temperature 0", async () => {
+    const model = await poet();
+    const likeliest = await model.generate("the", { length: 80, temperature: 0 });
+    const one = await model.generate("the", { length: 80, topK: 1, temperature: 2, seed: 3 });
+    expect(one.text).toBe(likeliest.text);
+    expect(one.state).toEqual(likeliest.state);
+    const two = await model.generate("the", { length: 80, topK: 2, temperature: 2, seed: 3 });
+    expect(two.text).not.toBe(likeliest.text);
+  });
+});
+
 describe("predict on text", () => {
   it("gives the next token at every step", async () => {
     const model = await poet();
