@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { GOLDEN } from "../golden.js";
 import type { Outcome } from "./pages/train.js";
 import { type Site, serve } from "./serve.js";
 
@@ -25,5 +26,11 @@ describe.skipIf(missing)("the built file in Chromium", () => {
     // The page's own thread went on. Half a second is far above a frame and far below the run on a busy machine.
     expect(ticks).toBeGreaterThan(2);
     expect(longest).toBeLessThan(500);
+  });
+
+  test("trains to the same bits as Node and the native build", async () => {
+    const { result, complaints } = await site.open("golden");
+    expect(complaints).toEqual([]);
+    expect(result).toBe(GOLDEN);
   });
 });

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { afterAll, describe, expect, test, vi } from "vitest";
-import { countRust } from "../../ts/build/checks.mjs";
+import { countRust, countVitest } from "../../ts/build/checks.mjs";
 import { checkSimd, vectorInstructions } from "../../ts/build/simd.mjs";
 import { checkSizes } from "../../ts/build/sizes.mjs";
 import { stage } from "../../ts/build/stamps.mjs";
@@ -101,4 +101,16 @@ test result: FAILED. 3 passed; 4 failed; 0 ignored; 0 filtered out; finished in 
 `;
   expect(countRust(output)).toEqual({ passed: 5, failed: 4, skipped: 1 });
   expect(countRust("no tests to run!")).toEqual({ passed: 0, failed: 0, skipped: 0 });
+});
+
+test("vitest's count has what was skipped, and a file that could not be read as a failure", () => {
+  const file = join(folder, "vitest.json");
+  const testResults = [
+    { status: "failed", assertionResults: [] },
+    { status: "passed", assertionResults: [{}] },
+  ];
+  const counts = { numPassedTests: 5, numFailedTests: 1, numPendingTests: 2, numTodoTests: 1 };
+  writeFileSync(file, JSON.stringify({ ...counts, testResults }));
+  expect(countVitest(file)).toEqual({ passed: 5, failed: 2, skipped: 3 });
+  expect(countVitest(join(folder, "none.json"))).toEqual({ passed: 0, failed: 0, skipped: 0 });
 });
