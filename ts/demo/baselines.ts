@@ -12,6 +12,9 @@ export interface Baseline {
   known?: Score;
 }
 
+/** The best of the rules that fit nothing. */
+export const YEAR_RULE = "364 days back × ratio of 28 days";
+
 export const BASELINES: readonly Baseline[] = [
   {
     name: "the last day known",
@@ -24,7 +27,7 @@ export const BASELINES: readonly Baseline[] = [
     known: { rmse: 957.4, mape: 4.23 },
   },
   {
-    name: "364 days back × ratio of 28 days",
+    name: YEAR_RULE,
     forecast: ({ count }, lead) =>
       tests(count).map((t) => {
         const end = t - lead + 1;

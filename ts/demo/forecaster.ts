@@ -6,8 +6,6 @@ import { follow } from "./progress.js";
 
 const WINDOW = 28;
 const BATCH = 32;
-/** A guard for slow machines: a run that takes longer stops here and says so. */
-const SECONDS = 20;
 
 export interface Plan {
   horizon: number;
@@ -15,6 +13,8 @@ export interface Plan {
   epochs: number;
   /** Days at the end of the training part that choose the epoch. */
   validationDays: number;
+  /** A guard for slow machines: a run that takes longer stops there and says so. */
+  seconds?: number;
 }
 
 /** What one horizon came to. */
@@ -56,9 +56,10 @@ export async function trainForecaster(births: Births, plan: Plan): Promise<Forec
     const training = table.rows.slice(0, -TEST_DAYS);
     const validationSplit = plan.validationDays / training.length;
     const steps = plan.epochs * Math.ceil((training.length - plan.validationDays) / BATCH);
+    const guard = plan.seconds !== undefined && { seconds: plan.seconds };
     const run = model.fit(training, {
       epochs: plan.epochs,
-      seconds: SECONDS,
+      ...guard,
       batchSize: BATCH,
       optimizer: adam({ learningRate: cosineDecay({ initial: 3e-3, final: 1e-4, steps }) }),
       clip: { norm: 1 },
@@ -66,11 +67,11 @@ export async function trainForecaster(births: Births, plan: Plan): Promise<Forec
       metrics: ["rmse"],
     });
     await follow(run, {
-      seconds: SECONDS,
+      ...guard,
       more: ({ validationMetrics: v }) => v && `validation RMSE ${v.rmse!.toFixed(0)} births`,
     });
     const history = await run;
-    const why = { patience: "no better one for 10 epochs", seconds: `stopped after ${SECONDS} s: a busy machine` };
+    const why = { patience: "no better one for 10 epochs", seconds: `stopped after ${plan.seconds} s: a busy machine` };
     const end = why[history.reason as keyof typeof why];
     console.log(`  ${history.epochs.length} epochs${end ? ` (${end})` : ""}, the best is ${history.best?.epoch}`);
     return { ahead: await forecastYear(model, table, plan.horizon), history, parameters: model.parameterCount };

@@ -61,12 +61,15 @@ export class Bar {
 /** Follows a run on a bar: by its steps, or by the clock where `seconds` will end it first. */
 export async function follow(
   run: AsyncIterable<Progress>,
-  { seconds, more }: { seconds: number; more?: (p: Progress) => string | undefined },
+  { seconds, more }: { seconds?: number; more?: (p: Progress) => string | undefined },
 ): Promise<void> {
   const bar = new Bar(1);
   for await (const p of run) {
     const words = more?.(p);
-    bar.update(Math.max(p.step / p.steps, p.elapsed / seconds), { ...p, ...(words && { more: words }) });
+    bar.update(Math.max(p.step / p.steps, seconds === undefined ? 0 : p.elapsed / seconds), {
+      ...p,
+      ...(words && { more: words }),
+    });
   }
   bar.stop();
 }

@@ -7,15 +7,17 @@ import { heading, paragraph, seconds, table, wrap } from "./say.js";
 
 export interface TextPlan {
   units: number;
+  /** What the rest is counted in; by updates a plan comes to the same everywhere. */
+  by: "seconds" | "updates";
   /** Of training, in all. */
-  seconds: number;
-  /** Of those, to find how fast this machine is: the decay of the rate is planned in steps. */
+  length: number;
+  /** Of that, to find how fast this machine is: the decay of the rate is planned in steps. */
   trial: number;
-  /** Seconds between validations. */
+  /** Between validations. */
   every: number;
 }
 
-export const PLAN: TextPlan = { units: 160, seconds: 58, trial: 3, every: 10 };
+export const PLAN: TextPlan = { units: 160, by: "seconds", length: 58, trial: 3, every: 10 };
 const WORKERS = 2;
 /** The end of the book is held out. */
 const HELD = 0.05;
@@ -46,7 +48,7 @@ export async function text(plan = PLAN): Promise<TextResult> {
   heading("3  Text");
   paragraph(`The next character of Moby Dick: ${training.length.toLocaleString("en")} characters to learn from, the last
     ${held.length.toLocaleString("en")} held out; ${characters.length} different ones. A GRU of ${plan.units} units,
-    ${plan.seconds} seconds on ${WORKERS} workers.`);
+    ${plan.length} ${plan.by} on ${WORKERS} workers.`);
   const model = await createModel(
     { input: { vocabulary: characters }, layers: [gru({ hiddenSize: plan.units }), dense()], seed: 0 },
     { workers: WORKERS },
@@ -76,42 +78,44 @@ async function learn(model: Model, training: string, held: string, plan: TextPla
 }
 
 /** Short trial, then the rate decays over as many steps as the time allows; once more when the machine was faster. */
-async function train(model: Model, training: string, held: string, { seconds, trial, every }: TextPlan) {
+async function train(model: Model, training: string, held: string, { by, length, trial, every }: TextPlan) {
   const histories: History[] = [];
   const validation: TextResult["validation"] = [];
   const start = performance.now();
-  const passed = () => (performance.now() - start) / 1000;
   const done = () => histories.reduce((sum, { steps }) => sum + steps.step.length, 0);
+  const passed = (updates = done()) => (by === "updates" ? updates : (performance.now() - start) / 1000);
   const validate = async (step: number) => {
     const { bitsPerCharacter } = await model.evaluate(held, { metrics: ["bitsPerCharacter"] });
     validation.push({ step, bits: bitsPerCharacter! });
   };
-  const bar = new Bar(seconds);
+  const bar = new Bar(length);
   let pending: Promise<void> | undefined;
   let next = every;
-  let speed = 0;
-  while (histories.length === 0 || seconds - passed() > seconds / 6) {
-    const left = histories.length === 0 ? trial : seconds - passed();
+  let speed = by === "updates" ? 1 : 0; // updates in a second, or in an update; 0: not known yet
+  while (histories.length === 0 || length - passed() > length / 6) {
+    const tried = histories.length > 0;
+    const left = tried ? length - passed() : trial;
     const steps = Math.max(1, Math.round(speed * left));
     const decay = cosineDecay({ initial: RATE, final: RATE / 20, warmup: 20, steps });
     const run = model.fit(training, {
       ...RUN,
       ...(speed > 0 && { steps }),
-      seconds: left, // should the machine get slower meanwhile
-      optimizer: adam({ learningRate: speed > 0 ? decay : RATE / 2 }),
+      ...(by === "seconds" && { seconds: left }), // should the machine get slower meanwhile
+      optimizer: adam({ learningRate: tried ? decay : RATE / 2 }),
     });
     const before = done();
     for await (const p of run) {
-      speed = p.step / p.elapsed;
+      if (by === "seconds") speed = p.step / p.elapsed;
+      const now = passed(before + p.step);
       // Served between two steps, while the run goes on.
-      if (passed() >= next && !pending) {
+      if (now >= next && !pending) {
         next += every;
         pending = validate(before + p.step).finally(() => {
           pending = undefined;
         });
       }
       const last = validation.at(-1);
-      bar.update(passed(), { ...p, ...(last && { more: `validation ${last.bits.toFixed(2)} bits a character` }) });
+      bar.update(now, { ...p, ...(last && { more: `validation ${last.bits.toFixed(2)} bits a character` }) });
     }
     await pending;
     histories.push(await run);
