@@ -291,7 +291,11 @@ fn reads_text(description: &ModelDescription) -> bool {
 
 /// Data say what they call themselves; here they are the validation data.
 fn of_validation(error: Error) -> Error {
-    if error.path.as_deref().is_some_and(|path| path.starts_with("data")) { error.renamed("data", "validationData") } else { error.within("validationData") }
+    if error.path.as_deref().is_some_and(|path| path.starts_with("data")) {
+        error.renamed("data", "validationData")
+    } else {
+        error.within("validationData")
+    }
 }
 
 fn kind(data: &Bundle) -> DataKind {
