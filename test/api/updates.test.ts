@@ -73,7 +73,7 @@ describe("a run that leaves the finite numbers", () => {
       { optimizer: adam({ learningRate: stepDecay({ initial: 5, every: 3, factor: 3e38 }) }) },
       "0.weight_ih_l0",
     ],
-    ["in its gradient", { clip: "none", optimizer: sgd({ learningRate: 1e3 }) }, "the gradient of 0.weight_ih_l0"],
+    ["in its gradient", { clip: "none", optimizer: sgd({ learningRate: 1e3 }) }, "0.weight_ih_l0"],
   ])("%s names step, loss and tensor; the weights are those before that step", async (_, options, tensor) => {
     const model = await make(summer);
     const run = { ...batches, ...options };

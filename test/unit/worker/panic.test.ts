@@ -19,8 +19,9 @@ function thrown(): unknown {
   const run = JSON.stringify({ steps: 5, batchSize: 8, window: 4, carryState: true });
   const session = kernel.Session.fit(model, text, run, undefined, JSON.stringify({ workers: 2, index: 0 }));
   expect(session.run(1)).toBe(Status.needsGradients);
+  const shape = Bundle.read(session.contribution()).shape("gradient.0.4");
   const wrong = Bundle.allocate([
-    { name: "gradient.4.8", dtype: "F32", shape: [1] },
+    { name: "gradient.4.8", dtype: "F32", shape },
     { name: "sums.4.8", dtype: "F64", shape: [9] },
     { name: "carried.0.state.0.h", dtype: "F32", shape: [1, 99, 4] },
   ]);
