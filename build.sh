@@ -62,10 +62,20 @@ set_up_rust() {
   fail "Rust 1.95 or newer with the target $target is needed: install rustup from https://rustup.rs and run this again"
 }
 
+# Rust links the tools, and the programs that the build runs, by the system's compiler.
+set_up_linker() {
+  command -v cc >/dev/null && return
+  if command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
+    step "A C linker (Debian's packages)" bash -c 'apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev' &&
+      command -v cc >/dev/null && return
+  fi
+  fail "a C linker, cc, is needed: install your system's C compiler (Debian: build-essential) and run this again"
+}
+
 # tool NAME VERSION PROGRAM CRATE: installed from the crate registry into the cache.
 tool() {
   local place="$cache/$1-$2"
-  [ -x "$place/bin/$3" ] || step "$4 $2 (cargo install, some two minutes)" \
+  [ -x "$place/bin/$3" ] || step "$4 $2 (cargo install, two to five minutes)" \
     cargo install --locked --root "$place" --version "$2" "$4" || fail "$4 $2 could not be installed"
   PATH="$place/bin:$PATH"
 }
@@ -74,6 +84,7 @@ node_ready='const [major, minor] = process.versions.node.split(".").map(Number);
 command -v npm >/dev/null && [ "$(node -p "$node_ready")" = true ] ||
   fail "Node 20.16 or newer is needed, with npm: https://nodejs.org"
 set_up_rust
+set_up_linker
 tool wasm-bindgen "$bindgen" wasm-bindgen wasm-bindgen-cli
 tool wasm-pack "$pack" wasm-pack wasm-pack
 node ts/build/packages.mjs .

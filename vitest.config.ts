@@ -1,8 +1,10 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+import { relaxedFlags } from "./ts/build/relaxed.mjs";
 
 /** The built file itself, loaded by Node and not rewritten by vitest: what is tested is what is published. */
 const retrograd = fileURLToPath(new URL("dist/index.js", import.meta.url));
+const fast = fileURLToPath(new URL("dist/fast.js", import.meta.url));
 const built = {
   resolve: { alias: { retrograd } },
   test: { server: { deps: { external: [/\/dist\/index\.js$/] } } },
@@ -22,6 +24,20 @@ export default defineConfig({
           ...built.test,
           name: "api",
           include: ["test/api/**/*.test.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      // retrograd/fast: what does not depend on bits, over the kernel with relaxed SIMD.
+      {
+        resolve: { alias: { retrograd: fast } },
+        test: {
+          server: { deps: { external: [/\/dist\/fast\.js$/] } },
+          name: "fast",
+          include: ["fast", "fit", "metrics", "predict", "pytorch", "resume", "steps", "text"].map(
+            (name) => `test/api/${name}.test.ts`,
+          ),
+          execArgv: [...relaxedFlags],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

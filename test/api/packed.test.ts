@@ -37,7 +37,10 @@ async function node(file: string, text: string): Promise<string> {
 
 test("holds the built file, its types and the texts, and nothing else", async () => {
   const files = await readdir(join(project, "node_modules/retrograd"), { recursive: true });
-  const expected = ["LICENSE", "README.md", "dist", "dist/index.d.ts", "dist/index.js", "package.json"];
+  const expected = [
+    ...["LICENSE", "README.md", "dist", "dist/fast.d.ts", "dist/fast.js", "dist/index.d.ts", "dist/index.js"],
+    ...["package.json", "ts", "ts/api", "ts/api/options.md", "ts/demo", "ts/demo/report.svg"],
+  ];
   expect(files.sort()).toEqual(expected);
 });
 

@@ -13,17 +13,17 @@ import { npmProgram, root } from "../../ts/build/tools.mjs";
 const folder = mkdtempSync(join(tmpdir(), "retrograd-build-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-describe("the search for vector instructions", () => {
-  function assemble(name: string, text: string): string {
-    const file = join(folder, `${name}.wasm`);
-    writeFileSync(`${file}.wat`, text);
-    execFileSync(npmProgram("wasm-as"), ["--all-features", `${file}.wat`, "-o", file]);
-    return file;
-  }
-  const load = (at: number) => `(v128.load offset=${at} (local.get 0))`;
-  const module = (value: string) =>
-    `(module (memory 1) (func (export "run") (param i32) (v128.store (local.get 0) ${value})))`;
+function assemble(name: string, text: string): string {
+  const file = join(folder, `${name}.wasm`);
+  writeFileSync(`${file}.wat`, text);
+  execFileSync(npmProgram("wasm-as"), ["--all-features", `${file}.wat`, "-o", file]);
+  return file;
+}
+const load = (at: number) => `(v128.load offset=${at} (local.get 0))`;
+const module = (value: string) =>
+  `(module (memory 1) (func (export "run") (param i32) (v128.store (local.get 0) ${value})))`;
 
+describe("the search for vector instructions", () => {
   test("passes a kernel that multiplies and adds by four", () => {
     const file = assemble("vector", module(`(f32x4.add ${load(0)} (f32x4.mul ${load(16)} ${load(32)}))`));
     expect(Object.fromEntries(vectorInstructions(file))).toEqual({
@@ -51,13 +51,23 @@ describe("the search for vector instructions", () => {
     const sum = `(f32x4.add ${load(0)} (f32x4.mul ${load(0)} ${load(0)}))`;
     const file = assemble("relaxed", module(`(f32x4.relaxed_madd ${sum} ${load(0)} ${load(0)})`));
     expect(() => checkSimd(file)).toThrow("relaxed instructions: f32x4.relaxed_madd");
+    expect(checkSimd(file, { relaxed: true })).toContain("1 of them f32x4.relaxed_madd");
   });
+});
+
+test("the fast kernel is refused without the relaxed instruction, and with one that may hide a NaN", () => {
+  const product = `(f32x4.mul ${load(0)} ${load(0)})`;
+  const strict = assemble("strict", module(`(f32x4.add ${load(0)} ${product})`));
+  expect(() => checkSimd(strict, { relaxed: true })).toThrow("has no f32x4.relaxed_madd");
+  const sum = `(f32x4.add (f32x4.relaxed_madd ${load(0)} ${load(0)} ${load(0)}) ${product})`;
+  const hiding = assemble("hiding", module(`(f32x4.relaxed_max ${sum} ${load(0)})`));
+  expect(() => checkSimd(hiding, { relaxed: true })).toThrow("relaxed instructions: f32x4.relaxed_max");
 });
 
 test("sizes above the budget are refused, each by its name", () => {
   vi.spyOn(console, "log").mockImplementation(() => {});
   const noise = Uint8Array.from({ length: 3000 }, (_, i) => (i * i * 31 + i * 17) >> 3);
-  const parts = { wasm: noise, javascript: "a".repeat(5000), whole: "" };
+  const parts = { wasm: noise, fast: noise.subarray(0, 9), javascript: "a".repeat(5000), whole: "" };
   expect(() => checkSizes(parts, { wasm: 4, javascript: 1 })).not.toThrow();
   expect(() => checkSizes(parts, { wasm: 0.1, javascript: 1 })).toThrow(/^kernel \(wasm\): .* is above 0.1 kB$/);
   expect(() => checkSizes(parts, { wasm: 4, javascript: 0.01 })).toThrow(/^JavaScript: /);

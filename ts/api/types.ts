@@ -97,7 +97,7 @@ export interface Gradients {
 
 /**
  * Pieces of text as they come; at the end all that was generated, without the prompt.
- * `state` has not yet read the last token: go on with generate(text.at(-1), { state }).
+ * `state` has not yet read the last token: go on with generate(text.at(-1)!, { state }).
  */
 export interface Generation
   extends Promise<{ text: string; tokens: Int32Array; state: State[] }>,

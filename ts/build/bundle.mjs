@@ -57,16 +57,20 @@ async function squeeze(code) {
 }
 
 /**
- * @param {string} wasm the optimised module
+ * @param {{ wasm: string, relaxed: boolean }} kernel the optimised module
  * @returns {Promise<{ code: string, own: string }>} the whole file; the same without the kernel's base64
  */
-export async function bundlePackage(wasm) {
+export async function bundlePackage({ wasm, relaxed }) {
   const worker = await bundle({ entryPoints: ["ts/worker/entry.ts"] });
   const base64 = readFileSync(join(root, wasm)).toString("base64");
   const code = await bundle({
     entryPoints: ["ts/index.ts"],
-    banner: { js: firstLine },
-    define: { __RETROGRAD_WORKER__: JSON.stringify(worker), __RETROGRAD_WASM__: JSON.stringify(base64) },
+    banner: { js: relaxed ? firstLine.replace("index", "fast") : firstLine },
+    define: {
+      __RETROGRAD_WORKER__: JSON.stringify(worker),
+      __RETROGRAD_WASM__: JSON.stringify(base64),
+      __RETROGRAD_RELAXED__: String(relaxed),
+    },
   });
   const parts = code.split(base64);
   if (parts.length !== 2) throw new BuildError(`the kernel is ${parts.length - 1} times in the bundle`);

@@ -3,6 +3,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { findChromium } from "./chromium.mjs";
+import { relaxedFlags } from "./relaxed.mjs";
 import { filesOf, npmProgram, root } from "./tools.mjs";
 
 /** @typedef {{ passed: number, failed: number, skipped: number }} Count */
@@ -20,6 +21,16 @@ export const vitestReport = "build/vitest.json";
 /** The crates whose tests run in WebAssembly too, with the SIMD kernels. */
 const onWasm = ["linalg", "rnn", "optim", "train"];
 const target = "--target wasm32-unknown-unknown";
+/** For `retrograd/fast`: added to the flags of .cargo/config.toml; a Node that has relaxed SIMD needs no flag for it. */
+const relaxed = {
+  CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS: [
+    process.env.CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS ?? "", // Debian's linker
+    "-C target-feature=+relaxed-simd",
+  ].join(" "),
+  NODE_ARGS: relaxedFlags.join(" "),
+};
+/** Both builds of a crate stay. */
+const apart = "--target-dir target/relaxed";
 /** Each has a tsconfig.json. */
 const projects = [".", "test", "ts/build", "ts/demo", "bench"];
 
@@ -42,6 +53,11 @@ export function checks() {
     { ...cargo("tests of Rust", "test --quiet --locked --workspace"), count: countRust },
     ...onWasm.map((crate) => ({
       ...cargo(`tests of Rust as wasm: ${crate}`, `test --locked ${target} -p ${crate} --tests`),
+      count: countRust,
+    })),
+    ...onWasm.slice(0, 2).map((crate) => ({
+      ...cargo(`tests of Rust as relaxed wasm: ${crate}`, `test --locked ${target} ${apart} -p ${crate} --tests`),
+      environment: async () => relaxed,
       count: countRust,
     })),
     {

@@ -25,4 +25,6 @@ export async function declare() {
   if (/\bNodeJS\.|\bBuffer\b|types="node"/.test(code)) throw new BuildError("dist/index.d.ts names a type of Node");
   // AsyncDisposable is younger than most projects' `lib`.
   writeFileSync(join(root, "dist/index.d.ts"), `/// <reference lib="esnext.disposable" />\n${code}`);
+  // The same, over the other kernel.
+  writeFileSync(join(root, "dist/fast.d.ts"), 'export * from "./index.js";\n');
 }

@@ -17,17 +17,25 @@ const packages = ["package.json", "package-lock.json", ...filesOf("ts/build")];
 const description = "ts/api/description.gen.ts";
 /** What ts/api/options.md, which readers find in the repository, is to be: `npm run docs` copies it. */
 const options = "build/options.md";
-const compiled = "build/wasm/retrograd_bg.wasm";
+/** The kernel twice: the one with the same bits everywhere, and that of `retrograd/fast` with relaxed SIMD. */
+const builds = [
+  { name: "kernel", folder: "build/wasm", kernel: "build/retrograd.wasm", bundle: "dist/index.js", relaxed: false },
+  { name: "fast kernel", folder: "build/wasm-fast", kernel: "build/fast.wasm", bundle: "dist/fast.js", relaxed: true },
+];
+/** Of both, but for its name the same. */
 const glue = ["build/wasm/retrograd.js", "build/wasm/retrograd.d.ts"];
-const kernel = "build/retrograd.wasm";
 
-/** Panic texts name source files: as they are called in every checkout, not in this one. Added to .cargo/config.toml's flags. */
-function anywhere() {
+/**
+ * Panic texts name source files: as they are called in every checkout, not in this one. Added to .cargo/config.toml's flags.
+ * @param {boolean} relaxed
+ */
+function flagsOf(relaxed) {
   const cargoHome = process.env.CARGO_HOME ?? join(homedir(), ".cargo");
   const sources = join(cargoHome, "registry/src");
   const registries = existsSync(sources) ? readdirSync(sources).map((name) => join(sources, name)) : [];
   const names = [...registries.map((path) => [path, "registry"]), [root.replace(/\/$/, ""), "retrograd"]];
   const flags = names.map(([path, name]) => `--remap-path-prefix=${path}=${name}`);
+  if (relaxed) flags.push("-C", "target-feature=+relaxed-simd");
   return ["--config", `target.wasm32-unknown-unknown.rustflags=${JSON.stringify(flags)}`];
 }
 
@@ -49,57 +57,74 @@ async function main() {
     },
   });
 
-  await stage({
-    name: "kernel",
-    inputs: crates,
-    versions: [...versions, profile],
-    outputs: [compiled, ...glue],
-    work: () => {
-      const flags = ["--mode", "no-install", "--target", "web", "--release", "--no-pack"];
-      const place = ["--out-dir", at("build/wasm"), "--out-name", "retrograd"];
-      run("wasm-pack", ["build", at("crates/wasm"), ...flags, ...place, "--", "--locked", ...anywhere()]);
-      return checkSimd(compiled);
-    },
-  });
-
-  await stage({
-    name: "wasm-opt",
-    inputs: [compiled, ...packages],
-    outputs: [kernel],
-    work: () => {
-      // For size: of speed, -O3 gave no more. By name, instances of one generic are neighbours, and compress better. Low
-      // memory is the far end of the stack. No --all-features: the module names those it uses, and Node 20 refuses the others.
-      const flags = ["-Oz", "--converge", "--low-memory-unused", "--reorder-functions-by-name"];
-      run(npmProgram("wasm-opt"), [...flags, compiled, "-o", `${kernel}.new`]);
-      const [before, after] = [gzipped(readFileSync(at(compiled))), gzipped(readFileSync(at(`${kernel}.new`)))];
-      const helps = after < before;
-      if (helps) renameSync(at(`${kernel}.new`), at(kernel));
-      else copyFileSync(at(compiled), at(kernel));
-      return `${before} → ${after} bytes gzipped${helps ? "" : ", not smaller: left out"}; ${checkSimd(kernel)}`;
-    },
-  });
+  for (const { name, folder, kernel, relaxed } of builds) {
+    const compiled = `${folder}/retrograd_bg.wasm`;
+    await stage({
+      name,
+      inputs: crates,
+      versions: [...versions, profile],
+      outputs: [compiled, `${folder}/retrograd.js`, `${folder}/retrograd.d.ts`],
+      work: () => {
+        const flags = ["--mode", "no-install", "--target", "web", "--release", "--no-pack"];
+        const place = ["--out-dir", at(folder), "--out-name", "retrograd"];
+        run("wasm-pack", ["build", at("crates/wasm"), ...flags, ...place, "--", "--locked", ...flagsOf(relaxed)]);
+        return checkSimd(compiled, { relaxed });
+      },
+    });
+    await stage({
+      name: relaxed ? "wasm-opt, fast" : "wasm-opt",
+      inputs: [compiled, ...packages],
+      outputs: [kernel],
+      work: () => {
+        // For size: of speed, -O3 gave no more. By name, instances of one generic are neighbours, and compress better. Low
+        // memory is the far end of the stack. No --all-features: the module names those it uses, and Node 20 refuses the others.
+        const flags = ["-Oz", "--converge", "--low-memory-unused", "--reorder-functions-by-name"];
+        run(npmProgram("wasm-opt"), [...flags, compiled, "-o", `${kernel}.new`]);
+        const [before, after] = [gzipped(readFileSync(at(compiled))), gzipped(readFileSync(at(`${kernel}.new`)))];
+        const helps = after < before;
+        if (helps) renameSync(at(`${kernel}.new`), at(kernel));
+        else copyFileSync(at(compiled), at(kernel));
+        const sizes = `${before} → ${after} bytes gzipped${helps ? "" : ", not smaller: left out"}`;
+        return `${sizes}; ${checkSimd(kernel, { relaxed })}`;
+      },
+    });
+  }
+  for (const file of glue) {
+    const twin = file.replace("build/wasm/", "build/wasm-fast/");
+    if (readFileSync(at(file), "utf8") !== readFileSync(at(twin), "utf8"))
+      throw new BuildError(`${file} and ${twin} differ: both kernels are to have one glue`);
+  }
 
   const sources = ["api", "data", "kernel", "worker"].flatMap((folder) => filesOf(`ts/${folder}`));
   const tops = filesOf("ts").filter((file) => /^ts\/[^/]+\.ts$/.test(file));
   const inputs = [...sources, ...tops, ...packages, "tsconfig.json", ...glue];
 
+  for (const { kernel, bundle, relaxed } of builds) {
+    await stage({
+      name: relaxed ? "fast package" : "package",
+      inputs: [...inputs, kernel],
+      versions,
+      outputs: relaxed ? [bundle] : [bundle, "build/own.js"],
+      work: async () => {
+        const { code, own } = await bundlePackage({ wasm: kernel, relaxed });
+        mkdirSync(at("dist"), { recursive: true });
+        writeFileSync(at(bundle), code);
+        if (!relaxed) writeFileSync(at("build/own.js"), own); // for the sizes of the next run
+      },
+    });
+  }
+
   await stage({
-    name: "package",
-    inputs: [...inputs, kernel],
+    name: "declarations",
+    inputs,
     versions,
-    outputs: ["dist/index.js", "build/own.js"],
-    work: async () => {
-      const { code, own } = await bundlePackage(kernel);
-      mkdirSync(at("dist"), { recursive: true });
-      writeFileSync(at("dist/index.js"), code);
-      writeFileSync(at("build/own.js"), own); // for the sizes of the next run
-    },
+    outputs: ["dist/index.d.ts", "dist/fast.d.ts"],
+    work: declare,
   });
 
-  await stage({ name: "declarations", inputs, versions, outputs: ["dist/index.d.ts"], work: declare });
-
   checkSizes({
-    wasm: readFileSync(at(kernel)),
+    wasm: readFileSync(at("build/retrograd.wasm")),
+    fast: readFileSync(at("build/fast.wasm")),
     javascript: readFileSync(at("build/own.js"), "utf8"),
     whole: readFileSync(at("dist/index.js"), "utf8"),
   });

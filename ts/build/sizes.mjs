@@ -13,14 +13,15 @@ export const gzipped = (content) => gzipSync(content, { level: 9 }).length;
 
 /**
  * Prints the sizes; throws when one is above its budget.
- * @param {{ wasm: Uint8Array, javascript: string, whole: string }} parts
+ * @param {{ wasm: Uint8Array, fast: Uint8Array, javascript: string, whole: string }} parts
  * `javascript`: without the kernel's base64; `whole`: what is published
  * @param {{ wasm: number, javascript: number }} [most]
  */
-export function checkSizes({ wasm, javascript, whole }, most = budget) {
+export function checkSizes({ wasm, fast, javascript, whole }, most = budget) {
   /** @type {[string, Uint8Array | string, number | undefined][]} */
   const rows = [
     ["kernel (wasm)", wasm, most.wasm],
+    ["fast kernel (wasm)", fast, most.wasm],
     ["JavaScript", javascript, most.javascript],
     ["dist/index.js, both", whole, undefined],
   ];

@@ -30,6 +30,9 @@ export function encodeData(data: Samples | Table | string, { input, output }: En
     const hint = "a table wants input.series; sequences alone have no targets";
     throw wrongData({ path: name, expected: "samples { x, y }", received: show(data), hint });
   }
+  if (input.kind === "tokens" && output.kind === "nextToken" && !("x" in Object(data))) {
+    throw wrongData({ path: name, expected: "a text, or samples { x, y }", received: show(data) });
+  }
   return encodeSamples(data as Samples, { input, output }, name === "data" ? "" : `${name}.`);
 }
 

@@ -46,8 +46,12 @@ export class Bar {
     if (!this.#bar && performance.now() - this.#printed > EVERY) this.#print();
   }
 
-  /** Leaves the last state on the screen. */
-  stop(): void {
+  /** Leaves the last state on the screen; `whole`: what was planned is done, though less time than allowed may have passed. */
+  stop(whole = false): void {
+    if (whole) {
+      this.#bar?.update(this.#total);
+      this.#line = this.#line.replace(/^ *[0-9]+ %/, "  100 %");
+    }
     if (this.#bar) this.#bar.stop();
     else if (this.#line) this.#print();
   }

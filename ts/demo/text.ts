@@ -115,12 +115,16 @@ async function train(model: Model, training: string, held: string, { by, length,
         });
       }
       const last = validation.at(-1);
-      bar.update(now, { ...p, ...(last && { more: `validation ${last.bits.toFixed(2)} bits a character` }) });
+      bar.update(now, {
+        ...p,
+        loss: p.loss / Math.LN2,
+        ...(last && { more: `validation ${last.bits.toFixed(2)} bits a character` }),
+      });
     }
     await pending;
     histories.push(await run);
   }
-  bar.stop();
+  bar.stop(true);
   await validate(done());
   return { histories, validation };
 }
@@ -149,5 +153,7 @@ function report({ validation, baselines, generated }: TextResult, { units }: Tex
     ...baselines.map(({ order, bits }) => [`baseline: ${words(order)}`, bits.toFixed(3)]),
     [`GRU, ${units} units, after ${validation.at(-1)!.step} updates`, final.toFixed(3)],
   ]);
+  const best = Math.min(...baselines.map(({ bits }) => bits));
+  if (final > best) console.log("\n  The best of the baselines is better than a minute of training.");
   console.log(`\n  It writes (temperature 0.6):\n\n${wrap(generated, "    ")}\n`);
 }

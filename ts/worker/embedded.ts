@@ -1,7 +1,10 @@
-/** The worker's source and the kernel, which the build puts in place of these two names. */
+/** The worker's source and the kernel, which the build puts in place of these names. */
 declare const __RETROGRAD_WORKER__: string;
 declare const __RETROGRAD_WASM__: string;
+declare const __RETROGRAD_RELAXED__: boolean;
 
 /** worker/entry.ts with all it imports, as one module. */
 export const workerSource: string = __RETROGRAD_WORKER__;
 export const wasmBase64: string = __RETROGRAD_WASM__;
+/** Whether the kernel is that of `retrograd/fast`. */
+export const relaxed: boolean = __RETROGRAD_RELAXED__;

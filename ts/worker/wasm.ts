@@ -1,6 +1,6 @@
 /** From whatever the caller has to a compiled module. The one inside the package is compiled once for all models. */
 import { WorkerError } from "../errors.js";
-import { wasmBase64 } from "./embedded.js";
+import { relaxed, wasmBase64 } from "./embedded.js";
 import { readUrl } from "./spawn.js";
 
 export type WasmSource = URL | BufferSource | Response | WebAssembly.Module;
@@ -10,8 +10,18 @@ let embedded: Promise<WebAssembly.Module> | undefined;
 export function compile(source?: WasmSource): Promise<WebAssembly.Module> {
   if (source instanceof WebAssembly.Module) return Promise.resolve(source);
   if (source) return compileBytes(source);
-  embedded ??= compileBytes(decode(wasmBase64));
+  embedded ??= compileEmbedded();
   return embedded;
+}
+
+async function compileEmbedded(): Promise<WebAssembly.Module> {
+  const bytes = decode(wasmBase64);
+  if (relaxed && !WebAssembly.validate(bytes)) {
+    const message =
+      'retrograd/fast: this engine has no relaxed SIMD (Node 22 has it, Chromium 114); import "retrograd"';
+    throw new WorkerError(message, { code: "noRelaxedSimd" });
+  }
+  return compileBytes(bytes);
 }
 
 async function compileBytes(source: URL | BufferSource | Response): Promise<WebAssembly.Module> {

@@ -49,21 +49,21 @@ pub(crate) fn tanh_lanes<L: Lanes>(x: L) -> L {
     let c = L::splat;
     let x = x.at_most(c(7.852)).at_least(c(-7.852));
     let s = x.mul(x);
-    let p = s.mul_add_rounded(c(1.424_892e-8), c(2.123_562_6e-5));
-    let p = s.mul_add_rounded(p, c(0.003_533_052));
-    let p = s.mul_add_rounded(p, c(0.134_124_12));
-    let p = s.mul_add_rounded(p, c(1.0));
-    let q = s.mul_add_rounded(c(8.136_595e-7), c(3.347_298e-4));
-    let q = s.mul_add_rounded(q, c(0.026_019));
-    let q = s.mul_add_rounded(q, c(0.467_457_35));
-    let q = s.mul_add_rounded(q, c(1.0));
+    let p = s.mul_add(c(1.424_892e-8), c(2.123_562_6e-5));
+    let p = s.mul_add(p, c(0.003_533_052));
+    let p = s.mul_add(p, c(0.134_124_12));
+    let p = s.mul_add(p, c(1.0));
+    let q = s.mul_add(c(8.136_595e-7), c(3.347_298e-4));
+    let q = s.mul_add(q, c(0.026_019));
+    let q = s.mul_add(q, c(0.467_457_35));
+    let q = s.mul_add(q, c(1.0));
     x.mul(p).div(q)
 }
 
 #[inline(always)]
 pub(crate) fn sigmoid_lanes<L: Lanes>(x: L) -> L {
     let half = L::splat(0.5);
-    half.mul_add_rounded(tanh_lanes(half.mul(x)), half)
+    half.mul_add(tanh_lanes(half.mul(x)), half)
 }
 
 /// exp(x) = 2^n exp(r), n = x / ln 2 rounded, |r| <= ln 2 / 2; ln 2 in two parts, so that `n * high` is exact, and the
@@ -76,22 +76,27 @@ pub(crate) fn sigmoid_lanes<L: Lanes>(x: L) -> L {
 pub(crate) fn exp_lanes<L: Lanes>(x: L) -> L {
     let c = L::splat;
     let x = x.at_most(c(88.73)).at_least(c(-87.5));
-    let rounded = x.mul_add_rounded(c(std::f32::consts::LOG2_E), c(ROUND));
+    let rounded = x.mul_add(c(std::f32::consts::LOG2_E), c(ROUND));
     let n = rounded.sub(c(ROUND));
-    let r = n.mul_add_rounded(c(-355.0 / 512.0), x);
-    let r = n.mul_add_rounded(c(2.121_944_4e-4), r);
-    let p = r.mul_add_rounded(c(1.987_569_1e-4), c(1.398_199_9e-3));
-    let p = r.mul_add_rounded(p, c(8.333_452e-3));
-    let p = r.mul_add_rounded(p, c(4.166_579_6e-2));
-    let p = r.mul_add_rounded(p, c(1.666_666_5e-1));
-    let p = r.mul_add_rounded(p, c(0.5));
-    let p = r.mul(r).mul_add_rounded(p, r.add(c(1.0)));
+    let r = n.mul_add(c(-355.0 / 512.0), x);
+    let r = n.mul_add(c(2.121_944_4e-4), r);
+    let p = r.mul_add(c(1.987_569_1e-4), c(1.398_199_9e-3));
+    let p = r.mul_add(p, c(8.333_452e-3));
+    let p = r.mul_add(p, c(4.166_579_6e-2));
+    let p = r.mul_add(p, c(1.666_666_5e-1));
+    let p = r.mul_add(p, c(0.5));
+    let p = r.mul(r).mul_add(p, r.add(c(1.0)));
     p.add(p).mul(rounded.sub(c(1.0)).power_of_two())
 }
 
 #[inline(always)]
 pub(crate) fn relu_lanes<L: Lanes>(x: L) -> L {
     x.at_least(L::splat(0.0))
+}
+
+/// Brings each value into ± `limit`; NaN stays.
+pub fn clamp(x: &mut [f32], limit: f32) {
+    in_place::<Best>(x, |v| v.at_most(Lanes::splat(limit)).at_least(Lanes::splat(-limit)));
 }
 
 /// Applies `f` to all of `x`; the last one to three values go through a padded vector.

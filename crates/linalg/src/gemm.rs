@@ -88,6 +88,9 @@ unsafe fn block<L: Lanes>(m: usize, panels: usize, k: usize, a: *const f32, b: *
                 sweep::<L, 2, 1>(1, panels % 2, k, tail.0, b, c, at);
             }
             3 => sweep::<L, 3, 1>(1, panels, k, tail.0, b, tail.1, at),
+            // Only where a strip is higher; else the compiler drops them.
+            4 => sweep::<L, 4, 1>(1, panels, k, tail.0, b, tail.1, at),
+            5 => sweep::<L, 5, 1>(1, panels, k, tail.0, b, tail.1, at),
             _ => {}
         }
     }

@@ -2,7 +2,8 @@
 //!
 //! Kernels are written once over [`Lanes`]. There are two implementations of the same arithmetic: [`Four`], plain
 //! Rust, always compiled, and `V128` for WebAssembly with simd128. They agree bit for bit (except in the payload of a
-//! NaN, which WebAssembly leaves open), so the plain one is the oracle for the other.
+//! NaN, which WebAssembly leaves open), so the plain one is the oracle for the other. A build with relaxed-simd differs in
+//! one thing: `V128` multiplies and adds in one instruction where the machine has it, so that its bits are the machine's.
 
 mod scalar;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
@@ -58,9 +59,9 @@ pub(crate) trait Lanes: Copy {
     /// Rows of a 4 x 4 matrix to its columns.
     fn transpose(rows: [Self; WIDTH]) -> [Self; WIDTH];
 
-    /// `self * b + c`, rounded after each of the two.
+    /// `self * b + c`, rounded after each of the two; in a relaxed build of WebAssembly perhaps only once.
     #[inline(always)]
-    fn mul_add_rounded(self, b: Self, c: Self) -> Self {
+    fn mul_add(self, b: Self, c: Self) -> Self {
         self.mul(b).add(c)
     }
 }

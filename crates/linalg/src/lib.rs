@@ -11,15 +11,15 @@
 //! * **Panels** (the right-hand operand `B [k x n]` of a product, and how weights are stored): `[ceil(n / 8)][k][8]`.
 //!   Column `j` of row `p` is `b[((j / 8) * k + p) * 8 + j % 8]`. The columns after `n` are pad; whoever fills
 //!   a panel keeps them zero.
-//! * **Strips** (the left-hand operand `A [m x k]`): full strips of 4 rows `[k][4]` one after another, then one
-//!   tail strip of the `m % 4` rows left, `[k][m % 4]`. The strip of a single row is the row itself, so a product
-//!   with `m = 1` needs no packing.
+//! * **Strips** (the left-hand operand `A [m x k]`): full strips of [`STRIP`] rows `[k][STRIP]` one after another, then
+//!   one tail strip of the `m % STRIP` rows left, `[k][m % STRIP]`. The strip of a single row is the row itself, so a
+//!   product with `m = 1` needs no packing.
 //!
 //! # Arithmetic
 //!
 //! A product starts from what is in `C` and adds `a[r][p] * b[p][j]` for `p` ascending, one rounded
-//! multiplication and one rounded addition at a time; there is no fused multiply-add. Not-a-number is never
-//! hidden: a NaN operand gives a NaN result in every function here.
+//! multiplication and one rounded addition at a time; there is no fused multiply-add (but in a build with relaxed-simd,
+//! whose bits are the machine's). Not-a-number is never hidden: a NaN operand gives a NaN result in every function here.
 
 mod activation;
 mod gemm;
@@ -34,7 +34,10 @@ pub mod scalar;
 mod softmax;
 mod tile;
 
-pub use activation::{exp, exp_to, relu, relu_to, sigmoid, sigmoid_to, tanh, tanh_to};
+/// Whether this build multiplies and adds in one instruction where the machine has it: its bits are then the machine's.
+pub const RELAXED: bool = cfg!(all(target_arch = "wasm32", target_feature = "relaxed-simd"));
+
+pub use activation::{clamp, exp, exp_to, relu, relu_to, sigmoid, sigmoid_to, tanh, tanh_to};
 pub use gemm::{gemm, gemm_panels};
 pub use layout::{PANEL, STRIP, padded, panels_len, strips_len};
 pub use one_hot::{gather_panels, scatter_panels};

@@ -73,16 +73,23 @@ pub(crate) fn strips_over<L: Lanes>(dst: &mut [f32], src: &[f32], ld: usize, m: 
     }
 }
 
-/// Four rows of equal length to `[k][4]`.
+/// [`STRIP`] rows of equal length to `[k][STRIP]`, four columns at a time: the first four rows as vectors, those of a
+/// higher strip one by one.
 #[inline(always)]
 fn interleave<L: Lanes>(strip: &mut [f32], rows: [&[f32]; STRIP]) {
     let (fours, tail) = strip.as_chunks_mut::<{ WIDTH * STRIP }>();
+    let first: [&[f32]; WIDTH] = std::array::from_fn(|r| rows[r]);
     for (i, out) in fours.iter_mut().enumerate() {
-        // SAFETY: there are i + 1 times four values in each row, and sixteen in the chunk.
+        // SAFETY: there are i + 1 times four values in each row, and four rows of STRIP in the chunk.
         unsafe {
-            let columns = L::transpose(rows.map(|row| L::load(row[i * WIDTH..][..WIDTH].as_ptr())));
+            let columns = L::transpose(first.map(|row| L::load(row[i * WIDTH..][..WIDTH].as_ptr())));
             for (c, column) in columns.into_iter().enumerate() {
                 column.store(out.as_mut_ptr().add(c * STRIP));
+            }
+        }
+        for (r, row) in rows.iter().enumerate().skip(WIDTH) {
+            for (c, &x) in row[i * WIDTH..][..WIDTH].iter().enumerate() {
+                out[c * STRIP + r] = x;
             }
         }
     }

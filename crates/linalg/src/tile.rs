@@ -56,7 +56,7 @@ unsafe fn tile<L: Lanes, const ROWS: usize, const PANELS: usize>(
                 let x = L::load_splat(a.add(r));
                 for q in 0..PANELS {
                     for v in 0..VECTORS {
-                        sums[r][q][v] = x.mul_add_rounded(row[q][v], sums[r][q][v]);
+                        sums[r][q][v] = x.mul_add(row[q][v], sums[r][q][v]);
                     }
                 }
             }

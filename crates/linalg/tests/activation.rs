@@ -2,7 +2,9 @@
 
 mod common;
 
-use common::{AWKWARD, Values, assert_same_bits};
+use common::assert_same_bits;
+#[cfg(not(target_feature = "relaxed-simd"))]
+use common::{AWKWARD, Values};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -125,7 +127,9 @@ fn nan_is_not_hidden() {
     }
 }
 
+/// Not in a relaxed build, whose vectors round less often; the errors above hold there too.
 #[test]
+#[cfg(not(target_feature = "relaxed-simd"))]
 fn vector_equals_scalar() {
     let mut values = Values::new(5);
     for (name, kernel, scalar, to) in ALL {

@@ -65,12 +65,7 @@ fn factor(norm: f64, max: f64) -> f64 {
 /// Brings each element into `[-max, max]` and tells whether one was outside. NaN stays NaN.
 pub fn by_value(grads: &mut [f32], max: f64) -> bool {
     let max = max as f32;
-    let mut changed = 0u32;
-    for g in grads {
-        changed |= u32::from(g.abs() > max);
-        // Not f32::clamp: its panic text brings the formatting of floats, 8 KB of the kernel.
-        *g = if *g > max { max } else { *g };
-        *g = if *g < -max { -max } else { *g };
-    }
+    let changed = grads.iter().fold(0, |changed, g| changed | u32::from(g.abs() > max));
+    linalg::clamp(grads, max);
     changed != 0
 }

@@ -71,7 +71,8 @@ fn mean_square(square: f32, g: f32, k: Scalars) -> f32 {
 #[inline(always)]
 fn deviation(square: f32, mean: f32, k: Scalars) -> f32 {
     let variance = square - mean * mean;
-    (if variance > 0.0 { variance } else { 0.0 }).sqrt() + k.epsilon
+    // The larger of it and 0. A comparison would become a relaxed instruction in a relaxed build, which may hide a NaN.
+    (0.5 * (variance + variance.abs())).sqrt() + k.epsilon
 }
 
 fn plain(params: &mut [f32], grads: &[f32], square: &mut [f32], k: Scalars) {

@@ -13,6 +13,7 @@ use crate::update::read_flat;
 
 const FORMAT: &str = "retrograd";
 const VERSION: u32 = 1;
+const RELAXED: &str = "relaxed";
 const NO_CHECKSUM: &str = "0000000000000000";
 
 /// The file of a model. `session` is the run that goes on; without one, the saved run is written. `training: false`
@@ -25,6 +26,7 @@ pub fn save(model: &Model, session: Option<&Session>, training: bool) -> Result<
     file.note("format", FORMAT);
     file.note("version", VERSION.to_string());
     file.note("description", model.description.to_json());
+    file.note("arithmetic", if model.relaxed { RELAXED } else { "strict" });
     file.note("checksum", NO_CHECKSUM);
     // While the vocabulary is open there are no weights.
     if let Ok(body) = model.body() {
@@ -70,6 +72,7 @@ pub fn load(file: &[u8]) -> Result<Model, Error> {
     let unreadable = |e: Error| Error::format(format!("the file's description is not usable: {}", e.message));
     let description = bundle.metadata("description").unwrap_or_default();
     let mut model = Model::blank(description).map_err(unreadable)?;
+    model.relaxed = bundle.metadata("arithmetic") == Some(RELAXED);
     model.encoding = Encoding::read(&model.description, &mut bundle)?;
     if let Ok(body) = model.body_mut() {
         read_flat(body.network.table(), &mut body.params, "", &mut bundle)?;

@@ -41,7 +41,7 @@ impl Learner {
         let body = model.body()?;
         if matches!(model.description.input, Described::Series(_)) {
             let message = "a model of a series learns from a table: use fit";
-            return Err(Error::new(ErrorClass::Config, "wantsTable", message));
+            return Err(Error::new(ErrorClass::Config, "wantsTable", message).about("input.series"));
         }
         let network = &body.network;
         if recurrent(network).any(|layer| layer.bidirectional) {
@@ -71,6 +71,7 @@ impl Learner {
         learner.reset(model)?;
         // A saved run cannot go on from weights that were moved beside it.
         model.saved = None;
+        model.train_here();
         Ok(learner)
     }
 

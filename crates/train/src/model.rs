@@ -20,6 +20,8 @@ pub struct Model {
     pub encoding: Encoding,
     /// The run that `resume` goes on with.
     pub saved: Option<SavedRun>,
+    /// Whether relaxed arithmetic has ever moved the weights: their bits are then those of a machine.
+    pub relaxed: bool,
 }
 
 /// What there is once every size is known.
@@ -49,7 +51,7 @@ impl Model {
 
     fn new(description: &str, initialise: bool) -> Result<Model, Error> {
         let description = ModelDescription::from_json(description)?;
-        let mut model = Model { description, body: None, encoding: Encoding::default(), saved: None };
+        let mut model = Model { description, body: None, encoding: Encoding::default(), saved: None, relaxed: false };
         model.build(initialise)?;
         Ok(model)
     }
@@ -86,6 +88,11 @@ impl Model {
         Ok(())
     }
 
+    /// Whatever moves the weights from here on, the build at hand does it.
+    pub fn train_here(&mut self) {
+        self.relaxed |= linalg::RELAXED;
+    }
+
     /// # Errors
     /// `ConfigError` while the vocabulary is open.
     pub fn body(&self) -> Result<&Body, Error> {
@@ -116,6 +123,9 @@ impl Model {
             let _ = writeln!(lines, "{:width$}  {shape:>14}  {:>9}{frozen}", p.name, p.count());
         }
         let _ = write!(lines, "{:width$}  {:>14}  {:>9}", "parameters", "", self.parameter_count());
+        if self.relaxed {
+            lines.push_str("\ntrained in relaxed arithmetic (retrograd/fast)");
+        }
         lines
     }
 

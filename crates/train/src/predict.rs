@@ -95,7 +95,7 @@ pub fn inputs(model: &Model, data: Bundle) -> Result<Sequences, Error> {
     let body = model.body()?;
     if matches!(model.description.input, Input::Series(_)) {
         let message = "a model of a series predicts from a table: use forecast or evaluate";
-        return Err(Error::new(ErrorClass::Config, "wantsTable", message));
+        return Err(Error::new(ErrorClass::Config, "wantsTable", message).about("input.series"));
     }
     model.encoding.require(&model.description)?;
     let mut sequences = Sequences::new(data, &body.form)?;

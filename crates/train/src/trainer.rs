@@ -65,6 +65,7 @@ impl Trainer {
         self.loss = loss;
         // A saved run cannot go on from weights that were moved beside it.
         model.saved = None;
+        model.train_here();
         let mut result = Bundle::default();
         result.f64("loss", vec![loss]);
         result.f64("gradientNorm", vec![updated.norm]);
@@ -98,6 +99,7 @@ impl Trainer {
         let updated = self.updater.update(self.done, table, &mut body.params, &mut flat);
         self.count(updated)?;
         model.saved = None;
+        model.train_here();
         Ok(())
     }
 

@@ -28,7 +28,11 @@ async function fakeWorker(): Promise<string> {
 
 /** Puts both where the build would have put the real ones; to be called before ts/worker/embedded.ts is imported. */
 export async function installFakeWorker(): Promise<void> {
-  Object.assign(globalThis, { __RETROGRAD_WORKER__: await fakeWorker(), __RETROGRAD_WASM__: emptyWasm });
+  Object.assign(globalThis, {
+    __RETROGRAD_WORKER__: await fakeWorker(),
+    __RETROGRAD_WASM__: emptyWasm,
+    __RETROGRAD_RELAXED__: false,
+  });
 }
 
 /** A program of its own, which imports from this folder and finds the fake worker as the built package finds the real one. */
@@ -36,6 +40,10 @@ export async function programWithFakeWorker(source: string): Promise<string> {
   return bundle({
     stdin: { contents: source, resolveDir: here("."), loader: "ts" },
     platform: "node",
-    define: { __RETROGRAD_WORKER__: JSON.stringify(await fakeWorker()), __RETROGRAD_WASM__: JSON.stringify(emptyWasm) },
+    define: {
+      __RETROGRAD_WORKER__: JSON.stringify(await fakeWorker()),
+      __RETROGRAD_WASM__: JSON.stringify(emptyWasm),
+      __RETROGRAD_RELAXED__: "false",
+    },
   });
 }

@@ -2,9 +2,11 @@
 
 use super::{Lanes, WIDTH};
 use std::arch::wasm32::{
-    f32x4_add, f32x4_div, f32x4_mul, f32x4_pmax, f32x4_pmin, f32x4_splat, f32x4_sub, i32x4_add, i32x4_shl,
-    i32x4_shuffle, i32x4_splat, v128, v128_load, v128_load32_splat, v128_store,
+    f32x4_add, f32x4_div, f32x4_mul, f32x4_splat, f32x4_sub, i32x4_add, i32x4_shl, i32x4_shuffle, i32x4_splat, v128,
+    v128_load, v128_load32_splat, v128_store,
 };
+#[cfg(target_feature = "relaxed-simd")]
+use std::arch::wasm32::{f32x4_lt, v128_bitselect};
 
 #[derive(Clone, Copy)]
 pub(crate) struct V128(v128);
@@ -53,16 +55,37 @@ impl Lanes for V128 {
         V128(f32x4_div(self.0, other.0))
     }
 
-    // The pseudo-minimum is one machine instruction where f32x4.min is six, and with the operands in this order it
-    // returns a NaN `self`; the other order would hide it.
+    #[cfg(target_feature = "relaxed-simd")]
     #[inline(always)]
-    fn at_most(self, limit: Self) -> Self {
-        V128(f32x4_pmin(self.0, limit.0))
+    fn mul_add(self, b: Self, c: Self) -> Self {
+        V128(std::arch::wasm32::f32x4_relaxed_madd(self.0, b.0, c.0))
     }
 
+    // The pseudo-minimum is one machine instruction where f32x4.min is six, and with the operands in this order it
+    // returns a NaN `self`; the other order would hide it.
+    #[cfg(not(target_feature = "relaxed-simd"))]
+    #[inline(always)]
+    fn at_most(self, limit: Self) -> Self {
+        V128(std::arch::wasm32::f32x4_pmin(self.0, limit.0))
+    }
+
+    #[cfg(not(target_feature = "relaxed-simd"))]
     #[inline(always)]
     fn at_least(self, limit: Self) -> Self {
-        V128(f32x4_pmax(self.0, limit.0))
+        V128(std::arch::wasm32::f32x4_pmax(self.0, limit.0))
+    }
+
+    // LLVM makes the relaxed minimum of the pseudo-minimum here, which may hide a NaN: tanh(NaN) came out as 0.9999997.
+    #[cfg(target_feature = "relaxed-simd")]
+    #[inline(always)]
+    fn at_most(self, limit: Self) -> Self {
+        V128(v128_bitselect(limit.0, self.0, f32x4_lt(limit.0, self.0)))
+    }
+
+    #[cfg(target_feature = "relaxed-simd")]
+    #[inline(always)]
+    fn at_least(self, limit: Self) -> Self {
+        V128(v128_bitselect(limit.0, self.0, f32x4_lt(self.0, limit.0)))
     }
 
     #[inline(always)]

@@ -25,6 +25,8 @@ impl Values {
     }
 }
 
+use linalg::STRIP;
+
 /// Equal bit for bit, all NaN counting as one: WebAssembly leaves their payload open.
 #[track_caller]
 pub fn assert_same_bits(got: &[f32], want: &[f32], what: &str) {
@@ -33,6 +35,20 @@ pub fn assert_same_bits(got: &[f32], want: &[f32], what: &str) {
         if !(got.is_nan() && want.is_nan()) {
             assert_eq!(got.to_bits(), want.to_bits(), "{what}: [{i}] {got} != {want}");
         }
+    }
+}
+
+/// The results of products and polynomials: the same bits, but in a relaxed build, which rounds once where the plain twin
+/// rounds twice: there within `room`, the sum of what was added up times a few roundings.
+#[track_caller]
+pub fn assert_same_arithmetic(got: &[f32], want: &[f32], room: f32, what: &str) {
+    if !cfg!(target_feature = "relaxed-simd") {
+        return assert_same_bits(got, want, what);
+    }
+    assert_eq!(got.len(), want.len(), "{what}: lengths");
+    for (i, (got, want)) in got.iter().zip(want).enumerate() {
+        let close = got.is_nan() && want.is_nan() || got == want || (got - want).abs() <= room;
+        assert!(close, "{what}: [{i}] {got} is not {want} within {room}");
     }
 }
 
@@ -51,10 +67,10 @@ pub fn product(m: usize, n: usize, k: usize, a: &[f32], b: &[f32], c: &mut [f32]
 pub fn strips(a: &[f32], m: usize, k: usize) -> Vec<f32> {
     let mut out = vec![f32::NAN; m * k];
     for r in 0..m {
-        let first = r / 4 * 4;
-        let height = (m - first).min(4);
+        let first = r / STRIP * STRIP;
+        let height = (m - first).min(STRIP);
         for p in 0..k {
-            out[first * k + p * height + r % 4] = a[r * k + p];
+            out[first * k + p * height + r % STRIP] = a[r * k + p];
         }
     }
     out

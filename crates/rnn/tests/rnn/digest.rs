@@ -47,7 +47,9 @@ const GOLDEN: [[u64; 2]; 6] = [
     [0xcbc7_1f06_898d_dfd7, 0xa484_d327_7b3a_e46e],
 ];
 
+/// Not in a relaxed build, whose bits are the machine's.
 #[test]
+#[cfg(not(target_feature = "relaxed-simd"))]
 fn golden() {
     let digests = CELLS.map(|cell| [step(cell, 16), step(cell, 11)]);
     assert_eq!(digests, GOLDEN, "digests of one training step: {digests:#x?}");

@@ -4,7 +4,7 @@
 //! JSON has no NaN, infinity or function; the caller writes them as `{"$value": "NaN"}`.
 
 use super::hint;
-use super::table::{Default, Field, Keyed, Kind, Object, Tagged, Tell};
+use super::table::{Default, Field, Keyed, Kind, Object, Tagged, Tell, Words};
 use crate::error::{Error, ErrorClass};
 use crate::json::{Map, Value};
 
@@ -61,12 +61,21 @@ pub fn check(kind: &Kind, given: &Value, path: &mut String) -> Result<Value, Err
         },
         // A value of the right type gives the better message of the two.
         Kind::Either(union) => match union.of.iter().find(|k| takes(k, given)) {
+            // Of a wrong word only its hint is better.
+            Some(Kind::Word(words)) if !given.as_str().is_some_and(|w| known(words, w)) => {
+                Err(hinted(wrong(path), given.as_str().and_then(|w| hint::word(w, words.now))))
+            }
             Some(kind) => check(kind, given, path),
             None => Err(wrong(path)),
         },
         Kind::Later(_) => Err(later(path, "it")),
         _ => Err(wrong(path)),
     }
+}
+
+/// Whether there is such a word, or will be.
+fn known(words: &Words, word: &str) -> bool {
+    words.now.contains(&word) || words.later.contains(&word)
 }
 
 fn check_tagged(tagged: &Tagged, given: &Map, path: &mut String) -> Result<Value, Error> {

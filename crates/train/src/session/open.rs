@@ -66,6 +66,7 @@ impl Session {
         let fingerprint = fingerprint(&data, validation.as_ref());
         let session = Session::open(model, data, validation, run, shards, team, fingerprint)?;
         model.saved = None;
+        model.train_here();
         Ok(session)
     }
 
@@ -95,6 +96,13 @@ impl Session {
             return Err(Error::format("the saved run stands behind the end of its epoch"));
         }
         let saved = model.saved.take().ok_or_else(none)?;
+        if model.relaxed != linalg::RELAXED {
+            let (before, now) = if model.relaxed { ("relaxed", "strict") } else { ("strict", "relaxed") };
+            session.warnings.push(format!(
+                "the run was begun in {before} arithmetic and goes on in {now}: not the bits of an unbroken one"
+            ));
+        }
+        model.train_here();
         let body = model.body_mut()?;
         if let Some(last) = saved.last {
             body.params = last;
