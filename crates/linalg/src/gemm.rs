@@ -1,8 +1,8 @@
 //! Products of packed matrices.
 
 use crate::lanes::{Best, Lanes};
-use crate::layout::{PANEL, STRIP, panels_len, strided_len, strips_len};
-use crate::tile::{Strides, sweep};
+use crate::layout::{PANEL, STRIP, padded, panels_len, strided_len, strips_len};
+use crate::tile::{From, Product, Strides, sweep};
 
 /// `C += A·B`, C row-major.
 ///
@@ -16,6 +16,20 @@ use crate::tile::{Strides, sweep};
 /// If a slice is too short, or `ldc < n`.
 pub fn gemm(m: usize, n: usize, k: usize, a: &[f32], b: &[f32], c: &mut [f32], ldc: usize) {
     rows::<Best>(m, n, k, a, b, c, ldc);
+}
+
+/// `C = start + A·B`, C row-major: the gates of one time step, from their biases.
+///
+/// * `start`: at least `padded(n)` values, which every row starts from; those after `n` do not matter.
+/// * `a`, `b`, `c`: as in [`gemm`]; what is in C is not read.
+///
+/// Order: the same bits as copying `start` into every row and calling [`gemm`].
+///
+/// # Panics
+/// If a slice is too short, or `ldc < n`.
+#[expect(clippy::too_many_arguments, reason = "those of gemm and the start")]
+pub fn gemm_from(m: usize, n: usize, k: usize, start: &[f32], a: &[f32], b: &[f32], c: &mut [f32], ldc: usize) {
+    rows_from::<Best>(m, n, k, start, a, b, c, ldc);
 }
 
 /// `C += A·B`, C in panels `[ceil(n / 8)][m][8]`: how the gradient of a weight matrix is accumulated.
@@ -37,14 +51,32 @@ pub fn gemm_panels(m: usize, n: usize, k: usize, a: &[f32], b: &[f32], c: &mut [
 pub(crate) fn rows<L: Lanes>(m: usize, n: usize, k: usize, a: &[f32], b: &[f32], c: &mut [f32], ldc: usize) {
     check_operands(m, n, k, a, b);
     assert!(c.len() >= strided_len(m, n, ldc), "C is {} long, not {m} x {n} by {ldc}", c.len());
-    let full = n / PANEL;
     let at = Strides { row: ldc, panel: PANEL };
-    // SAFETY: the lengths were checked above; the full panels cover columns 0 .. full * 8 <= n of every row.
-    unsafe { block::<L>(m, full, k, a.as_ptr(), b.as_ptr(), c.as_mut_ptr(), at) };
-    if !n.is_multiple_of(PANEL) && m > 0 {
-        let b = &b[full * k * PANEL..][..k * PANEL];
-        edge::<L>(m, k, a, b, &mut c[full * PANEL..], ldc, n % PANEL);
-    }
+    let product = Product { from: From::C, k, a: a.as_ptr(), b: b.as_ptr(), c: c.as_mut_ptr(), at };
+    // SAFETY: the lengths were checked.
+    unsafe { all_columns::<L>(m, n, product) };
+}
+
+/// [`gemm_from`] over any lanes.
+#[expect(clippy::too_many_arguments, reason = "those of gemm and the start")]
+pub(crate) fn rows_from<L: Lanes>(
+    m: usize,
+    n: usize,
+    k: usize,
+    start: &[f32],
+    a: &[f32],
+    b: &[f32],
+    c: &mut [f32],
+    ldc: usize,
+) {
+    check_operands(m, n, k, a, b);
+    assert!(c.len() >= strided_len(m, n, ldc), "C is {} long, not {m} x {n} by {ldc}", c.len());
+    assert!(start.len() >= padded(n), "the start is {} long, not {}", start.len(), padded(n));
+    let at = Strides { row: ldc, panel: PANEL };
+    let from = From::Row(start.as_ptr());
+    let product = Product { from, k, a: a.as_ptr(), b: b.as_ptr(), c: c.as_mut_ptr(), at };
+    // SAFETY: the lengths were checked; every row reads the one row of starts.
+    unsafe { all_columns::<L>(m, n, product) };
 }
 
 /// [`gemm_panels`] over any lanes.
@@ -52,10 +84,9 @@ pub(crate) fn panels<L: Lanes>(m: usize, n: usize, k: usize, a: &[f32], b: &[f32
     check_operands(m, n, k, a, b);
     assert!(c.len() >= panels_len(m, n), "C is {} long, not the panels of {m} x {n}", c.len());
     let at = Strides { row: PANEL, panel: m * PANEL };
-    // SAFETY: the lengths were checked above; panel q of C is the 8 m values from q * 8 m on.
-    unsafe {
-        block::<L>(m, n.div_ceil(PANEL), k, a.as_ptr(), b.as_ptr(), c.as_mut_ptr(), at);
-    }
+    let product = Product { from: From::C, k, a: a.as_ptr(), b: b.as_ptr(), c: c.as_mut_ptr(), at };
+    // SAFETY: the lengths were checked; panel q of C is the 8 m values from q * 8 m on.
+    unsafe { block::<L>(m, n.div_ceil(PANEL), product) };
 }
 
 fn check_operands(m: usize, n: usize, k: usize, a: &[f32], b: &[f32]) {
@@ -63,34 +94,49 @@ fn check_operands(m: usize, n: usize, k: usize, a: &[f32], b: &[f32]) {
     assert!(b.len() >= panels_len(k, n), "B is {} long, not the panels of {k} x {n}", b.len());
 }
 
+/// All `m` rows against the panels of `n` columns, where C is row-major.
+///
+/// # Safety
+/// The operands and C of the product have the lengths of `m` rows and `n` columns, a row that the sums start from that of
+/// whole panels.
+unsafe fn all_columns<L: Lanes>(m: usize, n: usize, product: Product) {
+    let full = n / PANEL;
+    // SAFETY: the full panels cover columns 0 .. full * 8 <= n of every row.
+    unsafe {
+        block::<L>(m, full, product);
+        if !n.is_multiple_of(PANEL) && m > 0 {
+            edge::<L>(m, product.after(0, full), n % PANEL);
+        }
+    }
+}
+
 /// All `m` rows against `panels` whole panels; the rows after the last full strip get the widest tile that fits.
 ///
 /// # Safety
-/// Readable: `m * k` values at `a`, `panels * k * 8` at `b`. Readable and writable: C at `c`.
-unsafe fn block<L: Lanes>(m: usize, panels: usize, k: usize, a: *const f32, b: *const f32, c: *mut f32, at: Strides) {
+/// The operands, C and a row that the sums start from have the lengths of `m` rows and `panels` whole panels.
+unsafe fn block<L: Lanes>(m: usize, panels: usize, product: Product) {
     let strips = m / STRIP;
-    let tail = (a.wrapping_add(strips * STRIP * k), c.wrapping_add(strips * STRIP * at.row));
+    let tail = product.after(strips * STRIP, 0);
     // SAFETY: the parts are disjoint pieces of what the caller vouches for.
     unsafe {
         if strips > 0 {
-            sweep::<L, STRIP, 1>(strips, panels, k, a, b, c, at);
+            sweep::<L, STRIP, 1>(strips, panels, product);
         }
         match m % STRIP {
             1 => {
-                let done = tail_row::<L, 4>(0, panels, k, tail.0, b, tail.1, at);
-                let done = tail_row::<L, 2>(done, panels, k, tail.0, b, tail.1, at);
-                tail_row::<L, 1>(done, panels, k, tail.0, b, tail.1, at);
+                let done = tail_row::<L, 4>(0, panels, tail);
+                let done = tail_row::<L, 2>(done, panels, tail);
+                tail_row::<L, 1>(done, panels, tail);
             }
             2 => {
                 let wide = panels / 2;
-                sweep::<L, 2, 2>(1, wide, k, tail.0, b, tail.1, at);
-                let (b, c) = skip(b, tail.1, wide * 2, k, at);
-                sweep::<L, 2, 1>(1, panels % 2, k, tail.0, b, c, at);
+                sweep::<L, 2, 2>(1, wide, tail);
+                sweep::<L, 2, 1>(1, panels % 2, tail.after(0, wide * 2));
             }
-            3 => sweep::<L, 3, 1>(1, panels, k, tail.0, b, tail.1, at),
+            3 => sweep::<L, 3, 1>(1, panels, tail),
             // Only where a strip is higher; else the compiler drops them.
-            4 => sweep::<L, 4, 1>(1, panels, k, tail.0, b, tail.1, at),
-            5 => sweep::<L, 5, 1>(1, panels, k, tail.0, b, tail.1, at),
+            4 => sweep::<L, 4, 1>(1, panels, tail),
+            5 => sweep::<L, 5, 1>(1, panels, tail),
             _ => {}
         }
     }
@@ -100,43 +146,38 @@ unsafe fn block<L: Lanes>(m: usize, panels: usize, k: usize, a: *const f32, b: *
 ///
 /// # Safety
 /// As [`block`] with one row.
-unsafe fn tail_row<L: Lanes, const WIDE: usize>(
-    done: usize,
-    panels: usize,
-    k: usize,
-    a: *const f32,
-    b: *const f32,
-    c: *mut f32,
-    at: Strides,
-) -> usize {
+unsafe fn tail_row<L: Lanes, const WIDE: usize>(done: usize, panels: usize, tail: Product) -> usize {
     let groups = (panels - done) / WIDE;
-    let (b, c) = skip(b, c, done, k, at);
     if groups > 0 {
         // SAFETY: a piece of what the caller vouches for.
-        unsafe { sweep::<L, 1, WIDE>(1, groups, k, a, b, c, at) };
+        unsafe { sweep::<L, 1, WIDE>(1, groups, tail.after(0, done)) };
     }
     done + groups * WIDE
 }
 
-fn skip(b: *const f32, c: *mut f32, panels: usize, k: usize, at: Strides) -> (*const f32, *mut f32) {
-    (b.wrapping_add(panels * k * PANEL), c.wrapping_add(panels * at.panel))
-}
-
 /// The last panel of a row-major C when it has `columns < 8`: the tile works on a copy, so that nothing beside the
 /// `columns` is touched, and with the same arithmetic.
-fn edge<L: Lanes>(m: usize, k: usize, a: &[f32], b: &[f32], c: &mut [f32], ldc: usize, columns: usize) {
+///
+/// # Safety
+/// The operands and a row that the sums start from have the lengths of `m` rows and one panel, C that of `columns`.
+unsafe fn edge<L: Lanes>(m: usize, product: Product, columns: usize) {
     let mut copy = [0.0; STRIP * PANEL];
+    let copy = copy.as_mut_ptr();
     let at = Strides { row: PANEL, panel: 0 };
     for first in (0..m).step_by(STRIP) {
         let rows = STRIP.min(m - first);
-        for r in 0..rows {
-            copy[r * PANEL..][..columns].copy_from_slice(&c[(first + r) * ldc..][..columns]);
-        }
-        let strip = &a[first * k..][..rows * k];
-        // SAFETY: the strip holds rows * k values, the panel k * 8, the copy 4 rows of 8.
-        unsafe { block::<L>(rows, 1, k, strip.as_ptr(), b.as_ptr(), copy.as_mut_ptr(), at) };
-        for r in 0..rows {
-            c[(first + r) * ldc..][..columns].copy_from_slice(&copy[r * PANEL..][..columns]);
+        let part = product.after(first, 0);
+        // SAFETY: the caller vouches for the rows; the copy holds 4 rows of 8.
+        unsafe {
+            if matches!(part.from, From::C) {
+                for r in 0..rows {
+                    std::ptr::copy_nonoverlapping(part.c.add(r * part.at.row), copy.add(r * PANEL), columns);
+                }
+            }
+            block::<L>(rows, 1, Product { c: copy, at, ..part });
+            for r in 0..rows {
+                std::ptr::copy_nonoverlapping(copy.add(r * PANEL), part.c.add(r * part.at.row), columns);
+            }
         }
     }
 }

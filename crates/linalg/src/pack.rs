@@ -48,19 +48,40 @@ pub fn pack_panels(dst: &mut [f32], k_total: usize, k_at: usize, src: &[f32], ld
 /// # Panics
 /// If a slice is too short, or `ld < k`.
 pub fn pack_strips(dst: &mut [f32], src: &[f32], ld: usize, m: usize, k: usize) {
-    strips_over::<Best>(dst, src, ld, m, k);
+    strips_over::<Best>(dst, k, 0, src, ld, m, k);
 }
 
-/// [`pack_strips`] over any lanes.
-pub(crate) fn strips_over<L: Lanes>(dst: &mut [f32], src: &[f32], ld: usize, m: usize, k: usize) {
+/// Writes some columns of A: `k` of `k_total`, the first of them number `k_at`. The others are left alone.
+///
+/// * `dst`: strips of A `[m x k_total]`, at least `m * k_total` values.
+/// * `src`: the columns, row-major `[m x k]` with stride `ld >= k`.
+///
+/// # Panics
+/// If a slice is too short, `ld < k`, or `k_at + k > k_total`.
+pub fn pack_strips_at(dst: &mut [f32], k_total: usize, k_at: usize, src: &[f32], ld: usize, m: usize, k: usize) {
+    strips_over::<Best>(dst, k_total, k_at, src, ld, m, k);
+}
+
+/// [`pack_strips_at`] over any lanes.
+pub(crate) fn strips_over<L: Lanes>(
+    dst: &mut [f32],
+    k_total: usize,
+    k_at: usize,
+    src: &[f32],
+    ld: usize,
+    m: usize,
+    k: usize,
+) {
+    check_depth(k_total, k_at, k);
     assert!(src.len() >= strided_len(m, k, ld), "source too short for {m} x {k} by {ld}");
-    let dst = &mut dst[..strips_len(m, k)];
+    let dst = &mut dst[..strips_len(m, k_total)];
     if k == 0 {
         return;
     }
-    for (i, strip) in dst.chunks_mut(STRIP * k).enumerate() {
+    for (i, strip) in dst.chunks_mut(STRIP * k_total).enumerate() {
         let rows = &src[i * STRIP * ld..];
         let height = STRIP.min(m - i * STRIP);
+        let strip = &mut strip[k_at * height..][..k * height];
         if height == STRIP {
             let rows = std::array::from_fn(|r| &rows[r * ld..][..k]);
             interleave::<L>(strip, rows);
@@ -126,9 +147,10 @@ pub fn pack_strips_transposed(
             let out = &mut dst[first * k_total + (k_at + top) * height..][..depth * height];
             let source = |r: usize| &src[(top + r) * ld + first..][..height];
             if height == STRIP {
+                // The length is known to the compiler: a move, not a call.
                 let (out, _) = out.as_chunks_mut::<STRIP>();
                 for (r, out) in out.iter_mut().enumerate() {
-                    out.copy_from_slice(source(r));
+                    *out = *source(r).first_chunk().expect("STRIP values");
                 }
             } else {
                 for (r, out) in out.chunks_exact_mut(height).enumerate() {

@@ -45,6 +45,22 @@ pub fn panels_to_rows(w: &mut [f32], src: &[f32], n: usize, k: usize) {
     }
 }
 
+/// The panels of `[A; B]`, rows of A above those of B: `A [a x n]`, `B [b x n]`, each in panels.
+///
+/// * `dst`: at least `padded(n) * (a + b)` values.
+///
+/// # Panics
+/// If a slice is too short.
+pub fn join_panels(dst: &mut [f32], (above, a): (&[f32], usize), (below, b): (&[f32], usize), n: usize) {
+    let dst = &mut dst[..panels_len(a + b, n)];
+    let (above, below) = (&above[..panels_len(a, n)], &below[..panels_len(b, n)]);
+    for (i, panel) in dst.chunks_exact_mut(((a + b) * PANEL).max(1)).enumerate() {
+        let (first, second) = panel.split_at_mut(a * PANEL);
+        first.copy_from_slice(&above[i * a * PANEL..][..a * PANEL]);
+        second.copy_from_slice(&below[i * b * PANEL..][..b * PANEL]);
+    }
+}
+
 /// Panels of B `[k x n]` to the panels of its transpose `[n x k]`.
 ///
 /// * `dst`: `[ceil(k / 8)][n][8]`, at least `padded(k) * n` values; all of them are written, pad columns with zero.

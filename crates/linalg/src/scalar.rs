@@ -11,14 +11,25 @@ pub fn gemm(m: usize, n: usize, k: usize, a: &[f32], b: &[f32], c: &mut [f32], l
     crate::gemm::rows::<Four>(m, n, k, a, b, c, ldc);
 }
 
+/// See [`crate::gemm_from`].
+#[expect(clippy::too_many_arguments, reason = "those of gemm and the start")]
+pub fn gemm_from(m: usize, n: usize, k: usize, start: &[f32], a: &[f32], b: &[f32], c: &mut [f32], ldc: usize) {
+    crate::gemm::rows_from::<Four>(m, n, k, start, a, b, c, ldc);
+}
+
 /// See [`crate::gemm_panels`].
 pub fn gemm_panels(m: usize, n: usize, k: usize, a: &[f32], b: &[f32], c: &mut [f32]) {
     crate::gemm::panels::<Four>(m, n, k, a, b, c);
 }
 
+/// See [`crate::add_rows`].
+pub fn add_rows(to: &mut [f32], panels: &[f32], k: usize, n: usize) {
+    crate::reduce::add_rows_over::<Four>(to, panels, k, n);
+}
+
 /// See [`crate::pack_strips`].
 pub fn pack_strips(dst: &mut [f32], src: &[f32], ld: usize, m: usize, k: usize) {
-    crate::pack::strips_over::<Four>(dst, src, ld, m, k);
+    crate::pack::strips_over::<Four>(dst, k, 0, src, ld, m, k);
 }
 
 /// See [`crate::transpose_panels`].

@@ -37,6 +37,18 @@ fn short_gradient() {
 }
 
 #[test]
+#[should_panic(expected = "the start is 7 long")]
+fn short_start() {
+    linalg::gemm_from(3, 5, 4, &[0.0; 7], &[0.0; 12], &[0.0; 32], &mut [0.0; 24], 8);
+}
+
+#[test]
+#[should_panic(expected = "rows 3 .. 3 + 2 of 4")]
+fn columns_past_the_depth() {
+    linalg::pack_strips_at(&mut [0.0; 32], 4, 3, &[0.0; 16], 2, 8, 2);
+}
+
+#[test]
 #[should_panic(expected = "size overflows")]
 fn sizes_that_wrap() {
     linalg::gemm(usize::MAX / 2 + 1, 8, 4, &[], &[0.0; 32], &mut [], 8);

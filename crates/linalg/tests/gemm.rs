@@ -34,6 +34,20 @@ fn check(m: usize, n: usize, k: usize, gap: usize) {
     }
     assert!(rows[m * ldc..].iter().all(|&x| x == marker), "{what}: after the last row");
 
+    // From a row of starts, over a C that is not looked at.
+    let start: Vec<f32> = values.vec(n.div_ceil(8) * 8);
+    let mut from = vec![f32::NAN; m * ldc];
+    let mut scalar = from.clone();
+    linalg::gemm_from(m, n, k, &start, &strips, &packed, &mut from, ldc);
+    linalg::scalar::gemm_from(m, n, k, &start, &strips, &packed, &mut scalar, ldc);
+    let mut want_from: Vec<f32> = (0..m).flat_map(|_| start[..n].to_vec()).collect();
+    product(m, n, k, &a, &b, &mut want_from);
+    for r in 0..m {
+        same(&from[r * ldc..][..n], &want_from[r * n..][..n]);
+        same(&from[r * ldc..][..n], &scalar[r * ldc..][..n]);
+        assert!(from[r * ldc + n..][..gap].iter().all(|x| x.is_nan()), "{what}: beside the columns");
+    }
+
     let mut whole = panels(&c, m, n);
     whole.push(marker);
     let mut scalar = whole.clone();

@@ -137,3 +137,33 @@ fn transpose_of_panels() {
         }
     }
 }
+
+#[test]
+fn rows_side_by_side_are_the_strips_of_both() {
+    for m in AWKWARD {
+        for (k1, k2) in [(0, 3), (1, 1), (5, 8), (8, 5), (12, 0), (3, 17)] {
+            let mut values = Values::new((m * 40 + k1) as u32);
+            let (left, right) = (values.vec(m * k1), values.vec(m * k2));
+            let k = k1 + k2;
+            let joined: Vec<f32> =
+                (0..m).flat_map(|r| [&left[r * k1..][..k1], &right[r * k2..][..k2]].concat()).collect();
+            let mut got = vec![f32::NAN; m * k];
+            linalg::pack_strips_at(&mut got, k, 0, &left, k1, m, k1);
+            linalg::pack_strips_at(&mut got, k, k1, &right, k2, m, k2);
+            assert_same_bits(&got, &strips(&joined, m, k), &format!("{m} rows of {k1} and {k2}"));
+        }
+    }
+}
+
+#[test]
+fn panels_above_each_other_are_the_panels_of_both() {
+    for n in AWKWARD {
+        for (a, b) in [(0, 4), (1, 1), (3, 0), (6, 7)] {
+            let mut values = Values::new((n * 9 + a) as u32);
+            let (above, below) = (values.vec(a * n), values.vec(b * n));
+            let mut got = vec![f32::NAN; n.div_ceil(8) * 8 * (a + b)];
+            linalg::join_panels(&mut got, (&panels(&above, a, n), a), (&panels(&below, b, n), b), n);
+            assert_same_bits(&got, &panels(&[above, below].concat(), a + b, n), &format!("{a} and {b} rows of {n}"));
+        }
+    }
+}

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::Values;
+use common::{AWKWARD, Values, assert_same_bits, panels};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -25,6 +25,24 @@ fn order_of_the_sums() {
         assert_eq!(linalg::sum_f64(&a).to_bits(), by_the_book(a.iter().map(wide)).to_bits());
         let squares = by_the_book(a.iter().map(|v| wide(v) * wide(v)));
         assert_eq!(linalg::norm_squared(&a).to_bits(), squares.to_bits());
+    }
+}
+
+#[test]
+fn rows_are_added_one_after_the_other() {
+    for n in AWKWARD.into_iter().chain([31, 32, 33, 40, 71]) {
+        for k in [0, 1, 2, 5, 130] {
+            let mut values = Values::new((n * 200 + k) as u32);
+            let (b, start) = (values.vec(k * n), values.vec(n));
+            let mut want = start.clone();
+            b.chunks_exact(n.max(1)).for_each(|row| want.iter_mut().zip(row).for_each(|(sum, x)| *sum += x));
+            let packed = panels(&b, k, n);
+            let (mut got, mut scalar) = (start.clone(), start);
+            linalg::add_rows(&mut got, &packed, k, n);
+            linalg::scalar::add_rows(&mut scalar, &packed, k, n);
+            assert_same_bits(&got, &want, "rows");
+            assert_same_bits(&got, &scalar, "scalar");
+        }
     }
 }
 
@@ -52,7 +70,7 @@ fn denormals_are_flushed() {
     let mut x = [1e-40, -1e-40, 9.9e-31, -9.9e-31, 1.1e-30, -1.1e-30, -0.0, 1.0, f32::INFINITY];
     linalg::flush_denormals(&mut x);
     let want = [0.0, 0.0, 0.0, 0.0, 1.1e-30, -1.1e-30, 0.0, 1.0, f32::INFINITY];
-    common::assert_same_bits(&x, &want, "flushed");
+    assert_same_bits(&x, &want, "flushed");
     let mut x = [f32::NAN; 5];
     linalg::flush_denormals(&mut x);
     assert!(x.iter().all(|v| v.is_nan()));

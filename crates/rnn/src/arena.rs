@@ -86,7 +86,7 @@ impl<'a> Arena<'a> {
         memory
     }
 
-    /// Gates of one block and the saved planes of one step, for all levels, unless all steps are kept.
+    /// Gates and saved planes of one step, for all levels, unless all steps are kept.
     pub fn shared(&mut self) -> [Memory; 1] {
         let (mut gates, mut saved) = (0, 0);
         for stage in self.network.stages() {
@@ -94,7 +94,7 @@ impl<'a> Arena<'a> {
                 && !self.training
             {
                 let shape = cell(level.kind).shape();
-                gates = gates.max(self.block(stage).saturating_mul(shape.gates.len() * level.hidden));
+                gates = gates.max(self.capacity.batch.saturating_mul(shape.gates.len() * level.hidden));
                 saved = saved.max(self.capacity.batch.saturating_mul(shape.saved * level.hidden));
             }
         }
@@ -115,6 +115,7 @@ impl<'a> Arena<'a> {
         Scratch {
             strips: self.floats(&[most.strips]),
             start: self.floats(&[most.start]),
+            joined: self.floats(&[most.joined]),
             panels: self.floats(&[trained, most.panels]),
             candidate: self.floats(&[trained, most.candidate]),
             recurrent_transposed: self.floats(&[trained, most.recurrent_transposed]),
@@ -171,6 +172,7 @@ struct Lens {
     strips: usize,
     panels: usize,
     start: usize,
+    joined: usize,
     candidate: usize,
     recurrent_transposed: usize,
     candidate_transposed: usize,
@@ -189,10 +191,15 @@ impl Lens {
         let hidden = level.hidden;
         let width = shape.gates.len() * hidden;
         grow(&mut self.strips, block, operand.max(width));
+        // Of a step the input and the state side by side.
+        grow(&mut self.strips, batch, operand.saturating_add(hidden));
         grow(&mut self.panels, block, width.next_multiple_of(linalg::PANEL));
-        grow(&mut self.start, 1, width);
+        grow(&mut self.start, 1, width.next_multiple_of(linalg::PANEL));
         grow(&mut self.recurrent_transposed, 1, panels_len(shape.hidden.len() * hidden, hidden));
         grow(&mut self.input_transposed, 1, panels_len(shape.input.len() * hidden, operand));
+        if shape.input == shape.hidden && operand > 0 {
+            grow(&mut self.joined, operand.saturating_add(hidden), width.next_multiple_of(linalg::PANEL));
+        }
         if let Some(columns) = &shape.candidate {
             grow(&mut self.candidate, batch, hidden);
             grow(&mut self.candidate_transposed, 1, panels_len(columns.len() * hidden, hidden));

@@ -94,8 +94,13 @@ impl Dense {
             }
             let dg = DG { rows: dy, ld: units, n: units, panels: &scratch.panels };
             fold_input(&mut grads[self.weight.clone()], &block, x, self.input, dg, &mut scratch.strips);
-            if let Some(bias) = &self.bias {
-                fold_bias(&mut grads[bias.start..][..units], &block, dy, units);
+            match (&self.bias, x) {
+                (Some(bias), Values::Values(_)) => {
+                    let bias = &mut grads[bias.start..][..units];
+                    linalg::add_rows(bias, &scratch.panels, block.rows().len(), units);
+                }
+                (Some(bias), Values::Tokens(_)) => fold_bias(&mut grads[bias.start..][..units], &block, dy, units),
+                (None, _) => {}
             }
         }
     }

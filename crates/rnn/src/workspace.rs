@@ -52,7 +52,7 @@ pub struct Workspace {
     pub(crate) capacity: Capacity,
     pub(crate) training: bool,
     pub(crate) stages: Vec<StageMemory>,
-    /// Gates of one block of steps, for a workspace that is not for training.
+    /// Gates of one step, for a workspace that is not for training.
     pub(crate) shared: [Memory; 1],
     pub(crate) scratch: Scratch,
     /// `[batch, H]` of the widest level: initial states that were not given.
@@ -103,6 +103,8 @@ pub(crate) struct Scratch {
     pub panels: Vec<f32>,
     /// The row that the gates' sums start from.
     pub start: Vec<f32>,
+    /// Weights of input and state as one.
+    pub joined: Vec<f32>,
     /// Gradient of the operand of a cell's second recurrent product, `[batch, H]`.
     pub candidate: Vec<f32>,
     pub recurrent_transposed: Vec<f32>,

@@ -13,7 +13,6 @@ impl Sweep<'_> {
     pub(super) fn fold(&self, shape: &Shape, block: &Block, work: &mut Work, grads: &mut [f32]) {
         let Work { output, memory, scratch } = work;
         let (hidden, weights) = (self.level.hidden, self.weights());
-        let width = shape.gates.len() * hidden;
         let total = block.rows().len();
         let Scratch { strips, panels, .. } = &mut **scratch;
         let packed = Packed::new(shape, hidden, block, &memory.gates, panels);
@@ -38,13 +37,25 @@ impl Sweep<'_> {
         }
         let Some([ih, hh]) = &weights.bias else { return };
         for (column, gate) in shape.gates.iter().enumerate() {
-            let dg = &memory.gates[column * hidden..];
-            for (bias, index) in [(ih, gate.ih), (hh, gate.hh)] {
-                let Some(index) = index else { continue };
-                fold_bias(&mut grads[bias.start + index * hidden..][..hidden], block, dg, width);
+            let place =
+                |bias: &Range<usize>, index: usize| bias.start + index * hidden..bias.start + (index + 1) * hidden;
+            let (ih, hh) = (gate.ih.map(|index| place(ih, index)), gate.hh.map(|index| place(hh, index)));
+            // Both biases of a gate have one gradient: where they start alike they end alike.
+            let alike = |(a, b): (&Range<usize>, &Range<usize>)| same_bits(&grads[a.clone()], &grads[b.clone()]);
+            let twins = ih.as_ref().zip(hh.as_ref()).is_some_and(alike);
+            for (bias, done) in [(&ih, false), (&hh, twins)] {
+                let Some(bias) = bias else { continue };
+                match &ih {
+                    Some(first) if done => grads.copy_within(first.clone(), bias.start),
+                    _ => packed.fold_bias(column, panels, &mut grads[bias.clone()]),
+                }
             }
         }
     }
+}
+
+fn same_bits(a: &[f32], b: &[f32]) -> bool {
+    a.iter().zip(b).all(|(a, b)| a.to_bits() == b.to_bits())
 }
 
 /// The gate gradients of a block as panels.
@@ -66,6 +77,17 @@ impl<'a> Packed<'a> {
             pack_gradients(panels, block, gates, width, width);
         }
         Packed { block, gates, width, hidden, once }
+    }
+
+    /// Adds a gate's gradients onto a bias, row by row in the order of the block.
+    fn fold_bias(&self, column: usize, panels: &[f32], bias: &mut [f32]) {
+        let start = column * self.hidden;
+        if self.once {
+            let rows = self.block.rows().len();
+            linalg::add_rows(bias, &panels[start * rows..], rows, self.hidden);
+        } else {
+            fold_bias(bias, self.block, &self.gates[start..], self.width);
+        }
     }
 
     /// Some gates' columns; in `panels`, where those of an earlier call need not last.

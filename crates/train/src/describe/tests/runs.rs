@@ -61,7 +61,10 @@ fn what_is_wrong_with_a_run() {
     for (description, expected) in [
         (json!({ "epochs": 0 }), "epochs: expected a positive integer, got 0"),
         (json!({ "seconds": 0 }), "seconds: expected a number above 0, got 0"),
-        (json!({ "batchSize": "all" }), "batchSize: expected a positive integer or \"full\", got \"all\"; did you mean full?"),
+        (
+            json!({ "batchSize": "all" }),
+            "batchSize: expected a positive integer or \"full\", got \"all\"; did you mean full?",
+        ),
         (json!({ "batchSize": 0 }), "batchSize: expected a positive integer, got 0"),
         (json!({ "batchSize": null }), "batchSize: expected a positive integer or \"full\", got null"),
         (json!({ "clip": {} }), "clip: expected { norm } or { value }, got an object without them"),
