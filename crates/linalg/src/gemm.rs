@@ -83,10 +83,30 @@ pub(crate) fn rows_from<L: Lanes>(
 pub(crate) fn panels<L: Lanes>(m: usize, n: usize, k: usize, a: &[f32], b: &[f32], c: &mut [f32]) {
     check_operands(m, n, k, a, b);
     assert!(c.len() >= panels_len(m, n), "C is {} long, not the panels of {m} x {n}", c.len());
+    if k == 1 {
+        return rank_one::<L>(m, n, a, b, c);
+    }
     let at = Strides { row: PANEL, panel: m * PANEL };
     let product = Product { from: From::C, k, a: a.as_ptr(), b: b.as_ptr(), c: c.as_mut_ptr(), at };
     // SAFETY: the lengths were checked; panel q of C is the 8 m values from q * 8 m on.
     unsafe { block::<L>(m, n.div_ceil(PANEL), product) };
+}
+
+/// [`panels`] with a single term, where a tile would load and store more than it computes: a gradient of one time step.
+/// Strips of one term are its `m` values in order.
+fn rank_one<L: Lanes>(m: usize, n: usize, a: &[f32], b: &[f32], c: &mut [f32]) {
+    let panels = c.chunks_exact_mut((m * PANEL).max(1)).zip(b.as_chunks::<PANEL>().0);
+    for (c, b) in panels.take(n.div_ceil(PANEL)) {
+        // SAFETY: a panel of B is 8 values, and so is each row of C.
+        unsafe {
+            let (low, high) = (L::load(b.as_ptr()), L::load(b.as_ptr().add(PANEL / 2)));
+            for (c, a) in c.as_chunks_mut::<PANEL>().0.iter_mut().zip(&a[..m]) {
+                let (a, c) = (L::splat(*a), c.as_mut_ptr());
+                a.mul_add(low, L::load(c)).store(c);
+                a.mul_add(high, L::load(c.add(PANEL / 2))).store(c.add(PANEL / 2));
+            }
+        }
+    }
 }
 
 fn check_operands(m: usize, n: usize, k: usize, a: &[f32], b: &[f32]) {

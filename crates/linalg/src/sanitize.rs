@@ -3,12 +3,13 @@
 /// Index of the first value that is infinite or NaN.
 #[must_use]
 pub fn first_non_finite(x: &[f32]) -> Option<usize> {
-    // Whole blocks without an early exit, so that the search is done in vectors.
-    const BLOCK: usize = 64;
+    // Whole blocks without an early exit, and the largest exponent as an integer, so that the search is done in vectors.
+    const BLOCK: usize = 256;
+    const INFINITE: u32 = 0x7f80_0000;
     let mut at = 0;
     for block in x.chunks(BLOCK) {
-        let bad = block.iter().fold(false, |bad, v| bad | !v.is_finite());
-        if bad {
+        let largest = block.iter().fold(0, |largest: u32, v| largest.max(v.to_bits() & 0x7fff_ffff));
+        if largest >= INFINITE {
             return block.iter().position(|v| !v.is_finite()).map(|i| at + i);
         }
         at += BLOCK;

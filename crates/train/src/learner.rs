@@ -138,23 +138,31 @@ impl Learner {
         };
         gradients.fill(0.0);
         let cotangent = Some(&mut gradients[last..]);
+        // One step back and a plain update: the gradient is added to the weights as it comes, with no pass over them all.
+        let plain = self.updater.plain_rate(self.done).filter(|_| self.truncation == 1);
+        let scale = plain.map_or(1.0, |rate| -rate);
         let loss = match target {
             Target::Values(n) => {
                 let mut y = y.to_vec();
                 scaler.iter().for_each(|s| s.apply_rows(&mut y));
-                rnn::mse(output, &y, None, 1.0 / n as f64, cotangent)
+                rnn::mse(output, &y, None, scale / n as f64, cotangent)
             }
-            Target::Classes(_) => rnn::cross_entropy(output, &[y[0] as i32], None, 1.0, cotangent),
+            Target::Classes(_) => rnn::cross_entropy(output, &[y[0] as i32], None, scale, cotangent),
         };
-        gradient.fill(0.0);
-        let want = Want::default();
-        network.backward(params, packing, values, states.front(), None, workspace, gradient, want);
-        states.push_back(end);
-        let updated = if loss.sum.is_finite() {
-            self.updater.update(self.done, network.table(), params, gradient)
-        } else {
+        let start = states.front();
+        let mut back = |params: &[f32], onto: &mut [f32]| {
+            network.backward(params, packing, values, start, None, workspace, onto, Want::default());
+        };
+        let updated = if !loss.sum.is_finite() {
             Err(Diverged::loss())
+        } else if plain.is_some() {
+            self.updater.descend(network.table(), params, back)
+        } else {
+            gradient.fill(0.0);
+            back(params, gradient);
+            self.updater.update(self.done, network.table(), params, gradient).map(|_| ())
         };
+        states.push_back(end);
         updated.map_err(|diverged| diverged.error(self.done + 1, self.loss))?;
         self.done += 1;
         self.loss = loss.mean();

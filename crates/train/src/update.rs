@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::memory::buffer;
 use crate::text::{quoted, shape as shape_text};
 use linalg::first_non_finite;
-use optim::Clip;
+use optim::{Clip, Optimizer};
 use rnn::{ParameterTable, Role};
 use std::ops::Range;
 
@@ -68,6 +68,40 @@ impl Updater {
         })
     }
 
+    /// The rate, where an update is nothing but a step down the gradient: whoever computes the gradient can then add it to the
+    /// weights as it comes ([`Updater::descend`]).
+    pub fn plain_rate(&self, done: u64) -> Option<f64> {
+        let Description { optimizer, rate, clip, penalty } = &self.description;
+        let plain = matches!(optimizer, Optimizer::Sgd(sgd) if sgd.momentum == 0.0);
+        let alone = *clip == Clip::None && penalty.l1 == 0.0 && penalty.l2 == 0.0;
+        (plain && alone).then(|| rate.rate(done))
+    }
+
+    /// Lets `step` add the negative gradient times the rate to `params`; it reads those before from its first argument.
+    ///
+    /// # Errors
+    /// As [`Updater::update`].
+    pub fn descend(
+        &mut self,
+        table: &ParameterTable,
+        params: &mut [f32],
+        step: impl FnOnce(&[f32], &mut [f32]),
+    ) -> Result<(), Diverged> {
+        self.before.copy_from_slice(params);
+        step(&self.before, params);
+        self.check(table, params)
+    }
+
+    /// Takes a step into infinity back.
+    fn check(&self, table: &ParameterTable, params: &mut [f32]) -> Result<(), Diverged> {
+        if first_non_finite(params).is_none() {
+            return Ok(());
+        }
+        let diverged = Diverged::new("", non_finite(table, params), FINITE);
+        params.copy_from_slice(&self.before);
+        Err(diverged)
+    }
+
     /// Moves `params` by the gradient; `done` updates came before. The gradient is spent.
     ///
     /// # Errors
@@ -99,9 +133,7 @@ impl Updater {
         let rate = rate.rate(done);
         self.before.copy_from_slice(params);
         optimizer.apply(done + 1, rate, &self.trainable, params, gradient, &mut self.buffers);
-        if first_non_finite(params).is_some() {
-            let diverged = Diverged::new("", non_finite(table, params), FINITE);
-            params.copy_from_slice(&self.before);
+        if let Err(diverged) = self.check(table, params) {
             self.buffers.iter_mut().for_each(|moments| moments.fill(0.0));
             return Err(diverged);
         }
