@@ -105,8 +105,9 @@ impl Sweep<'_> {
     /// Whether input and state are multiplied as one row: where both cover the same gates, and for so many rows that joining
     /// their weights costs little.
     fn joins(&self, shape: &Shape) -> bool {
-        const ROWS: usize = 256;
-        shape.input == shape.hidden && self.packing.rows >= ROWS && matches!(self.x, Values::Values(_))
+        // Joining copies a row of weights for each of these numbers; a row of the batch saves writing and reading its sums.
+        let columns = self.level.input + self.level.hidden;
+        shape.input == shape.hidden && self.packing.rows >= columns && matches!(self.x, Values::Values(_))
     }
 
     fn join(&self, shape: &Shape, joined: &mut [f32]) {
