@@ -164,3 +164,50 @@ fn generation_goes_on_from_its_state_as_if_it_had_not_stopped() {
     assert_eq!(sampled(1), sampled(1));
     assert_ne!(sampled(1), sampled(2));
 }
+
+/// A plain update goes onto the weights without a gradient of its own; with a clip that never acts there is one.
+#[test]
+fn a_plain_step_online_is_that_of_a_trainer() {
+    let optimizer = r#"{"kind":"sgd","learningRate":0.05}"#;
+    let data = regression(1, 60);
+    let (x, y) = (floats(&data, "x"), floats(&data, "y"));
+    let weights = |model: &Model| floats(&model.parameters().expect("sized"), "0.weight_hh_l0");
+
+    // Each step from the state that the step before ended in.
+    let mut twin = regressor();
+    let options = format!(r#"{{"optimizer":{optimizer},"clip":"none"}}"#);
+    let mut trainer = Trainer::open(&mut twin, &options).expect("right");
+    let (mut losses, mut state) = (Vec::new(), vec![0.0; 2]);
+    for t in 0..60 {
+        let mut step = Bundle::default();
+        step.push("lengths", vec![1], Elements::I32(vec![1]));
+        step.f32("x", vec![1, 2], x[2 * t..2 * t + 2].to_vec());
+        step.f32("y", vec![1, 2], y[2 * t..2 * t + 2].to_vec());
+        step.f32("state.0.h", vec![1, 1, 2], state);
+        let result = trainer.step(&mut twin, step).expect("fits");
+        losses.push(scalar(&result, "loss") as f32);
+        state = floats(&result, "state.0.h");
+    }
+
+    for clip in [r#""none""#, r#"{"norm":1e30}"#] {
+        let mut model = regressor();
+        let options = format!(r#"{{"truncation":1,"optimizer":{optimizer},"clip":{clip}}}"#);
+        let mut learner = Learner::open(&mut model, &options).expect("right");
+        let result = learner.run(&mut model, data.clone()).expect("fits");
+        let close = |a: &[f32], b: &[f32]| a.iter().zip(b).all(|(a, b)| (a - b).abs() <= 1e-5);
+        assert!(close(&floats(&result, "losses"), &losses), "losses, clip {clip}");
+        assert!(close(&weights(&model), &weights(&twin)), "weights, clip {clip}");
+    }
+}
+
+#[test]
+fn a_plain_step_into_infinity_is_taken_back() {
+    let mut model = regressor();
+    let before = bits(&model);
+    let options = r#"{"truncation":1,"optimizer":{"kind":"sgd","learningRate":3e38},"clip":"none"}"#;
+    let mut learner = Learner::open(&mut model, options).expect("right");
+    let error = learner.step(&mut model, &[1.0, -1.0], Some(&[1e3, 1e3])).expect_err("too far");
+    assert_eq!(error.code, "diverged");
+    assert_eq!(bits(&model), before);
+    learner.step(&mut model, &[1.0, -1.0], None).expect("it goes on");
+}
