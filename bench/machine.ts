@@ -1,4 +1,5 @@
 /** What a measurement ran on. */
+import { spawnSync } from "node:child_process";
 import { cpus, loadavg, totalmem } from "node:os";
 
 export interface Machine {
@@ -11,6 +12,14 @@ export interface Machine {
   system: string;
   /** Runnable processes, mean of the last minute; before this one began. */
   load: number;
+}
+
+/** Of a tree; "+" when files differ from it. "unknown" outside git. */
+export function commitOf(tree: string): string {
+  const git = (...words: string[]) => spawnSync("git", words, { cwd: tree, encoding: "utf8" });
+  const { status, stdout } = git("rev-parse", "--short=12", "HEAD");
+  if (status !== 0) return "unknown";
+  return stdout.trim() + (git("status", "--porcelain", "--untracked-files=no").stdout ? "+" : "");
 }
 
 export function machine(): Machine {

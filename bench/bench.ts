@@ -1,0 +1,141 @@
+/** What all measurements share: how long they may take, the kernels and their peaks, the rivals, and the rows they give. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Bare } from "./inside/bare.js";
+import { builds, openKernel, root } from "./inside/tree.js";
+import { Peak } from "./peak/peak.js";
+import type { Rival } from "./rivals/rival.js";
+import { alternate, type Contestant, type Effort, leastOf, type Series } from "./rounds.js";
+
+export type Simd = keyof typeof builds;
+
+/** A target of the project beside what was measured. Undefined: it was not measured. */
+export interface Asked {
+  text: string;
+  met: boolean | undefined;
+}
+
+/** A line of the table. */
+export interface Row {
+  name: string;
+  unit: "ms" | "µs" | "MB" | "";
+  /** Each round's figure, in the unit. */
+  rounds: number[];
+  /** Of a figure in milliseconds. */
+  flops?: number;
+  /** Whose peak the share is of; without it, none is given. */
+  simd?: Simd;
+  /** Of the peak, from 0 to 1, that is asked for. Whether it is met is seen at the end, when the peak is known. */
+  share?: number | undefined;
+  /** What was measured in turn with it, in the unit. */
+  rivals?: Series[];
+  /** What else there is to say. */
+  note?: string;
+  asked?: Asked[];
+}
+
+export interface Measurement {
+  /** What `--only` looks for. */
+  name: string;
+  run(bench: Bench): Promise<Row[]>;
+}
+
+export class Bench {
+  readonly quick: boolean;
+  readonly effort: Effort;
+  readonly kernels: readonly (readonly [Simd, Bare])[];
+  readonly peaks: ReadonlyMap<Simd, Peak>;
+  readonly rivals: readonly Rival[];
+  /** What must not be: losses that do not fall, tasks that differ. */
+  readonly faults: string[] = [];
+  /** Plain lines under the table. */
+  readonly remarks: string[] = [];
+  /** The best rate of each rival, FLOP/ms: what a larger task would take. */
+  readonly #rates = new Map<string, number>();
+
+  private constructor(quick: boolean, kernels: Bench["kernels"], peaks: Bench["peaks"], rivals: readonly Rival[]) {
+    this.quick = quick;
+    this.effort = quick
+      ? { rounds: 3, lap: 40, warm: 100, limit: 1500 }
+      : { rounds: 11, lap: 150, warm: 500, limit: 20_000 };
+    this.kernels = kernels;
+    this.peaks = peaks;
+    this.rivals = rivals;
+  }
+
+  static async open(quick: boolean, rivals: readonly Rival[]): Promise<Bench> {
+    const peaks = new Map<Simd, Peak>();
+    const kernels: [Simd, Bare][] = [];
+    for (const simd of Object.keys(builds) as Simd[]) {
+      const peak = Peak.open(await readFile(join(root, `bench/peak/${simd}.wasm`)));
+      if (!peak) continue;
+      peaks.set(simd, peak);
+      const kernel = await openKernel(root, builds[simd]).catch((error) => {
+        if (simd === "strict") throw error;
+      });
+      if (kernel) kernels.push([simd, kernel]);
+    }
+    return new Bench(quick, kernels, peaks, rivals);
+  }
+
+  /** The kernel that is there everywhere. */
+  get kernel(): Bare {
+    return this.kernels[0]![1];
+  }
+
+  /** Alternates, and closes all contestants. */
+  async measure(contestants: readonly (readonly [string, Contestant])[], effort = this.effort): Promise<Series[]> {
+    try {
+      return await alternate(contestants, effort, () => {
+        for (const peak of this.peaks.values()) peak.sample();
+      });
+    } finally {
+      for (const [, contestant] of contestants) await contestant.close();
+    }
+  }
+
+  /** Opens what can do the task in bearable time; says who cannot. */
+  async opponents(
+    row: string,
+    flops: number,
+    open: (rival: Rival) => Promise<Contestant> | undefined,
+  ): Promise<[string, Contestant][]> {
+    const opened: [string, Contestant][] = [];
+    for (const rival of this.rivals) {
+      const step = flops / (this.#rates.get(rival.name) ?? rival.guess * 1e6);
+      // A first step and a round, at least.
+      if (2 * step > 3 * this.effort.limit) {
+        const seconds = (step / 1000).toFixed(0);
+        this.remarks.push(`${row}: ${rival.name} would take some ${seconds} s a step, and is left out.`);
+        continue;
+      }
+      try {
+        const contestant = await open(rival);
+        if (contestant) opened.push([rival.name, contestant]);
+      } catch (error) {
+        this.remarks.push(`${row}: ${rival.name} FAILED: ${error instanceof Error ? error.message : error}`);
+      }
+    }
+    return opened;
+  }
+
+  /** Remembers the rates of a row's series. */
+  learn(series: readonly Series[], flops: number): void {
+    for (const s of series) this.#rates.set(s.name, Math.max(flops / leastOf(s), this.#rates.get(s.name) ?? 0));
+  }
+
+  checkLosses(row: string, series: readonly Series[]): void {
+    for (const { name, firstLoss, lastLoss } of series)
+      if (firstLoss !== undefined && !(lastLoss! < firstLoss))
+        this.faults.push(`DOES NOT LEARN: ${row}, ${name}: ${firstLoss} → ${lastLoss}`);
+  }
+}
+
+/** `×` and a figure, or a share: met or not, or not measured. */
+export function atLeast(figure: number | undefined, target: number, text: string): Asked {
+  return { text, met: figure === undefined ? undefined : figure >= target };
+}
+
+export function atMost(figure: number | undefined, target: number, text: string): Asked {
+  return { text, met: figure === undefined ? undefined : figure <= target };
+}

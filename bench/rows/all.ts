@@ -1,0 +1,5 @@
+/** All measurements, in the order of the table. */
+import type { Measurement } from "../bench.js";
+import { steps } from "./steps.js";
+
+export const measurements: readonly Measurement[] = [...steps];
