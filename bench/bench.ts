@@ -6,6 +6,7 @@ import { builds, openKernel, root } from "./inside/tree.js";
 import { Peak } from "./peak/peak.js";
 import type { Rival } from "./rivals/rival.js";
 import { alternate, type Contestant, type Effort, leastOf, type Series } from "./rounds.js";
+import { digits } from "./table.js";
 
 export type Simd = keyof typeof builds;
 
@@ -40,6 +41,11 @@ export interface Measurement {
   run(bench: Bench): Promise<Row[]>;
 }
 
+type Way = () => Promise<Contestant>;
+
+/** Seconds of --quick: after these, rivals are left out; after those, whatever is not measured yet. */
+const QUICK = { rivals: 70, all: 105 };
+
 export class Bench {
   readonly quick: boolean;
   readonly effort: Effort;
@@ -53,10 +59,12 @@ export class Bench {
   /** The best rate of each rival, FLOP/ms: what a larger task would take. */
   readonly #rates = new Map<string, number>();
 
+  readonly #begun = performance.now();
+
   private constructor(quick: boolean, kernels: Bench["kernels"], peaks: Bench["peaks"], rivals: readonly Rival[]) {
     this.quick = quick;
     this.effort = quick
-      ? { rounds: 3, lap: 40, warm: 100, limit: 1500 }
+      ? { rounds: 3, lap: 40, warm: 150, limit: 1000 }
       : { rounds: 11, lap: 150, warm: 500, limit: 20_000 };
     this.kernels = kernels;
     this.peaks = peaks;
@@ -78,6 +86,19 @@ export class Bench {
     return new Bench(quick, kernels, peaks, rivals);
   }
 
+  /** Seconds since it was opened. */
+  get elapsed(): number {
+    return (performance.now() - this.#begun) / 1000;
+  }
+
+  get #patience(): number {
+    return this.quick ? QUICK.rivals : Number.POSITIVE_INFINITY;
+  }
+
+  get over(): boolean {
+    return this.quick && this.elapsed > QUICK.all;
+  }
+
   /** The kernel that is there everywhere. */
   get kernel(): Bare {
     return this.kernels[0]![1];
@@ -94,26 +115,24 @@ export class Bench {
     }
   }
 
-  /** Opens what can do the task in bearable time; says who cannot. */
-  async opponents(
-    row: string,
-    flops: number,
-    open: (rival: Rival) => Promise<Contestant> | undefined,
-  ): Promise<[string, Contestant][]> {
+  /** Opens those that can do the task in bearable time; says which cannot. `way`: how one does it, undefined: not at all. */
+  async opponents(row: string, flops: number, way: (rival: Rival) => Way | undefined): Promise<[string, Contestant][]> {
     const opened: [string, Contestant][] = [];
     for (const rival of this.rivals) {
+      const open = way(rival);
+      if (!open) continue;
       const step = flops / (this.#rates.get(rival.name) ?? rival.guess * 1e6);
       // A first step and a round, at least.
       if (2 * step > 3 * this.effort.limit) {
-        const seconds = (step / 1000).toFixed(0);
-        this.remarks.push(`${row}: ${rival.name} would take some ${seconds} s a step, and is left out.`);
-        continue;
-      }
-      try {
-        const contestant = await open(rival);
-        if (contestant) opened.push([rival.name, contestant]);
-      } catch (error) {
-        this.remarks.push(`${row}: ${rival.name} FAILED: ${error instanceof Error ? error.message : error}`);
+        this.remarks.push(`${row}: ${rival.name} would take some ${digits(step / 1000)} s a step, and is left out.`);
+      } else if (this.elapsed > this.#patience) {
+        this.remarks.push(`${row}: no time was left for ${rival.name}.`);
+      } else {
+        try {
+          opened.push([rival.name, await open()]);
+        } catch (error) {
+          this.remarks.push(`${row}: ${rival.name} FAILED: ${error instanceof Error ? error.message : error}`);
+        }
       }
     }
     return opened;

@@ -36,6 +36,10 @@ async function whole(): Promise<void> {
   const bench = await Bench.open(quick, rivals);
   const rows: Row[] = [];
   for (const measurement of chosen) {
+    if (bench.over) {
+      bench.remarks.push(`${measurement.name}: no time was left.`);
+      continue;
+    }
     const begun = performance.now();
     process.stdout.write(`${measurement.name} ... `);
     try {

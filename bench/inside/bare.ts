@@ -76,9 +76,9 @@ export class Bare {
   }
 
   /** One step of inference a call. */
-  inference(description: ModelDescription, x: Float32Array): Contestant {
+  inference(description: ModelDescription, options: OnlineOptions, x: Float32Array): Contestant {
     const { model } = this.#create(description);
-    const learner = this.#kernel.Learner.open(model, "{}");
+    const learner = this.#kernel.Learner.open(model, JSON.stringify(options));
     return {
       async run(steps) {
         const begun = performance.now();

@@ -32,7 +32,7 @@ export async function brain(): Promise<Rival> {
     oneBias: true,
     guess: 0.1,
     comparable: false,
-    refuses: ({ shape }) => (shape.batch > 1 || shape.inputs > 1 ? "it has no batches, and one input" : undefined),
+    refuses: ({ shape }) => shape.batch > 1 || shape.inputs > 1,
     async open({ cell, shape }) {
       const kinds = { rnn: "RNNTimeStep", lstm: "LSTMTimeStep", gru: "GRUTimeStep" } as const;
       const network = new recurrent[kinds[cell]]({ inputSize: 1, hiddenLayers: [shape.hiddenSize], outputSize: 1 });

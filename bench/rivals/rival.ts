@@ -16,8 +16,8 @@ export interface Rival {
   guess: number;
   /** Whether the task is the same one, so that losses can be compared. */
   comparable: boolean;
-  /** Why a task is not for it; undefined: it is. */
-  refuses(task: Task, quick: boolean): string | undefined;
+  /** A task is not for it, or takes too long for `quick`. */
+  refuses(task: Task, quick: boolean): boolean;
   /** From given weights. */
   open(task: Task, start: Weights, options?: { bias?: boolean }): Promise<Contestant>;
   /** The character model (characters.ts). */

@@ -50,7 +50,8 @@ export async function tensorflow(backend: Backend): Promise<Rival> {
     oneBias: true,
     guess: backend === "wasm" ? 1.5 : 0.25,
     comparable: true,
-    refuses: () => undefined,
+    // The plain back end needs a second a step.
+    refuses: ({ cell, shape }, quick) => backend === "cpu" && quick && (cell !== "lstm" || shape.hiddenSize > 64),
     open: (task, start, { bias = true } = {}) => open(on, task, start, bias),
     // Its embedding has no gradient on the wasm back end, and none that is quick on the other.
     ...(backend === "wasm" && { openCharacters: () => openCharacters(on) }),

@@ -26,7 +26,7 @@ export async function torch(python: string, threads: number): Promise<Rival> {
     oneBias: false,
     guess: 15,
     comparable: true,
-    refuses: () => undefined,
+    refuses: () => false,
     open({ cell, shape }, start, { bias = true } = {}) {
       const weights = Object.fromEntries(
         Object.entries(start).map(([name, { shape, data }]) => [name, { shape, data: base64(data) }]),
