@@ -38,6 +38,8 @@ export interface Row {
 export interface Measurement {
   /** What `--only` looks for. */
   name: string;
+  /** Not part of --quick, unless asked for by name. */
+  slow?: boolean;
   run(bench: Bench): Promise<Row[]>;
 }
 
@@ -45,6 +47,13 @@ type Way = () => Promise<Contestant>;
 
 /** Seconds of --quick: after these, rivals are left out; after those, whatever is not measured yet. */
 const QUICK = { rivals: 70, all: 105 };
+
+/** What the kernel alone can be measured on. */
+export interface Case {
+  name: string;
+  flops?: number;
+  open(kernel: Bare): Contestant;
+}
 
 export class Bench {
   readonly quick: boolean;
@@ -54,6 +63,8 @@ export class Bench {
   readonly rivals: readonly Rival[];
   /** What must not be: losses that do not fall, tasks that differ. */
   readonly faults: string[] = [];
+  /** Rows that were measured without rivals, for want of time. */
+  readonly hurried = new Set<string>();
   /** Plain lines under the table. */
   readonly remarks: string[] = [];
   /** The best rate of each rival, FLOP/ms: what a larger task would take. */
@@ -126,7 +137,7 @@ export class Bench {
       if (2 * step > 3 * this.effort.limit) {
         this.remarks.push(`${row}: ${rival.name} would take some ${digits(step / 1000)} s a step, and is left out.`);
       } else if (this.elapsed > this.#patience) {
-        this.remarks.push(`${row}: no time was left for ${rival.name}.`);
+        this.hurried.add(row);
       } else {
         try {
           opened.push([rival.name, await open()]);

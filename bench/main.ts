@@ -29,15 +29,16 @@ if (values.against === undefined) await whole();
 else save("against", await against(values.against, { quick, only }));
 
 async function whole(): Promise<void> {
-  const chosen = measurements.filter(({ name }) => name.includes(only));
+  const chosen = measurements.filter(({ name, slow }) => name.includes(only) && !(slow && quick && !only));
   if (chosen.length === 0) throw new Error(`--only ${only}: there are ${measurements.map((m) => m.name).join(" · ")}`);
   const rivals = await openRivals((line) => console.log(line));
   for (const { name, version, about } of rivals) console.log(`${name}: ${version}, ${about}`);
   const bench = await Bench.open(quick, rivals);
   const rows: Row[] = [];
+  const left: string[] = [];
   for (const measurement of chosen) {
     if (bench.over) {
-      bench.remarks.push(`${measurement.name}: no time was left.`);
+      left.push(measurement.name);
       continue;
     }
     const begun = performance.now();
@@ -52,6 +53,8 @@ async function whole(): Promise<void> {
   }
   for (const rival of rivals) rival.close?.();
 
+  if (bench.hurried.size) bench.remarks.push(`No time was left for rivals: ${[...bench.hurried].join(" · ")}`);
+  if (left.length) bench.remarks.push(`No time was left: ${left.join(" · ")}`);
   const lines = [...peakLines(bench), ...means(rows), ...bench.remarks, ...bench.faults];
   console.log(`\n${report(bench, rows)}\n\n${lines.join("\n")}`);
   if (bench.faults.length) process.exitCode = 1;

@@ -4,6 +4,8 @@ import { median } from "./table.js";
 /** Something that does the same step again and again. */
 export interface Contestant {
   run(steps: number): Promise<Lap>;
+  /** Of a round, where starting one costs something that would else be the most of it. */
+  leastSteps?: number;
   close(): void | Promise<void>;
 }
 
@@ -51,7 +53,7 @@ export async function alternate(
   const entries: Entry[] = [];
   for (const [name, contestant] of contestants) {
     const { series, step } = await warmUp(name, contestant, warm);
-    series.stepsPerRound = Math.max(1, Math.round(lap / step));
+    series.stepsPerRound = Math.max(contestant.leastSteps ?? 1, Math.round(lap / step));
     const affordable = Math.floor(limit / (step * series.stepsPerRound));
     entries.push({ contestant, series, rounds: Math.max(1, Math.min(rounds, affordable)) });
   }

@@ -2,14 +2,20 @@
  * Takes a kernel out of a built tree: this one, or another commit's. Each call loads an instance of its own, so that two
  * commits, or two builds of one, fit into one process.
  */
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { Bare, type Parts } from "./bare.js";
 
-/** The bench's programs run from bench/.run/. */
-export const root = fileURLToPath(new URL("../../", import.meta.url));
+/** This repository. Programs run from a folder .run/ beside their source. */
+export const root = above(fileURLToPath(import.meta.url));
+
+function above(path: string): string {
+  const folder = dirname(path);
+  return existsSync(join(folder, "build.sh")) && existsSync(join(folder, "crates")) ? folder : above(folder);
+}
 
 /** What build.sh makes; the second is there when a tree has a relaxed build. */
 export const builds = { strict: "build/retrograd.wasm", relaxed: "build/retrograd-fast.wasm" } as const;

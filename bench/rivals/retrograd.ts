@@ -40,6 +40,7 @@ export async function byFit(task: Task, options?: LayerOptions, runtime?: Runtim
   const model = await createModel(describe(task, options), runtime);
   const data = samples(task.shape);
   return {
+    leastSteps: 5,
     async run(steps) {
       const begun = performance.now();
       const history = await model.fit(data, { steps, batchSize: "full", recordEvery: 1, ...training });

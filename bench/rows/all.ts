@@ -1,5 +1,6 @@
 /** All measurements, in the order of the table. */
 import type { Measurement } from "../bench.js";
+import { large, largest, middle, single, small } from "../task.js";
 import { once } from "./fresh.js";
 import { layers } from "./layers.js";
 import { online } from "./online.js";
@@ -10,14 +11,16 @@ import { streaming } from "./streaming.js";
 import { update } from "./update.js";
 import { workers } from "./workers.js";
 
+/** Small ones first: --quick may come to its end before the last. */
 export const measurements: readonly Measurement[] = [
-  ...steps,
+  ...steps([...small, ...single]),
   online,
   streaming,
-  ...layers,
-  ...workers,
   ...outputs,
+  ...steps([...middle, ...large, largest]),
+  ...layers,
   update,
   ...once,
   ...scale,
+  ...workers,
 ];

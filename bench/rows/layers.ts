@@ -1,6 +1,6 @@
 /** Layers that are more than one sweep over a full batch, beside the plain one: as many GFLOP/s are asked for, or nearly. */
 import type { ModelDescription, Samples } from "retrograd";
-import { atLeast, type Bench, type Measurement, type Row } from "../bench.js";
+import { atLeast, type Bench, type Case, type Measurement, type Row } from "../bench.js";
 import { describe, training } from "../rivals/retrograd.js";
 import { leastOf, type Series } from "../rounds.js";
 import { digits, median } from "../table.js";
@@ -55,6 +55,12 @@ function ragged(task: Task): Variant {
     share: 0.9,
   };
 }
+
+export const layerCases: Case[] = variants.map(({ name, plain, description, data, flops }) => ({
+  name: `${name} ${label(plain).slice(5)}`,
+  flops,
+  open: (kernel) => kernel.training(description, data, training),
+}));
 
 export const layers: Measurement[] = variants.map((variant) => ({
   name: `${variant.name} ${label(variant.plain).slice(5)}`,

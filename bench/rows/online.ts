@@ -1,6 +1,6 @@
 /** Learning at each time step: B = 1, T = 1, LSTM, forward, backward by one step and SGD; a thousand time steps a call. */
 import { createModel, dense, lstm, type ModelDescription, sgd } from "retrograd";
-import { atLeast, atMost, type Bench, type Measurement, type Row } from "../bench.js";
+import { atLeast, atMost, type Bench, type Case, type Measurement, type Row } from "../bench.js";
 import { online as sizes } from "../rivals/sizes.js";
 import { type Contestant, medianOf, repeated } from "../rounds.js";
 import { digits } from "../table.js";
@@ -27,6 +27,11 @@ const y = draw(COUNT, 2);
 
 export const online: Measurement = { name: "online step, lstm 32,1,1,8", run: measure };
 
+export const onlineCase: Case = {
+  name: online.name,
+  open: (kernel) => kernel.stream(description, options, x, y),
+};
+
 async function measure(bench: Bench): Promise<Row[]> {
   const rivals = await bench.opponents(
     "online",
@@ -35,7 +40,7 @@ async function measure(bench: Bench): Promise<Row[]> {
   );
   const frozen = await prototype();
   const series = await bench.measure([
-    ["kernel", bench.kernel.stream(description, options, x, y)],
+    ["kernel", onlineCase.open(bench.kernel)],
     ["learner.run", await byRun()],
     ...(frozen ? [["prototype", frozen] as const] : []),
     ...rivals,

@@ -2,7 +2,7 @@
 import { type Asked, atLeast, type Bench, type Measurement, type Row } from "../bench.js";
 import { byFit, describe, startingWeights, training } from "../rivals/retrograd.js";
 import { leastOf, medianOf, type Series } from "../rounds.js";
-import { flops, label, largest, nine, samples, single, small, type Task } from "../task.js";
+import { flops, label, nine, samples, single, small, type Task } from "../task.js";
 
 /** Shares of the peak that are asked for, by the hidden size. */
 const shares: Record<number, { strict: number; relaxed: number }> = {
@@ -11,10 +11,8 @@ const shares: Record<number, { strict: number; relaxed: number }> = {
   256: { strict: 0.87, relaxed: 0.88 },
 };
 
-export const steps: Measurement[] = [...nine, largest, ...single].map((task) => ({
-  name: label(task),
-  run: (bench) => measure(bench, task),
-}));
+export const steps = (tasks: readonly Task[]): Measurement[] =>
+  tasks.map((task) => ({ name: label(task), run: (bench) => measure(bench, task) }));
 
 async function measure(bench: Bench, task: Task): Promise<Row[]> {
   const name = label(task);
@@ -49,13 +47,15 @@ async function measure(bench: Bench, task: Task): Promise<Row[]> {
   return rows;
 }
 
+/** Whose few steps would take as long as all the rest of a quick row. */
+const slowInCompare = new Set(["jax-js", "tfjs cpu"]);
+
 /** The first updates from the same weights in each library: the same function must give the same losses. */
 async function compare(bench: Bench, task: Task): Promise<void> {
   const updates = bench.quick ? 3 : 10;
   for (const rival of bench.rivals) {
     if (!rival.comparable || rival.refuses(task, bench.quick)) continue;
-    // Compiling it once more would take as long as all the rest.
-    if (bench.quick && rival.name === "jax-js") continue;
+    if (bench.quick && slowInCompare.has(rival.name)) continue;
     const options = { bias: !rival.oneBias, reset: rival.reset };
     const start = await startingWeights(task, options);
     try {

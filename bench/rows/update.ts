@@ -12,19 +12,27 @@ async function measure(bench: Bench): Promise<Row[]> {
   const task = middle[0]!;
   const open = (options: object) => bench.kernel.training(describe(task), samples(task.shape), options);
   const all = { optimizer: adam(adamOptions), clip: { norm: 5 }, penalty: { l1: 1e-6, l2: 1e-6 } };
-  const [whole, plain] = (await bench.measure([
+  const contestants = [
     ["with", open(all)],
     ["without", open({ optimizer: sgd({ learningRate: 1e-3 }), clip: "none" })],
-  ])) as [Series, Series];
-  const rounds = whole.rounds.map((ms, k) => ms - (plain.rounds[k] ?? Number.NaN));
-  const share = median(rounds) / median(whole.rounds);
+  ] as const;
+  // A small difference of large figures.
+  const rounds = Math.max(bench.effort.rounds, 9);
+  const [whole, plain] = (await bench.measure(contestants, { ...bench.effort, rounds, limit: 5000 })) as [
+    Series,
+    Series,
+  ];
+  const differences = whole.rounds.map((ms, k) => ms - (plain.rounds[k] ?? Number.NaN));
+  const share = median(differences) / median(whole.rounds);
+  // Less than nothing: the machine was too noisy to tell.
+  const known = share > -0.01 ? share : undefined;
   return [
     {
       name: "optimiser, clipping and penalties of it",
       unit: "ms",
-      rounds,
-      note: `${(100 * share).toFixed(1)} % of a step of lstm 128,64,100,32`,
-      asked: [atMost(share, 0.02, "≤ 2 %")],
+      rounds: differences,
+      note: `${(100 * share).toFixed(1)} % of a step of lstm 128,64,100,32${known === undefined ? ": too noisy to tell" : ""}`,
+      asked: [atMost(known, 0.02, "≤ 2 %")],
     },
   ];
 }

@@ -12,6 +12,7 @@ import { flops, label, large, middle, samples, small, type Task } from "../task.
 
 export const workers: Measurement[] = [small, middle, large].map(([task]) => ({
   name: `workers, ${label(task!)}`,
+  slow: task === large[0],
   run: (bench) => measure(bench, task!),
 }));
 
