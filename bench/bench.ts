@@ -115,11 +115,19 @@ export class Bench {
     return this.kernels[0]![1];
   }
 
-  /** Alternates, and closes all contestants. */
-  async measure(contestants: readonly (readonly [string, Contestant])[], effort = this.effort): Promise<Series[]> {
+  /** Alternates, and closes all contestants; a rival that fails is left out. */
+  async measure(
+    row: string,
+    contestants: readonly (readonly [string, Contestant])[],
+    effort = this.effort,
+  ): Promise<Series[]> {
     try {
-      return await alternate(contestants, effort, () => {
+      const between = () => {
         for (const peak of this.peaks.values()) peak.sample();
+      };
+      return await alternate(contestants, effort, between, (name, error) => {
+        if (!this.rivals.some((rival) => rival.name === name)) throw error;
+        this.remarks.push(`${row}: ${name} FAILED: ${error instanceof Error ? error.message : error}`);
       });
     } finally {
       for (const [, contestant] of contestants) await contestant.close();

@@ -44,15 +44,23 @@ interface Entry {
   rounds: number;
 }
 
-/** Those named; a contestant that is slow takes part in fewer rounds, at least one. Closes none of them. */
+/**
+ * Those named; a contestant that is slow takes part in fewer rounds, at least one. Closes none of them. One that fails is left
+ * out where `failed` does not throw.
+ */
 export async function alternate(
   contestants: readonly (readonly [string, Contestant])[],
   { rounds, lap, warm, limit }: Effort,
   between: () => void = () => {},
+  failed: (name: string, error: unknown) => void = (_, error) => {
+    throw error;
+  },
 ): Promise<Series[]> {
   const entries: Entry[] = [];
   for (const [name, contestant] of contestants) {
-    const { series, step } = await warmUp(name, contestant, warm);
+    const warmed = await warmUp(name, contestant, warm).catch((error) => failed(name, error));
+    if (!warmed) continue;
+    const { series, step } = warmed;
     series.stepsPerRound = Math.max(contestant.leastSteps ?? 1, Math.round(lap / step));
     const affordable = Math.floor(limit / (step * series.stepsPerRound));
     entries.push({ contestant, series, rounds: Math.max(1, Math.min(rounds, affordable)) });

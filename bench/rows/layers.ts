@@ -68,7 +68,7 @@ export const layers: Measurement[] = variants.map((variant) => ({
 }));
 
 async function measure(bench: Bench, { name, plain, description, data, flops: work, share }: Variant): Promise<Row[]> {
-  const [other, one] = (await bench.measure([
+  const [other, one] = (await bench.measure(name, [
     [name, bench.kernel.training(description, data, training)],
     ["plain", bench.kernel.training(describe(plain), samples(plain.shape), training)],
   ])) as [Series, Series];

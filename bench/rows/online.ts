@@ -39,7 +39,7 @@ async function measure(bench: Bench): Promise<Row[]> {
     ({ openOnline }) => openOnline && (async () => inThousands(await openOnline())),
   );
   const frozen = await prototype();
-  const series = await bench.measure([
+  const series = await bench.measure(online.name, [
     ["kernel", onlineCase.open(bench.kernel)],
     ["learner.run", await byRun()],
     ...(frozen ? [["prototype", frozen] as const] : []),

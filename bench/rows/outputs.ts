@@ -54,7 +54,7 @@ export const outputs: Measurement[] = [
 
 async function characterModel(bench: Bench): Promise<Row[]> {
   const { name, flops, open } = character;
-  const [kernel, ...others] = (await bench.measure([
+  const [kernel, ...others] = (await bench.measure(name, [
     ["kernel", open(bench.kernel)],
     ...(await bench.opponents(name, flops, ({ openCharacters }) => openCharacters)),
   ])) as [Series, ...Series[]];
@@ -73,7 +73,7 @@ async function characterModel(bench: Bench): Promise<Row[]> {
 /** The rate asked for is that of a product, which the peak is the measure of. */
 async function manyClasses(bench: Bench): Promise<Row[]> {
   const { name, flops, open } = classes;
-  const [kernel] = (await bench.measure([["kernel", open(bench.kernel)]])) as [Series];
+  const [kernel] = (await bench.measure(name, [["kernel", open(bench.kernel)]])) as [Series];
   bench.checkLosses(name, [kernel]);
   bench.peaks.get("strict")?.see(flops / leastOf(kernel) / 1e6);
   return [{ name, unit: "ms", rounds: kernel.rounds, flops, simd: "strict", share: 0.9 }];

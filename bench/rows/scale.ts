@@ -28,6 +28,7 @@ export const scale: Measurement[] = along.map(([name, point]) => ({
 
 async function measure(bench: Bench, name: string, points: readonly Point[]): Promise<Row[]> {
   const series = await bench.measure(
+    name,
     points.map(({ task, numLayers }, k) => [
       String(k),
       bench.kernel.training(describe(task, { numLayers }), samples(task.shape), training),

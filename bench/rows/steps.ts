@@ -25,7 +25,7 @@ async function measure(bench: Bench, task: Task): Promise<Row[]> {
   const rivals = await bench.opponents(name, work, (rival) => {
     return rival.refuses(task, bench.quick) ? undefined : () => rival.open(task, start);
   });
-  const series = await bench.measure([...own, ["fit", await byFit(task)], ...rivals]);
+  const series = await bench.measure(name, [...own, ["fit", await byFit(task)], ...rivals]);
   bench.learn(series, work);
   bench.checkLosses(name, series);
   const others = series.slice(own.length + 1);

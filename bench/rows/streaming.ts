@@ -13,7 +13,7 @@ const x = draw(small[0]!.shape.inputs);
 export const streaming: Measurement = { name: "streaming step, lstm 64", run: measure };
 
 async function measure(bench: Bench): Promise<Row[]> {
-  const [kernel, short, step, bare] = (await bench.measure([
+  const [kernel, short, step, bare] = (await bench.measure(streaming.name, [
     ["kernel", bench.kernel.inference(description, {}, x)],
     ["short", bench.kernel.inference(description, { truncation: 1 }, x)],
     ["learner.step", await byStep()],

@@ -18,7 +18,7 @@ async function measure(bench: Bench): Promise<Row[]> {
   ] as const;
   // A small difference of large figures.
   const rounds = Math.max(bench.effort.rounds, 9);
-  const [whole, plain] = (await bench.measure(contestants, { ...bench.effort, rounds, limit: 5000 })) as [
+  const [whole, plain] = (await bench.measure(update.name, contestants, { ...bench.effort, rounds, limit: 5000 })) as [
     Series,
     Series,
   ];
