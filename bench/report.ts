@@ -2,35 +2,30 @@
 import { type Asked, atLeast, type Bench, type Row } from "./bench.js";
 import { digits, median, table } from "./table.js";
 
+/** What is asked for and what there is to say stands to the right of the table. */
 export function report(bench: Bench, rows: readonly Row[]): string {
   const names = bench.rivals.map(({ name }) => name).filter((name) => rows.some((row) => rivalOf(row, name)));
-  const head = [
-    "",
-    "unit",
-    "median",
-    "least",
-    "GFLOP/s",
-    "% of peak",
-    ...names.map((name) => `× ${name}`),
-    "asked for",
-  ];
-  const lines = rows.map((row) => {
-    const rate = row.flops && row.flops / Math.min(...row.rounds) / 1e6;
-    const peak = row.simd && bench.peaks.get(row.simd)?.value;
-    return [
-      row.name,
-      row.unit,
-      digits(median(row.rounds)),
-      digits(Math.min(...row.rounds)),
-      rate ? digits(rate) : "",
-      rate && peak ? ((100 * rate) / peak).toFixed(0) : "",
-      ...names.map((name) => ratio(row, name)),
-      [shareAsked(rate && peak && rate / peak, row.share), ...(row.asked ?? []).map(verdict), row.note ?? ""]
-        .filter((text) => text)
-        .join("; "),
-    ];
+  const head = ["", "unit", "median", "least", "GFLOP/s", "% of peak", ...names.map((name) => `× ${name}`)];
+  const rates = rows.map(({ flops, rounds }) => flops && flops / Math.min(...rounds) / 1e6);
+  const shares = rows.map(({ simd }, k) => {
+    const peak = simd && bench.peaks.get(simd)?.value;
+    return rates[k] && peak ? rates[k] / peak : undefined;
   });
-  return table(head, lines);
+  const lines = rows.map((row, k) => [
+    row.name,
+    row.unit,
+    digits(median(row.rounds)),
+    digits(Math.min(...row.rounds)),
+    rates[k] ? digits(rates[k]) : "",
+    shares[k] ? (100 * shares[k]).toFixed(0) : "",
+    ...names.map((name) => ratio(row, name)),
+  ]);
+  const words = rows.map(({ share, asked = [], note = "" }, k) =>
+    [shareAsked(shares[k], share), ...asked.map(verdict), note].filter((text) => text).join("; "),
+  );
+  // Below the head and its rule, beside the row.
+  const drawn = table(head, lines).split("\n");
+  return drawn.map((line, k) => (words[k - 2] ? `${line}  ${words[k - 2]}` : line)).join("\n");
 }
 
 const rivalOf = (row: Row, name: string) => row.rivals?.find((s) => s.name === name);

@@ -67,14 +67,20 @@ export async function alternate(
   }
   for (let round = 0; round < rounds; round++) {
     between();
-    for (const { contestant, series, rounds } of entries) {
-      if (round >= rounds) continue;
-      const { ms, losses } = await contestant.run(series.stepsPerRound);
-      series.rounds.push(ms / series.stepsPerRound);
-      note(series, losses);
+    for (const entry of entries) {
+      const { contestant, series } = entry;
+      if (round >= entry.rounds) continue;
+      try {
+        const { ms, losses } = await contestant.run(series.stepsPerRound);
+        series.rounds.push(ms / series.stepsPerRound);
+        note(series, losses);
+      } catch (error) {
+        failed(series.name, error);
+        entry.rounds = 0;
+      }
     }
   }
-  return entries.map(({ series }) => series);
+  return entries.map(({ series }) => series).filter(({ rounds }) => rounds.length > 0);
 }
 
 /** Runs until the compilers have had their time; `step` is what one then takes. */
