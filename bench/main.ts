@@ -36,8 +36,13 @@ async function whole(): Promise<void> {
   const bench = await Bench.open(quick, rivals);
   const rows: Row[] = [];
   const left: string[] = [];
+  let stopped = false;
+  process.once("SIGINT", () => {
+    stopped = true;
+    process.stdout.write("(after this one the table; again: none) ");
+  });
   for (const measurement of chosen) {
-    if (bench.over) {
+    if (stopped || bench.over) {
       left.push(measurement.name);
       continue;
     }
@@ -53,8 +58,9 @@ async function whole(): Promise<void> {
   }
   for (const rival of rivals) rival.close?.();
 
-  if (bench.hurried.size) bench.remarks.push(`No time was left for rivals: ${[...bench.hurried].join(" · ")}`);
-  if (left.length) bench.remarks.push(`No time was left: ${left.join(" · ")}`);
+  if (bench.hurried.size)
+    bench.remarks.push(`Measured without other libraries, for want of time: ${[...bench.hurried].join(" · ")}`);
+  if (left.length) bench.remarks.push(`Not measured, for want of time: ${left.join(" · ")}`);
   const lines = [...peakLines(bench), ...means(rows), ...bench.remarks, ...bench.faults];
   console.log(`\n${report(bench, rows)}\n\n${lines.join("\n")}`);
   if (bench.faults.length) process.exitCode = 1;

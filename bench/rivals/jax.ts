@@ -49,8 +49,9 @@ export async function jax(): Promise<Rival> {
     oneBias: false,
     guess: 1.5,
     comparable: true,
-    // It compiles for seconds.
-    refuses: ({ cell, shape }, quick) => quick && (cell !== "lstm" || shape.hiddenSize !== 64),
+    // It compiles for seconds at the smallest sizes and for minutes at the largest.
+    refuses: ({ cell, shape }, quick) =>
+      shape.hiddenSize > (quick ? 64 : 128) || (quick && (cell !== "lstm" || shape.batch === 1)),
     open: (task, start, { bias = true } = {}) => open(it, task, start, bias),
   };
 }
