@@ -182,6 +182,7 @@ struct Lens {
 impl Lens {
     fn dense(&mut self, block: usize, operand: usize, units: usize) {
         grow(&mut self.strips, block, operand.max(units));
+        grow(&mut self.start, 1, units.next_multiple_of(linalg::PANEL));
         grow(&mut self.panels, block, units.next_multiple_of(linalg::PANEL));
         grow(&mut self.input_transposed, 1, panels_len(units, operand));
     }

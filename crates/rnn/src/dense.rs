@@ -44,19 +44,30 @@ impl Dense {
 
     /// `y [rows, units]` of `x [rows, input]`; `offsets` cut the rows into steps.
     pub fn forward(&self, params: &[f32], offsets: &[usize], x: Values, y: &mut [f32], scratch: &mut Scratch) {
+        let Scratch { strips, start, .. } = scratch;
+        // The row that every sum starts from; in the parameters, too, it is as long as whole panels.
+        let start = match &self.bias {
+            Some(bias) => &params[bias.clone()],
+            None => {
+                start.fill(0.0);
+                &start[..]
+            }
+        };
+        let weight = &params[self.weight.clone()];
         for block in blocks(offsets, Order::Ascending) {
             let rows = block.rows();
             let y = &mut y[rows.start * self.units..rows.end * self.units];
-            match &self.bias {
-                Some(bias) => {
-                    let bias = &params[bias.start..][..self.units];
-                    y.chunks_exact_mut(self.units).for_each(|row| row.copy_from_slice(bias));
+            match x.slice(rows.clone(), self.input) {
+                Values::Values(x) => {
+                    let (n, k) = (rows.len(), self.input);
+                    linalg::pack_strips(strips, x, k, n, k);
+                    linalg::gemm_from(n, self.units, k, start, strips, weight, y, self.units);
                 }
-                None => y.fill(0.0),
+                tokens => {
+                    y.chunks_exact_mut(self.units).for_each(|row| row.copy_from_slice(&start[..self.units]));
+                    project(tokens, self.input, weight, self.units, y, self.units, strips);
+                }
             }
-            let x = x.slice(rows, self.input);
-            let weight = &params[self.weight.clone()];
-            project(x, self.input, weight, self.units, y, self.units, &mut scratch.strips);
             self.activation.apply(y);
         }
     }

@@ -21,6 +21,10 @@ pub struct Learner {
     updater: Updater,
     workspace: Workspace,
     packing: Packing,
+    /// Of a single step.
+    one: Packing,
+    /// Steps since the weights last moved.
+    still: usize,
     gradient: Vec<f32>,
     done: u64,
     loss: f64,
@@ -60,6 +64,8 @@ impl Learner {
             updater: Updater::new(network.table(), update)?,
             workspace: workspace(network, capacity, true)?,
             packing: Packing::default(),
+            one: Packing::new(&[1]),
+            still: 0,
             gradient: buffer(network.table().len())?,
             done: 0,
             loss: f64::NAN,
@@ -83,6 +89,7 @@ impl Learner {
         self.values.clear();
         self.tokens.clear();
         self.states.clear();
+        self.still = 0;
         self.states.push_back(States::zeros(&model.body()?.network, 1));
         Ok(())
     }
@@ -117,7 +124,19 @@ impl Learner {
             Input::Values(_) => Values::Values(&self.values),
             Input::Tokens(_) => Values::Tokens(&self.tokens),
         };
-        network.forward(params, packing, values, states.front(), None, workspace);
+        // Where the weights have not moved in the whole window, the state that its last step began from is that of a pass over
+        // it, to the bit; without a target nothing has to be learned from the steps before.
+        let short = y.is_none() && self.still + 1 >= states.len();
+        if short {
+            let values = match values {
+                Values::Values(x) => Values::Values(&x[x.len() - x.len() / states.len()..]),
+                Values::Tokens(tokens) => Values::Tokens(&tokens[states.len() - 1..]),
+            };
+            network.forward(params, &self.one, values, states.back(), None, workspace);
+        } else {
+            network.forward(params, packing, values, states.front(), None, workspace);
+        }
+        self.still += 1;
         let mut end = std::mem::take(&mut self.spare);
         end.copy_from(workspace.final_states());
         let (outputs, gradients) = workspace.output_and_gradient();
@@ -163,6 +182,7 @@ impl Learner {
             self.updater.update(self.done, network.table(), params, gradient).map(|_| ())
         };
         states.push_back(end);
+        self.still = 0;
         updated.map_err(|diverged| diverged.error(self.done + 1, self.loss))?;
         self.done += 1;
         self.loss = loss.mean();

@@ -211,3 +211,19 @@ fn a_plain_step_into_infinity_is_taken_back() {
     assert_eq!(bits(&model), before);
     learner.step(&mut model, &[1.0, -1.0], None).expect("it goes on");
 }
+
+#[test]
+fn steps_without_targets_are_the_predictions_of_the_whole_sequence() {
+    let mut model = regressor();
+    let data = regression(1, 40);
+    let x = floats(&data, "x");
+    let whole = floats(&predict(&model, data, "{}").expect("fits"), "values");
+    for truncation in [1, 5] {
+        let options = format!(r#"{{"truncation":{truncation}}}"#);
+        let mut learner = Learner::open(&mut model, &options).expect("right");
+        for (t, x) in x.chunks_exact(2).enumerate() {
+            let step = learner.step(&mut model, x, None).expect("fits");
+            assert_eq!(step[..2], whole[2 * t..2 * t + 2], "step {t} of truncation {truncation}");
+        }
+    }
+}
