@@ -24,6 +24,7 @@ export default defineConfig({
           ...built.test,
           name: "api",
           include: ["test/api/**/*.test.ts"],
+          exclude: ["test/api/fast.test.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

@@ -1,20 +1,18 @@
-/** retrograd/fast: refused where the engine lacks relaxed SIMD; elsewhere its models say what arithmetic moved them. */
+/** retrograd/fast says what arithmetic moved a model's weights. Run with the fast package in place of the other. */
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { loadModel, type Model, readSafetensors } from "retrograd";
 import { describe, expect, it } from "vitest";
-import { hasRelaxed } from "../../ts/build/relaxed.mjs";
 import { classifier, gestures, kept, make, summer, sums } from "./support.js";
 
-const here = hasRelaxed();
-const file = (name: string) => new URL(`../../dist/${name}.js`, import.meta.url).href;
+const strict = new URL("../../dist/index.js", import.meta.url).href;
 const run = promisify(execFile);
 
-/** The other package, in a process of its own: one kernel a process is as much as the alias of these tests allows. */
-async function elsewhere(name: "index" | "fast", body: string, flags: readonly string[] = []): Promise<string> {
-  const program = `import * as r from ${JSON.stringify(file(name))};\n${body}`;
-  const { stdout } = await run(process.execPath, [...flags, "--input-type=module", "-e", program], { timeout: 30_000 });
+/** The strict package, in a process of its own: one kernel a process is as much as the alias of these tests allows. */
+async function elsewhere(body: string): Promise<string> {
+  const program = `import * as r from ${JSON.stringify(strict)};\n${body}`;
+  const { stdout } = await run(process.execPath, ["--input-type=module", "-e", program], { timeout: 30_000 });
   return stdout.trim();
 }
 
@@ -24,21 +22,7 @@ const note = async (model: Model) => {
   return JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length))).__metadata__.arithmetic;
 };
 
-// Both projects run this file: on the strict kernel without the flag, and on the relaxed one with it.
-describe.runIf(!here)("an engine without relaxed SIMD", () => {
-  it("is told so by a typed error, and the strict package works in it", async () => {
-    const body = (then: string) => `
-      const model = { input: { size: 1 }, layers: [r.gru({ hiddenSize: 2 }), r.dense()], output: { at: "last", size: 1 } };
-      await r.createModel(model).then(${then});`;
-    const told = await elsewhere("fast", body("() => {}, (e) => console.log(e.name, e.code, e.message)"));
-    expect(told).toMatch(
-      /^WorkerError noRelaxedSimd retrograd\/fast: this engine has no relaxed SIMD .*import "retrograd"/,
-    );
-    expect(await elsewhere("index", body('(m) => m.dispose().then(() => console.log("fine"))'))).toBe("fine");
-  });
-});
-
-describe.runIf(here)("the arithmetic that moved the weights", () => {
+describe("the arithmetic that moved the weights", () => {
   it("is written into the file, shown, and warned of where a run changes it", async () => {
     const model = await make(classifier);
     expect(await note(model)).toBe("strict"); // not trained yet
@@ -53,7 +37,6 @@ describe.runIf(here)("the arithmetic that moved the weights", () => {
     await writeFile(path, await model.save());
     const data = JSON.stringify(gestures(12));
     const resumed = await elsewhere(
-      "index",
       `import { readFileSync } from "node:fs";
        const model = await r.loadModel(readFileSync(${JSON.stringify(path)}));
        console.log((await model.resume(${data}, { epochs: 3 })).warnings.join());
@@ -73,7 +56,7 @@ describe.runIf(here)("the arithmetic that moved the weights", () => {
     const fresh = await make(summer);
     process.env.FILE = JSON.stringify([...(await fresh.save())]);
     process.env.DATA = JSON.stringify(sums(20));
-    const strict = new Map<string, number[]>(JSON.parse(await elsewhere("index", body)));
+    const strict = new Map<string, number[]>(JSON.parse(await elsewhere(body)));
     let differ = 0;
     for (const [name, { data }] of Object.entries(await model.parameters())) {
       strict.get(name)!.forEach((value, i) => {
