@@ -6,7 +6,7 @@ macro_rules! activation {
     ($(#[$doc:meta])* $name:ident, $name_to:ident, $kernel:ident) => {
         $(#[$doc])*
         pub fn $name(x: &mut [f32]) {
-            in_place::<Best>(x, $kernel);
+            in_place::<Best>(x, $kernel());
         }
 
         #[doc = concat!("As [`", stringify!($name), "`], from `src` to `dst`.")]
@@ -14,7 +14,7 @@ macro_rules! activation {
         /// # Panics
         /// If the lengths differ.
         pub fn $name_to(dst: &mut [f32], src: &[f32]) {
-            between::<Best>(dst, src, $kernel);
+            between::<Best>(dst, src, $kernel());
         }
     };
 }
@@ -42,28 +42,46 @@ activation!(
     relu, relu_to, relu_lanes
 );
 
-/// Coefficients of the rational tanh: `x (1 + s P(s)) / (1 + s Q(s))`, s = x², the minimax fit used by XNNPACK
-/// (`f32-vtanh` rational 9/8).
+/// The rational tanh: `x (1 + s P(s)) / (1 + s Q(s))`, s = x², the minimax fit used by XNNPACK (`f32-vtanh` rational
+/// 9/8). The bound beyond which it is 1, the coefficients of P, those of Q, highest first.
+const TANH: [f32; 9] = [
+    7.852,
+    1.424_892e-8,
+    2.123_562_6e-5,
+    0.003_533_052,
+    0.134_124_12,
+    8.136_595e-7,
+    3.347_298e-4,
+    0.026_019,
+    0.467_457_35,
+];
+
+/// Constants in all lanes. Newer versions of V8, which alone run a relaxed build, make a constant anew each time it is used, and
+/// take half as long when it comes from memory; older ones are slower so.
 #[inline(always)]
-pub(crate) fn tanh_lanes<L: Lanes>(x: L) -> L {
-    let c = L::splat;
-    let x = x.at_most(c(7.852)).at_least(c(-7.852));
-    let s = x.mul(x);
-    let p = s.mul_add(c(1.424_892e-8), c(2.123_562_6e-5));
-    let p = s.mul_add(p, c(0.003_533_052));
-    let p = s.mul_add(p, c(0.134_124_12));
-    let p = s.mul_add(p, c(1.0));
-    let q = s.mul_add(c(8.136_595e-7), c(3.347_298e-4));
-    let q = s.mul_add(q, c(0.026_019));
-    let q = s.mul_add(q, c(0.467_457_35));
-    let q = s.mul_add(q, c(1.0));
-    x.mul(p).div(q)
+fn constants<L: Lanes, const N: usize>(table: &'static [f32; N]) -> [L; N] {
+    let table = if crate::RELAXED { std::hint::black_box(table) } else { table };
+    std::array::from_fn(|i| L::splat(table[i]))
 }
 
 #[inline(always)]
-pub(crate) fn sigmoid_lanes<L: Lanes>(x: L) -> L {
+pub(crate) fn tanh_lanes<L: Lanes>() -> impl Fn(L) -> L {
+    let [bound, p3, p2, p1, p0, q3, q2, q1, q0] = constants::<L, _>(&TANH);
+    let [lower, one] = constants::<L, _>(&[-TANH[0], 1.0]);
+    move |x| {
+        let x = x.at_most(bound).at_least(lower);
+        let s = x.mul(x);
+        let p = s.mul_add(s.mul_add(s.mul_add(s.mul_add(p3, p2), p1), p0), one);
+        let q = s.mul_add(s.mul_add(s.mul_add(s.mul_add(q3, q2), q1), q0), one);
+        x.mul(p).div(q)
+    }
+}
+
+#[inline(always)]
+pub(crate) fn sigmoid_lanes<L: Lanes>() -> impl Fn(L) -> L {
+    let tanh = tanh_lanes::<L>();
     let half = L::splat(0.5);
-    half.mul_add(tanh_lanes(half.mul(x)), half)
+    move |x| half.mul_add(tanh(half.mul(x)), half)
 }
 
 /// exp(x) = 2^n exp(r), n = x / ln 2 rounded, |r| <= ln 2 / 2; ln 2 in two parts, so that `n * high` is exact, and the
@@ -73,7 +91,12 @@ pub(crate) fn sigmoid_lanes<L: Lanes>(x: L) -> L {
 /// come out by themselves: at n = -126 the factor is 0, and just over 88.72284 the product overflows. A multiplication
 /// also keeps a NaN, where an addition to the exponent bits would not.
 #[inline(always)]
-pub(crate) fn exp_lanes<L: Lanes>(x: L) -> L {
+pub(crate) fn exp_lanes<L: Lanes>() -> impl Fn(L) -> L {
+    |x| exp_of(x)
+}
+
+#[inline(always)]
+fn exp_of<L: Lanes>(x: L) -> L {
     let c = L::splat;
     let x = x.at_most(c(88.73)).at_least(c(-87.5));
     let rounded = x.mul_add(c(std::f32::consts::LOG2_E), c(ROUND));
@@ -90,8 +113,8 @@ pub(crate) fn exp_lanes<L: Lanes>(x: L) -> L {
 }
 
 #[inline(always)]
-pub(crate) fn relu_lanes<L: Lanes>(x: L) -> L {
-    x.at_least(L::splat(0.0))
+pub(crate) fn relu_lanes<L: Lanes>() -> impl Fn(L) -> L {
+    |x: L| x.at_least(L::splat(0.0))
 }
 
 /// Brings each value into ± `limit`; NaN stays.

@@ -1,7 +1,7 @@
 //! Products of packed matrices.
 
 use crate::lanes::{Best, Lanes};
-use crate::layout::{PANEL, STRIP, padded, panels_len, strided_len, strips_len};
+use crate::layout::{PANEL, STRIP, full_strips, padded, panels_len, strided_len, strips, strips_len};
 use crate::tile::{From, Product, Strides, sweep};
 
 /// `C += A·B`, C row-major.
@@ -135,29 +135,31 @@ unsafe fn all_columns<L: Lanes>(m: usize, n: usize, product: Product) {
 /// # Safety
 /// The operands, C and a row that the sums start from have the lengths of `m` rows and `panels` whole panels.
 unsafe fn block<L: Lanes>(m: usize, panels: usize, product: Product) {
-    let strips = m / STRIP;
-    let tail = product.after(strips * STRIP, 0);
+    let full = full_strips(m);
     // SAFETY: the parts are disjoint pieces of what the caller vouches for.
     unsafe {
-        if strips > 0 {
-            sweep::<L, STRIP, 1>(strips, panels, product);
+        if full > 0 {
+            sweep::<L, STRIP, 1>(full, panels, product);
         }
-        match m % STRIP {
-            1 => {
-                let done = tail_row::<L, 4>(0, panels, tail);
-                let done = tail_row::<L, 2>(done, panels, tail);
-                tail_row::<L, 1>(done, panels, tail);
+        for (first, height) in strips(m).skip(full) {
+            let tail = product.after(first, 0);
+            match height {
+                1 => {
+                    let done = tail_row::<L, 4>(0, panels, tail);
+                    let done = tail_row::<L, 2>(done, panels, tail);
+                    tail_row::<L, 1>(done, panels, tail);
+                }
+                2 => {
+                    let wide = panels / 2;
+                    sweep::<L, 2, 2>(1, wide, tail);
+                    sweep::<L, 2, 1>(1, panels % 2, tail.after(0, wide * 2));
+                }
+                3 => sweep::<L, 3, 1>(1, panels, tail),
+                // Only where a full strip is higher; else the compiler drops them.
+                4 if STRIP > 4 => sweep::<L, 4, 1>(1, panels, tail),
+                5 if STRIP > 4 => sweep::<L, 5, 1>(1, panels, tail),
+                _ => unreachable!("a tail of {height} rows"),
             }
-            2 => {
-                let wide = panels / 2;
-                sweep::<L, 2, 2>(1, wide, tail);
-                sweep::<L, 2, 1>(1, panels % 2, tail.after(0, wide * 2));
-            }
-            3 => sweep::<L, 3, 1>(1, panels, tail),
-            // Only where a strip is higher; else the compiler drops them.
-            4 => sweep::<L, 4, 1>(1, panels, tail),
-            5 => sweep::<L, 5, 1>(1, panels, tail),
-            _ => {}
         }
     }
 }
@@ -184,8 +186,7 @@ unsafe fn edge<L: Lanes>(m: usize, product: Product, columns: usize) {
     let mut copy = [0.0; STRIP * PANEL];
     let copy = copy.as_mut_ptr();
     let at = Strides { row: PANEL, panel: 0 };
-    for first in (0..m).step_by(STRIP) {
-        let rows = STRIP.min(m - first);
+    for (first, rows) in strips(m) {
         let part = product.after(first, 0);
         // SAFETY: the caller vouches for the rows; the copy holds 4 rows of 8.
         unsafe {

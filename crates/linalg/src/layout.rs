@@ -7,6 +7,28 @@ pub const PANEL: usize = 8;
 /// with two of them V8 runs out, and eight sums are faster.
 pub const STRIP: usize = if cfg!(target_feature = "relaxed-simd") { 6 } else { 4 };
 
+/// Full strips of `m` rows, before those of its tail ([`strips`]).
+pub(crate) const fn full_strips(m: usize) -> usize {
+    // Of six rows a strip, one or two left over would make a poor tile: with the six before they make two good ones.
+    if STRIP > 4 && m > STRIP && matches!(m % STRIP, 1 | 2) { m / STRIP - 1 } else { m / STRIP }
+}
+
+/// The strips of `m` rows: the first row and the height of each. Full ones of [`STRIP`] rows come first, then the tail: what
+/// is left, and where that is more than a strip, as two of four rows, or four and three.
+pub fn strips(m: usize) -> impl Iterator<Item = (usize, usize)> {
+    let full = full_strips(m) * STRIP;
+    let mut first = 0;
+    std::iter::from_fn(move || {
+        let height = match m - first {
+            0 => return None,
+            _ if first < full => STRIP,
+            rest => rest.min(if rest > STRIP { 4 } else { STRIP }),
+        };
+        first += height;
+        Some((first - height, height))
+    })
+}
+
 /// `n` rounded up to a multiple of [`PANEL`].
 ///
 /// # Panics

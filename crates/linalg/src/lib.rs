@@ -11,9 +11,9 @@
 //! * **Panels** (the right-hand operand `B [k x n]` of a product, and how weights are stored): `[ceil(n / 8)][k][8]`.
 //!   Column `j` of row `p` is `b[((j / 8) * k + p) * 8 + j % 8]`. The columns after `n` are pad; whoever fills
 //!   a panel keeps them zero.
-//! * **Strips** (the left-hand operand `A [m x k]`): full strips of [`STRIP`] rows `[k][STRIP]` one after another, then
-//!   one tail strip of the `m % STRIP` rows left, `[k][m % STRIP]`. The strip of a single row is the row itself, so a
-//!   product with `m = 1` needs no packing.
+//! * **Strips** (the left-hand operand `A [m x k]`): one after another, as [`strips`] cuts the rows, each `[k][height]`:
+//!   full ones of [`STRIP`] rows, then those of the tail. The strip of a single row is the row itself, so a product with
+//!   `m = 1` needs no packing.
 //!
 //! # Arithmetic
 //!
@@ -39,7 +39,7 @@ pub const RELAXED: bool = cfg!(all(target_arch = "wasm32", target_feature = "rel
 
 pub use activation::{clamp, exp, exp_to, relu, relu_to, sigmoid, sigmoid_to, tanh, tanh_to};
 pub use gemm::{gemm, gemm_from, gemm_panels};
-pub use layout::{PANEL, STRIP, padded, panels_len, strips_len};
+pub use layout::{PANEL, STRIP, padded, panels_len, strips, strips_len};
 pub use one_hot::{gather_panels, scatter_panels};
 pub use pack::{pack_panels, pack_strips, pack_strips_at, pack_strips_transposed};
 pub use panels::{join_panels, panels_from_rows, panels_to_rows, transpose_panels};

@@ -4,7 +4,8 @@
 //! large powers of two, whose lines all fall into the same few places of the cache.
 
 use crate::lanes::{Best, Lanes, WIDTH};
-use crate::layout::{PANEL, STRIP, panels_len, strided_len, strips_len};
+use crate::layout::{PANEL, STRIP, panels_len, strided_len, strips, strips_len};
+use std::array::from_fn;
 
 /// Source rows taken together.
 const BLOCK: usize = 8;
@@ -78,44 +79,47 @@ pub(crate) fn strips_over<L: Lanes>(
     if k == 0 {
         return;
     }
-    for (i, strip) in dst.chunks_mut(STRIP * k_total).enumerate() {
-        let rows = &src[i * STRIP * ld..];
-        let height = STRIP.min(m - i * STRIP);
-        let strip = &mut strip[k_at * height..][..k * height];
-        if height == STRIP {
-            let rows = std::array::from_fn(|r| &rows[r * ld..][..k]);
-            interleave::<L>(strip, rows);
-        } else {
-            for r in 0..height {
-                let out = strip[r..].iter_mut().step_by(height);
-                out.zip(&rows[r * ld..][..k]).for_each(|(out, x)| *out = *x);
+    for (first, height) in strips(m) {
+        let rows = &src[first * ld..];
+        let strip = &mut dst[first * k_total + k_at * height..][..k * height];
+        let row = |r: usize| &rows[r * ld..][..k];
+        match height {
+            4 => interleave::<L, 4>(strip, from_fn(row)),
+            // Only where a full strip is as high; else the compiler drops it.
+            6 if STRIP == 6 => interleave::<L, 6>(strip, from_fn(row)),
+            _ => {
+                for r in 0..height {
+                    let out = strip[r..].iter_mut().step_by(height);
+                    out.zip(row(r)).for_each(|(out, x)| *out = *x);
+                }
             }
         }
     }
 }
 
-/// [`STRIP`] rows of equal length to `[k][STRIP]`, four columns at a time: the first four rows as vectors, those of a
-/// higher strip one by one.
+/// Rows of equal length to `[k][ROWS]`, four columns at a time: the first four rows as vectors, those of a higher strip one
+/// by one.
 #[inline(always)]
-fn interleave<L: Lanes>(strip: &mut [f32], rows: [&[f32]; STRIP]) {
-    let (fours, tail) = strip.as_chunks_mut::<{ WIDTH * STRIP }>();
-    let first: [&[f32]; WIDTH] = std::array::from_fn(|r| rows[r]);
-    for (i, out) in fours.iter_mut().enumerate() {
-        // SAFETY: there are i + 1 times four values in each row, and four rows of STRIP in the chunk.
+fn interleave<L: Lanes, const ROWS: usize>(strip: &mut [f32], rows: [&[f32]; ROWS]) {
+    let mut fours = strip.chunks_exact_mut(WIDTH * ROWS);
+    let first: [&[f32]; WIDTH] = from_fn(|r| rows[r]);
+    let mut done = 0;
+    for (i, out) in (&mut fours).enumerate() {
+        done += WIDTH;
+        // SAFETY: there are i + 1 times four values in each row, and four rows of ROWS in the chunk.
         unsafe {
             let columns = L::transpose(first.map(|row| L::load(row[i * WIDTH..][..WIDTH].as_ptr())));
             for (c, column) in columns.into_iter().enumerate() {
-                column.store(out.as_mut_ptr().add(c * STRIP));
+                column.store(out.as_mut_ptr().add(c * ROWS));
             }
         }
         for (r, row) in rows.iter().enumerate().skip(WIDTH) {
             for (c, &x) in row[i * WIDTH..][..WIDTH].iter().enumerate() {
-                out[c * STRIP + r] = x;
+                out[c * ROWS + r] = x;
             }
         }
     }
-    let done = fours.len() * WIDTH;
-    for (p, out) in tail.as_chunks_mut::<STRIP>().0.iter_mut().enumerate() {
+    for (p, out) in fours.into_remainder().as_chunks_mut::<ROWS>().0.iter_mut().enumerate() {
         *out = rows.map(|row| row[done + p]);
     }
 }
@@ -142,22 +146,27 @@ pub fn pack_strips_transposed(
     let dst = &mut dst[..strips_len(m, k_total)];
     for top in (0..rows).step_by(BLOCK) {
         let depth = BLOCK.min(rows - top);
-        for first in (0..m).step_by(STRIP) {
-            let height = STRIP.min(m - first);
+        for (first, height) in strips(m) {
             let out = &mut dst[first * k_total + (k_at + top) * height..][..depth * height];
             let source = |r: usize| &src[(top + r) * ld + first..][..height];
-            if height == STRIP {
-                // The length is known to the compiler: a move, not a call.
-                let (out, _) = out.as_chunks_mut::<STRIP>();
-                for (r, out) in out.iter_mut().enumerate() {
-                    *out = *source(r).first_chunk().expect("STRIP values");
-                }
-            } else {
-                for (r, out) in out.chunks_exact_mut(height).enumerate() {
-                    out.iter_mut().zip(source(r)).for_each(|(out, x)| *out = *x);
+            match height {
+                4 => columns::<4>(out, source),
+                6 if STRIP == 6 => columns::<6>(out, source),
+                _ => {
+                    for (r, out) in out.chunks_exact_mut(height).enumerate() {
+                        out.iter_mut().zip(source(r)).for_each(|(out, x)| *out = *x);
+                    }
                 }
             }
         }
+    }
+}
+
+/// Pieces of ROWS values one after the other; the length is known to the compiler: a move, not a call.
+#[inline(always)]
+fn columns<'a, const ROWS: usize>(out: &mut [f32], source: impl Fn(usize) -> &'a [f32]) {
+    for (r, out) in out.as_chunks_mut::<ROWS>().0.iter_mut().enumerate() {
+        *out = *source(r).first_chunk().expect("as many values");
     }
 }
 

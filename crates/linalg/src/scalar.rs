@@ -39,22 +39,22 @@ pub fn transpose_panels(dst: &mut [f32], src: &[f32], k: usize, n: usize) {
 
 /// See [`crate::tanh`].
 pub fn tanh(x: &mut [f32]) {
-    in_place::<Four>(x, tanh_lanes);
+    in_place::<Four>(x, tanh_lanes());
 }
 
 /// See [`crate::sigmoid`].
 pub fn sigmoid(x: &mut [f32]) {
-    in_place::<Four>(x, sigmoid_lanes);
+    in_place::<Four>(x, sigmoid_lanes());
 }
 
 /// See [`crate::exp`].
 pub fn exp(x: &mut [f32]) {
-    in_place::<Four>(x, exp_lanes);
+    in_place::<Four>(x, exp_lanes());
 }
 
 /// See [`crate::relu`].
 pub fn relu(x: &mut [f32]) {
-    in_place::<Four>(x, relu_lanes);
+    in_place::<Four>(x, relu_lanes());
 }
 
 /// See [`crate::softmax()`].

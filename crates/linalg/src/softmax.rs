@@ -30,7 +30,8 @@ pub fn log_sum_exp(x: &[f32]) -> f64 {
 
 pub(crate) fn softmax_lanes<L: Lanes>(x: &mut [f32]) -> f64 {
     let max = maximum(x);
-    in_place(x, |v: L| exp_lanes(v.sub(L::splat(max))));
+    let exp = exp_lanes::<L>();
+    in_place(x, |v: L| exp(v.sub(L::splat(max))));
     let sum = sum_f64(x);
     let scale = (1.0 / sum) as f32;
     x.iter_mut().for_each(|v| *v *= scale);
@@ -42,10 +43,11 @@ pub(crate) fn log_sum_exp_lanes<L: Lanes>(x: &[f32]) -> f64 {
     let max = maximum(x);
     let mut block = [0.0; 64];
     let mut sums = [0.0; 4];
+    let exp = exp_lanes::<L>();
     for values in x.chunks(block.len()) {
         let block = &mut block[..values.len()];
         block.copy_from_slice(values);
-        in_place(block, |v: L| exp_lanes(v.sub(L::splat(max))));
+        in_place(block, |v: L| exp(v.sub(L::splat(max))));
         crate::reduce::accumulate(&mut sums, block, f64::from);
     }
     f64::from(max) + libm::log(crate::reduce::fold(sums))

@@ -29,6 +29,21 @@ fn sizes() {
 }
 
 #[test]
+fn strips_cover_the_rows_in_tiles_that_exist() {
+    for m in 0..100 {
+        let mut next = 0;
+        for (first, height) in linalg::strips(m) {
+            assert_eq!(first, next, "of {m}");
+            assert!((1..=linalg::STRIP).contains(&height), "{height} of {m}");
+            // A poor tile only where there is no better way.
+            assert!(linalg::STRIP == 4 || height > 2 || m <= 2, "{height} of {m}");
+            next += height;
+        }
+        assert_eq!(next, m);
+    }
+}
+
+#[test]
 fn strips_of_rows() {
     for m in AWKWARD {
         for k in AWKWARD {

@@ -25,8 +25,6 @@ impl Values {
     }
 }
 
-use linalg::STRIP;
-
 /// Equal bit for bit, all NaN counting as one: WebAssembly leaves their payload open.
 #[track_caller]
 pub fn assert_same_bits(got: &[f32], want: &[f32], what: &str) {
@@ -66,11 +64,11 @@ pub fn product(m: usize, n: usize, k: usize, a: &[f32], b: &[f32], c: &mut [f32]
 /// Strips of a row-major A `[m x k]`, element by element from the definition of the layout.
 pub fn strips(a: &[f32], m: usize, k: usize) -> Vec<f32> {
     let mut out = vec![f32::NAN; m * k];
-    for r in 0..m {
-        let first = r / STRIP * STRIP;
-        let height = (m - first).min(STRIP);
-        for p in 0..k {
-            out[first * k + p * height + r % STRIP] = a[r * k + p];
+    for (first, height) in linalg::strips(m) {
+        for r in 0..height {
+            for p in 0..k {
+                out[first * k + p * height + r] = a[(first + r) * k + p];
+            }
         }
     }
     out
