@@ -32,6 +32,7 @@ const allowed: [file: string, from: string][] = [
   ["ts/worker/a.ts", "../data/bundle.js"],
   ["ts/api/a.ts", "../worker/host.js"],
   ["ts/index.ts", "./api/model.js"],
+  ["bench/inside/a.ts", "../../ts/kernel/load.js"],
   ["ts/demo/a.ts", "node:fs"],
   ["ts/demo/a.ts", "retrograd"],
 ];
