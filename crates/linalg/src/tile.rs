@@ -51,7 +51,7 @@ impl Product {
     }
 }
 
-/// `C += A·B` for one tile of `ROWS x (PANELS * 8)`: `k` terms ascending, each a multiplication and an addition.
+/// `C += A·B`, or with `FROM` `C = start + A·B`, for one tile of `ROWS x (PANELS * 8)`: `k` terms ascending, each a multiplication and an addition.
 ///
 /// One step of k per loop body, never unrolled by hand: the compilers hoist all loads of a body to its top, and the
 /// loads of two steps no longer fit the registers. The pointers walk, so that every access is a pointer plus constant,
@@ -60,10 +60,11 @@ impl Product {
 ///
 /// # Safety
 /// Readable: `a[0 .. k * ROWS]`, and `b[q * b_panel ..][.. k * 8]` for `q < PANELS`. Readable and writable: the
-/// elements of the tile at `c`.
+/// elements of the tile at `c`, or with `FROM` readable `start[.. PANELS * 8]`, and these elements writable.
 #[inline(always)]
 #[expect(clippy::needless_range_loop, reason = "the indices name the row, panel and vector of several arrays")]
-unsafe fn tile<L: Lanes, const ROWS: usize, const PANELS: usize>(
+unsafe fn tile<L: Lanes, const ROWS: usize, const PANELS: usize, const FROM: bool>(
+    start: *const f32,
     k: usize,
     mut a: *const f32,
     mut b: *const f32,
@@ -78,7 +79,8 @@ unsafe fn tile<L: Lanes, const ROWS: usize, const PANELS: usize>(
         for r in 0..ROWS {
             for q in 0..PANELS {
                 for v in 0..VECTORS {
-                    sums[r][q][v] = L::load(c.add(place(r, q, v)));
+                    sums[r][q][v] =
+                        L::load(if FROM { start.add(q * PANEL + v * WIDTH) } else { c.add(place(r, q, v)) });
                 }
             }
         }
@@ -111,18 +113,20 @@ unsafe fn tile<L: Lanes, const ROWS: usize, const PANELS: usize>(
     }
 }
 
-/// `C += A·B` for `strips` strips of `ROWS` rows against `groups` groups of `PANELS` panels.
+/// `C += A·B`, or with `FROM` `C = start + A·B`, for `strips` strips of `ROWS` rows against `groups` groups of `PANELS` panels.
 ///
 /// The three loops live in one function: a call for every tile costs a twentieth of the time. How it is written down to the
 /// order of its variables decides what LLVM and V8 make of it: measure each change.
 ///
 /// # Safety
 /// Readable: `strips * k * ROWS` values at `a`, `groups * PANELS * k * 8` at `b`. Readable and writable: the elements
-/// of C at `c`, laid out by `at`.
+/// of C at `c`, laid out by `at`; or with `FROM` readable `groups * PANELS * 8` at `start`, and these elements writable.
 #[inline(never)]
-unsafe fn add_to_c<L: Lanes, const ROWS: usize, const PANELS: usize>(
+#[expect(clippy::too_many_arguments, reason = "a struct of them costs registers in the inner loop")]
+unsafe fn loops<L: Lanes, const ROWS: usize, const PANELS: usize, const FROM: bool>(
     strips: usize,
     groups: usize,
+    start: *const f32,
     k: usize,
     a: *const f32,
     b: *const f32,
@@ -135,112 +139,22 @@ unsafe fn add_to_c<L: Lanes, const ROWS: usize, const PANELS: usize>(
     while once > 0 {
         let mut b = b;
         let mut c = c;
+        let mut start = start;
         for _ in 0..groups {
             let mut a = a;
             let mut rows = c;
             for _ in 0..strips {
                 // SAFETY: the caller vouches for every strip and group, and the pointers stay inside them.
-                unsafe { tile::<L, ROWS, PANELS>(k, a, b, k * PANEL, rows, at) };
+                unsafe { tile::<L, ROWS, PANELS, FROM>(start, k, a, b, k * PANEL, rows, at) };
                 // The last step may leave the slices, and is then not followed.
                 a = a.wrapping_add(k * ROWS);
                 rows = rows.wrapping_add(ROWS * at.row);
             }
             b = b.wrapping_add(PANELS * k * PANEL);
             c = c.wrapping_add(PANELS * at.panel);
-        }
-        once -= 1;
-    }
-}
-
-/// [`tile`] whose sums start from a row: `C = row + A·B`.
-///
-/// # Safety
-/// As [`tile`]; readable: `PANELS * 8` values at `row`. C is not read.
-#[inline(always)]
-#[expect(clippy::needless_range_loop, reason = "the indices name the row, panel and vector of several arrays")]
-unsafe fn tile_from<L: Lanes, const ROWS: usize, const PANELS: usize>(
-    row: *const f32,
-    k: usize,
-    mut a: *const f32,
-    mut b: *const f32,
-    b_panel: usize,
-    c: *mut f32,
-    at: Strides,
-) {
-    let place = |r: usize, q: usize, v: usize| r * at.row + q * at.panel + v * WIDTH;
-    let mut sums = [[[L::splat(0.0); VECTORS]; PANELS]; ROWS];
-    // SAFETY: the caller vouches for the row, for k steps of A and B, and for the tile of C.
-    unsafe {
-        for q in 0..PANELS {
-            for v in 0..VECTORS {
-                let start = L::load(row.add(q * PANEL + v * WIDTH));
-                for r in 0..ROWS {
-                    sums[r][q][v] = start;
-                }
+            if FROM {
+                start = start.wrapping_add(PANELS * PANEL);
             }
-        }
-        let end = a.add(k * ROWS);
-        while a != end {
-            let mut row = [[L::splat(0.0); VECTORS]; PANELS];
-            for q in 0..PANELS {
-                for v in 0..VECTORS {
-                    row[q][v] = L::load(b.add(q * b_panel + v * WIDTH));
-                }
-            }
-            for r in 0..ROWS {
-                let x = L::load_splat(a.add(r));
-                for q in 0..PANELS {
-                    for v in 0..VECTORS {
-                        sums[r][q][v] = x.mul_add(row[q][v], sums[r][q][v]);
-                    }
-                }
-            }
-            a = a.add(ROWS);
-            b = b.add(PANEL);
-        }
-        for r in 0..ROWS {
-            for q in 0..PANELS {
-                for v in 0..VECTORS {
-                    sums[r][q][v].store(c.add(place(r, q, v)));
-                }
-            }
-        }
-    }
-}
-
-/// [`add_to_c`] with sums that start from a row.
-///
-/// # Safety
-/// As [`add_to_c`]; readable: `groups * PANELS * 8` values at `row`. C is not read.
-#[inline(never)]
-#[expect(clippy::too_many_arguments, reason = "those of add_to_c and the row")]
-unsafe fn from_row<L: Lanes, const ROWS: usize, const PANELS: usize>(
-    strips: usize,
-    groups: usize,
-    row: *const f32,
-    k: usize,
-    a: *const f32,
-    b: *const f32,
-    c: *mut f32,
-    at: Strides,
-) {
-    let mut once = std::hint::black_box(1usize);
-    while once > 0 {
-        let mut b = b;
-        let mut c = c;
-        let mut row = row;
-        for _ in 0..groups {
-            let mut a = a;
-            let mut rows = c;
-            for _ in 0..strips {
-                // SAFETY: the caller vouches for every strip and group, and the pointers stay inside them.
-                unsafe { tile_from::<L, ROWS, PANELS>(row, k, a, b, k * PANEL, rows, at) };
-                a = a.wrapping_add(k * ROWS);
-                rows = rows.wrapping_add(ROWS * at.row);
-            }
-            b = b.wrapping_add(PANELS * k * PANEL);
-            c = c.wrapping_add(PANELS * at.panel);
-            row = row.wrapping_add(PANELS * PANEL);
         }
         once -= 1;
     }
@@ -258,7 +172,7 @@ pub(crate) unsafe fn sweep<L: Lanes, const ROWS: usize, const PANELS: usize>(
 ) {
     // SAFETY: as the caller vouches.
     match from {
-        From::C => unsafe { add_to_c::<L, ROWS, PANELS>(strips, groups, k, a, b, c, at) },
-        From::Row(row) => unsafe { from_row::<L, ROWS, PANELS>(strips, groups, row, k, a, b, c, at) },
+        From::C => unsafe { loops::<L, ROWS, PANELS, false>(strips, groups, c, k, a, b, c, at) },
+        From::Row(row) => unsafe { loops::<L, ROWS, PANELS, true>(strips, groups, row, k, a, b, c, at) },
     }
 }
