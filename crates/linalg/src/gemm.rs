@@ -188,7 +188,7 @@ unsafe fn edge<L: Lanes>(m: usize, product: Product, columns: usize) {
     let at = Strides { row: PANEL, panel: 0 };
     for (first, rows) in strips(m) {
         let part = product.after(first, 0);
-        // SAFETY: the caller vouches for the rows; the copy holds 4 rows of 8.
+        // SAFETY: the caller vouches for the rows; the copy holds STRIP rows of 8.
         unsafe {
             if matches!(part.from, From::C) {
                 for r in 0..rows {

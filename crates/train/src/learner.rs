@@ -23,8 +23,8 @@ pub struct Learner {
     packing: Packing,
     /// Of a single step.
     one: Packing,
-    /// Steps since the weights last moved.
-    still: usize,
+    /// How many of the newest states follow each from the one before by a step under the present weights.
+    chained: usize,
     gradient: Vec<f32>,
     done: u64,
     loss: f64,
@@ -65,7 +65,7 @@ impl Learner {
             workspace: workspace(network, capacity, true)?,
             packing: Packing::default(),
             one: Packing::new(&[1]),
-            still: 0,
+            chained: 0,
             gradient: buffer(network.table().len())?,
             done: 0,
             loss: f64::NAN,
@@ -89,7 +89,7 @@ impl Learner {
         self.values.clear();
         self.tokens.clear();
         self.states.clear();
-        self.still = 0;
+        self.chained = 0;
         self.states.push_back(States::zeros(&model.body()?.network, 1));
         Ok(())
     }
@@ -124,9 +124,9 @@ impl Learner {
             Input::Values(_) => Values::Values(&self.values),
             Input::Tokens(_) => Values::Tokens(&self.tokens),
         };
-        // Where the weights have not moved in the whole window, the state that its last step began from is that of a pass over
-        // it, to the bit; without a target nothing has to be learned from the steps before.
-        let short = y.is_none() && self.still + 1 >= states.len();
+        // Where all states of the window follow one from the other, a pass over it comes by the last of them, to the bit: without
+        // a target, which would want the steps before, it need not be made.
+        let short = y.is_none() && self.chained + 1 >= states.len();
         if short {
             let values = match values {
                 Values::Values(x) => Values::Values(&x[x.len() - x.len() / states.len()..]),
@@ -136,7 +136,8 @@ impl Learner {
         } else {
             network.forward(params, packing, values, states.front(), None, workspace);
         }
-        self.still += 1;
+        // A pass over the window need not come by the states that are kept, and an update makes them those of other weights.
+        self.chained = if short { self.chained + 1 } else { 0 };
         let mut end = std::mem::take(&mut self.spare);
         end.copy_from(workspace.final_states());
         let (outputs, gradients) = workspace.output_and_gradient();
@@ -168,12 +169,16 @@ impl Learner {
             }
             Target::Classes(_) => rnn::cross_entropy(output, &[y[0] as i32], None, scale, cotangent),
         };
+        // As of any gradient; here there is no pass over it that would tell.
+        let too_large = gradients[last..].iter().any(|g| f64::from(g.abs()) > 1e18 * scale.abs());
         let start = states.front();
         let mut back = |params: &[f32], onto: &mut [f32]| {
             network.backward(params, packing, values, start, None, workspace, onto, Want::default());
         };
         let updated = if !loss.sum.is_finite() {
             Err(Diverged::loss())
+        } else if plain.is_some() && too_large {
+            Err(Diverged::output())
         } else if plain.is_some() {
             self.updater.descend(network.table(), params, back)
         } else {
@@ -182,7 +187,6 @@ impl Learner {
             self.updater.update(self.done, network.table(), params, gradient).map(|_| ())
         };
         states.push_back(end);
-        self.still = 0;
         updated.map_err(|diverged| diverged.error(self.done + 1, self.loss))?;
         self.done += 1;
         self.loss = loss.mean();

@@ -20,7 +20,7 @@ pub struct Model {
     pub encoding: Encoding,
     /// The run that `resume` goes on with.
     pub saved: Option<SavedRun>,
-    /// Whether relaxed arithmetic has ever moved the weights: their bits are then those of a machine.
+    /// Whether it was ever opened for training in relaxed arithmetic: the bits of its weights are then those of a machine.
     pub relaxed: bool,
 }
 

@@ -47,6 +47,10 @@ impl Diverged {
         Diverged::new("the ", "loss", FINITE)
     }
 
+    pub fn output() -> Diverged {
+        Diverged::new("the gradient of ", "the output", "is above 1e18")
+    }
+
     /// In update `step` (from 1), where `last_loss` is the last finite loss (NaN if there was none).
     pub fn error(self, step: u64, last_loss: f64) -> Error {
         Error::divergence(&self.path, &self.what, step, last_loss)
@@ -77,10 +81,11 @@ impl Updater {
         (plain && alone).then(|| rate.rate(done))
     }
 
-    /// Lets `step` add the negative gradient times the rate to `params`; it reads those before from its first argument.
+    /// Lets `step` add the negative gradient times the rate to `params`; it reads those before from its first argument. How large
+    /// the gradient is, the caller has looked at.
     ///
     /// # Errors
-    /// As [`Updater::update`].
+    /// When a value after the step is not finite; `params` are then as they were.
     pub fn descend(
         &mut self,
         table: &ParameterTable,

@@ -227,3 +227,43 @@ fn steps_without_targets_are_the_predictions_of_the_whole_sequence() {
         }
     }
 }
+
+/// The definition, step by step: a pass over the window from the state kept before its first step, whatever the learner does.
+#[test]
+fn predictions_online_are_those_of_a_pass_over_the_window() {
+    let data = regression(1, 40);
+    let (x, y) = (floats(&data, "x"), floats(&data, "y"));
+    for truncation in [1, 3] {
+        let mut model = regressor();
+        let options = format!(r#"{{"truncation":{truncation},"optimizer":{{"kind":"sgd","learningRate":0.1}}}}"#);
+        let mut learner = Learner::open(&mut model, &options).expect("right");
+        let mut states = vec![vec![0.0; 2]];
+        for t in 0..40 {
+            if states.len() > truncation {
+                states.remove(0);
+            }
+            let n = states.len();
+            let mut window = Bundle::default();
+            window.push("lengths", vec![1], Elements::I32(vec![n as i32]));
+            window.f32("x", vec![n, 2], x[2 * (t + 1 - n)..2 * (t + 1)].to_vec());
+            window.f32("state.0.h", vec![1, 1, 2], states[0].clone());
+            let expected = predict(&model, window, "{}").expect("fits");
+            states.push(floats(&expected, "state.0.h"));
+            // Learns, rests for twice a window, and so on.
+            let target = (t / 8 % 2 == 0).then(|| &y[2 * t..2 * t + 2]);
+            let step = learner.step(&mut model, &x[2 * t..2 * t + 2], target).expect("fits");
+            assert_eq!(step[..2], floats(&expected, "values")[2 * (n - 1)..], "step {t} of truncation {truncation}");
+        }
+    }
+}
+
+#[test]
+fn a_gradient_too_large_is_refused_online_too() {
+    let mut model = regressor();
+    let before = bits(&model);
+    let options = r#"{"truncation":1,"optimizer":{"kind":"sgd","learningRate":0.01},"clip":"none"}"#;
+    let mut learner = Learner::open(&mut model, options).expect("right");
+    let error = learner.step(&mut model, &[1.0, -1.0], Some(&[1e30, 0.0])).expect_err("too large");
+    assert!(error.message.contains("the gradient of the output is above 1e18"), "{}", error.message);
+    assert_eq!(bits(&model), before);
+}

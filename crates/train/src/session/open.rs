@@ -96,8 +96,8 @@ impl Session {
             return Err(Error::format("the saved run stands behind the end of its epoch"));
         }
         let saved = model.saved.take().ok_or_else(none)?;
-        if model.relaxed != linalg::RELAXED {
-            let (before, now) = if model.relaxed { ("relaxed", "strict") } else { ("strict", "relaxed") };
+        if saved.relaxed != linalg::RELAXED {
+            let (before, now) = if saved.relaxed { ("relaxed", "strict") } else { ("strict", "relaxed") };
             session.warnings.push(format!(
                 "the run was begun in {before} arithmetic and goes on in {now}: not the bits of an unbroken one"
             ));

@@ -18,6 +18,8 @@ pub struct SavedRun {
     pub ended: bool,
     /// Of the data; none for a batch source.
     pub fingerprint: Option<String>,
+    /// Whether it was in relaxed arithmetic.
+    pub relaxed: bool,
     pub counters: Counters,
     /// The weights after the last update, where the model holds others (the best ones).
     pub last: Option<Vec<f32>>,
@@ -34,6 +36,7 @@ pub struct RunState<'a> {
     pub shards: usize,
     pub ended: bool,
     pub fingerprint: Option<&'a str>,
+    pub relaxed: bool,
     pub counters: &'a Counters,
     pub last: Option<&'a [f32]>,
     pub best: Option<&'a [f32]>,
@@ -44,7 +47,12 @@ pub struct RunState<'a> {
 impl<'a> RunState<'a> {
     pub fn write(&self, network: &'a Network, into: &mut File<'a>) {
         let table = network.table();
-        let notes = json!({ "shards": self.shards, "fingerprint": self.fingerprint, "ended": self.ended });
+        let notes = json!({
+            "shards": self.shards,
+            "fingerprint": self.fingerprint,
+            "ended": self.ended,
+            "relaxed": self.relaxed,
+        });
         let mut bundle = Bundle::default();
         bundle.note("run", self.run.to_json());
         bundle.note("runState", notes.to_string());
@@ -73,6 +81,7 @@ impl SavedRun {
             shards: self.shards,
             ended: self.ended,
             fingerprint: self.fingerprint.as_deref(),
+            relaxed: self.relaxed,
             counters: &self.counters,
             last: self.last.as_deref(),
             best: self.best.as_deref(),
@@ -111,8 +120,8 @@ impl SavedRun {
         let carried = (0..shards).map(|shard| read_states(network, &format!("carried.{shard}."), from));
         let carried = carried.collect::<Result<_, _>>()?;
         let fingerprint = notes["fingerprint"].as_str().map(String::from);
-        let ended = notes["ended"] == true;
-        Ok(Some(SavedRun { run, shards, ended, fingerprint, counters, last, best, moments, carried }))
+        let (ended, relaxed) = (notes["ended"] == true, notes["relaxed"] == true);
+        Ok(Some(SavedRun { run, shards, ended, fingerprint, relaxed, counters, last, best, moments, carried }))
     }
 }
 
