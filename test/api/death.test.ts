@@ -4,29 +4,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Worker } from "node:worker_threads";
 import { createModel, loadModel, type Model } from "retrograd";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { classifier, digest, gestures, kept, make, sleep, summer, sums } from "./support.js";
+import { classifier, digest, gestures, kept, make, sleep, summer, sums, threads } from "./support.js";
 
 afterEach(() => vi.restoreAllMocks());
-
-/** The threads that are started from here on. */
-function threads(): Worker[] {
-  const made: Worker[] = [];
-  const original = process.getBuiltinModule;
-  const own = original("node:worker_threads");
-  class Watched extends own.Worker {
-    constructor(...a: ConstructorParameters<typeof Worker>) {
-      super(...a);
-      made.push(this);
-    }
-  }
-  const found = (name: string) =>
-    name === "node:worker_threads" ? { ...own, Worker: Watched } : original(name as never);
-  vi.spyOn(process, "getBuiltinModule").mockImplementation(found as typeof original);
-  return made;
-}
 
 async function timed(promise: Promise<unknown>): Promise<number> {
   const begun = performance.now();

@@ -1,7 +1,8 @@
 /** Small made-up data and models for the tests of the package. */
 import { createHash } from "node:crypto";
+import type { Worker } from "node:worker_threads";
 import { createModel, dense, gru, type Model, type ModelDescription, type Runtime, type Tensor } from "retrograd";
-import { afterEach } from "vitest";
+import { afterEach, vi } from "vitest";
 
 const open: Model[] = [];
 afterEach(async () => {
@@ -69,3 +70,20 @@ export function bits({ data }: Tensor): Uint8Array {
 }
 
 export const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
+/** The threads that are started from here on; call vi.restoreAllMocks after the test. */
+export function threads(): Worker[] {
+  const made: Worker[] = [];
+  const original = process.getBuiltinModule;
+  const own = original("node:worker_threads");
+  class Watched extends own.Worker {
+    constructor(...a: ConstructorParameters<typeof Worker>) {
+      super(...a);
+      made.push(this);
+    }
+  }
+  const found = (name: string) =>
+    name === "node:worker_threads" ? { ...own, Worker: Watched } : original(name as never);
+  vi.spyOn(process, "getBuiltinModule").mockImplementation(found as typeof original);
+  return made;
+}

@@ -165,6 +165,16 @@ fn generation_goes_on_from_its_state_as_if_it_had_not_stopped() {
     assert_ne!(sampled(1), sampled(2));
 }
 
+/// One sequence of the regressor's, and the state that it begins from.
+fn from_state(x: &[f32], state: Vec<f32>) -> Bundle {
+    let steps = x.len() / 2;
+    let mut bundle = Bundle::default();
+    bundle.push("lengths", vec![1], Elements::I32(vec![steps as i32]));
+    bundle.f32("x", vec![steps, 2], x.to_vec());
+    bundle.f32("state.0.h", vec![1, 1, 2], state);
+    bundle
+}
+
 /// A plain update goes onto the weights without a gradient of its own; with a clip that never acts there is one.
 #[test]
 fn a_plain_step_online_is_that_of_a_trainer() {
@@ -179,11 +189,8 @@ fn a_plain_step_online_is_that_of_a_trainer() {
     let mut trainer = Trainer::open(&mut twin, &options).expect("right");
     let (mut losses, mut state) = (Vec::new(), vec![0.0; 2]);
     for t in 0..60 {
-        let mut step = Bundle::default();
-        step.push("lengths", vec![1], Elements::I32(vec![1]));
-        step.f32("x", vec![1, 2], x[2 * t..2 * t + 2].to_vec());
+        let mut step = from_state(&x[2 * t..2 * t + 2], state);
         step.f32("y", vec![1, 2], y[2 * t..2 * t + 2].to_vec());
-        step.f32("state.0.h", vec![1, 1, 2], state);
         let result = trainer.step(&mut twin, step).expect("fits");
         losses.push(scalar(&result, "loss") as f32);
         state = floats(&result, "state.0.h");
@@ -243,10 +250,7 @@ fn predictions_online_are_those_of_a_pass_over_the_window() {
                 states.remove(0);
             }
             let n = states.len();
-            let mut window = Bundle::default();
-            window.push("lengths", vec![1], Elements::I32(vec![n as i32]));
-            window.f32("x", vec![n, 2], x[2 * (t + 1 - n)..2 * (t + 1)].to_vec());
-            window.f32("state.0.h", vec![1, 1, 2], states[0].clone());
+            let window = from_state(&x[2 * (t + 1 - n)..2 * (t + 1)], states[0].clone());
             let expected = predict(&model, window, "{}").expect("fits");
             states.push(floats(&expected, "state.0.h"));
             // Learns, rests for twice a window, and so on.
