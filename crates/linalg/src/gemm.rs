@@ -1,7 +1,7 @@
 //! Products of packed matrices.
 
 use crate::lanes::{Best, Lanes};
-use crate::layout::{PANEL, STRIP, full_strips, padded, panels_len, strided_len, strips, strips_len};
+use crate::layout::{PANEL, STRIP, check_depth, full_strips, padded, panels_len, strided_len, strips, strips_len};
 use crate::tile::{From, Product, Strides, sweep};
 
 /// `C += A·B`, C row-major.
@@ -18,18 +18,35 @@ pub fn gemm(m: usize, n: usize, k: usize, a: &[f32], b: &[f32], c: &mut [f32], l
     rows::<Best>(m, n, k, a, b, c, ldc);
 }
 
+/// The left-hand operand of [`gemm_from`]: `k` terms out of strips that hold `depth`, after the first `skip`.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms<'a> {
+    /// Strips of A `[m x depth]`, at least `m * depth` values.
+    pub strips: &'a [f32],
+    pub depth: usize,
+    pub skip: usize,
+    pub k: usize,
+}
+
+impl<'a> Terms<'a> {
+    /// All terms of strips that hold `k`.
+    #[must_use]
+    pub const fn all(strips: &'a [f32], k: usize) -> Terms<'a> {
+        Terms { strips, depth: k, skip: 0, k }
+    }
+}
+
 /// `C = start + A·B`, C row-major: the gates of one time step, from their biases.
 ///
 /// * `start`: at least `padded(n)` values, which every row starts from; those after `n` do not matter.
-/// * `a`, `b`, `c`: as in [`gemm`]; what is in C is not read.
+/// * `b`, `c`: as in [`gemm`]; what is in C is not read.
 ///
-/// Order: the same bits as copying `start` into every row and calling [`gemm`].
+/// Order: the same bits as copying `start` into every row and calling [`gemm`] with the terms packed on their own.
 ///
 /// # Panics
-/// If a slice is too short, or `ldc < n`.
-#[expect(clippy::too_many_arguments, reason = "those of gemm and the start")]
-pub fn gemm_from(m: usize, n: usize, k: usize, start: &[f32], a: &[f32], b: &[f32], c: &mut [f32], ldc: usize) {
-    rows_from::<Best>(m, n, k, start, a, b, c, ldc);
+/// If a slice is too short, `ldc < n`, or the strips hold fewer than `skip + k` terms.
+pub fn gemm_from(m: usize, n: usize, a: Terms, start: &[f32], b: &[f32], c: &mut [f32], ldc: usize) {
+    rows_from::<Best>(m, n, a, start, b, c, ldc);
 }
 
 /// `C += A·B`, C in panels `[ceil(n / 8)][m][8]`: how the gradient of a weight matrix is accumulated.
@@ -52,29 +69,29 @@ pub(crate) fn rows<L: Lanes>(m: usize, n: usize, k: usize, a: &[f32], b: &[f32],
     check_operands(m, n, k, a, b);
     assert!(c.len() >= strided_len(m, n, ldc), "C is {} long, not {m} x {n} by {ldc}", c.len());
     let at = Strides { row: ldc, panel: PANEL };
-    let product = Product { from: From::C, k, a: a.as_ptr(), b: b.as_ptr(), c: c.as_mut_ptr(), at };
+    let product = Product { from: From::C, k, a: a.as_ptr(), depth: k, skip: 0, b: b.as_ptr(), c: c.as_mut_ptr(), at };
     // SAFETY: the lengths were checked.
     unsafe { all_columns::<L>(m, n, product) };
 }
 
 /// [`gemm_from`] over any lanes.
-#[expect(clippy::too_many_arguments, reason = "those of gemm and the start")]
 pub(crate) fn rows_from<L: Lanes>(
     m: usize,
     n: usize,
-    k: usize,
+    Terms { strips, depth, skip, k }: Terms,
     start: &[f32],
-    a: &[f32],
     b: &[f32],
     c: &mut [f32],
     ldc: usize,
 ) {
-    check_operands(m, n, k, a, b);
+    check_depth(depth, skip, k);
+    check_strips(m, depth, strips);
+    check_panels(n, k, b);
     assert!(c.len() >= strided_len(m, n, ldc), "C is {} long, not {m} x {n} by {ldc}", c.len());
     assert!(start.len() >= padded(n), "the start is {} long, not {}", start.len(), padded(n));
     let at = Strides { row: ldc, panel: PANEL };
     let from = From::Row(start.as_ptr());
-    let product = Product { from, k, a: a.as_ptr(), b: b.as_ptr(), c: c.as_mut_ptr(), at };
+    let product = Product { from, k, a: strips.as_ptr(), depth, skip, b: b.as_ptr(), c: c.as_mut_ptr(), at };
     // SAFETY: the lengths were checked; every row reads the one row of starts.
     unsafe { all_columns::<L>(m, n, product) };
 }
@@ -87,7 +104,7 @@ pub(crate) fn panels<L: Lanes>(m: usize, n: usize, k: usize, a: &[f32], b: &[f32
         return rank_one::<L>(m, n, a, b, c);
     }
     let at = Strides { row: PANEL, panel: m * PANEL };
-    let product = Product { from: From::C, k, a: a.as_ptr(), b: b.as_ptr(), c: c.as_mut_ptr(), at };
+    let product = Product { from: From::C, k, a: a.as_ptr(), depth: k, skip: 0, b: b.as_ptr(), c: c.as_mut_ptr(), at };
     // SAFETY: the lengths were checked; panel q of C is the 8 m values from q * 8 m on.
     unsafe { block::<L>(m, n.div_ceil(PANEL), product) };
 }
@@ -110,7 +127,15 @@ fn rank_one<L: Lanes>(m: usize, n: usize, a: &[f32], b: &[f32], c: &mut [f32]) {
 }
 
 fn check_operands(m: usize, n: usize, k: usize, a: &[f32], b: &[f32]) {
+    check_strips(m, k, a);
+    check_panels(n, k, b);
+}
+
+fn check_strips(m: usize, k: usize, a: &[f32]) {
     assert!(a.len() >= strips_len(m, k), "A is {} long, not the strips of {m} x {k}", a.len());
+}
+
+fn check_panels(n: usize, k: usize, b: &[f32]) {
     assert!(b.len() >= panels_len(k, n), "B is {} long, not the panels of {k} x {n}", b.len());
 }
 

@@ -78,3 +78,9 @@ pub(crate) fn strided_len(rows: usize, columns: usize, ld: usize) -> usize {
         _ => 0,
     }
 }
+
+/// Terms `at .. at + k` of `total`.
+pub(crate) fn check_depth(total: usize, at: usize, k: usize) {
+    let fits = at <= total && k <= total - at;
+    assert!(fits, "terms {at} .. {at} + {k} of {total}");
+}

@@ -38,11 +38,11 @@ mod tile;
 pub const RELAXED: bool = cfg!(all(target_arch = "wasm32", target_feature = "relaxed-simd"));
 
 pub use activation::{clamp, exp, exp_to, relu, relu_to, sigmoid, sigmoid_to, tanh, tanh_to};
-pub use gemm::{gemm, gemm_from, gemm_panels};
+pub use gemm::{Terms, gemm, gemm_from, gemm_panels};
 pub use layout::{PANEL, STRIP, padded, panels_len, strips, strips_len};
 pub use one_hot::{gather_panels, scatter_panels};
 pub use pack::{pack_panels, pack_strips, pack_strips_at, pack_strips_transposed};
 pub use panels::{join_panels, panels_from_rows, panels_to_rows, transpose_panels};
 pub use reduce::{add_rows, norm_squared, sum_f64};
-pub use sanitize::{first_non_finite, flush_denormals};
+pub use sanitize::{first_non_finite, flush, flush_to};
 pub use softmax::{log_sum_exp, softmax, softmax_to};

@@ -4,7 +4,7 @@
 //! large powers of two, whose lines all fall into the same few places of the cache.
 
 use crate::lanes::{Best, Lanes, WIDTH};
-use crate::layout::{PANEL, STRIP, panels_len, strided_len, strips, strips_len};
+use crate::layout::{PANEL, STRIP, check_depth, panels_len, strided_len, strips, strips_len};
 use std::array::from_fn;
 
 /// Source rows taken together.
@@ -22,21 +22,24 @@ pub fn pack_panels(dst: &mut [f32], k_total: usize, k_at: usize, src: &[f32], ld
     check_depth(k_total, k_at, rows);
     assert!(src.len() >= strided_len(rows, n, ld), "source too short for {rows} x {n} by {ld}");
     let dst = &mut dst[..panels_len(k_total, n)];
+    let whole = n - n % PANEL;
     for top in (0..rows).step_by(BLOCK) {
-        for first in (0..n).step_by(PANEL) {
-            let height = BLOCK.min(rows - top);
-            let out = &mut dst[first * k_total + (k_at + top) * PANEL..][..height * PANEL];
-            let (out, _) = out.as_chunks_mut::<PANEL>();
-            for (r, out) in out.iter_mut().enumerate() {
-                let row = &src[(top + r) * ld + first..];
-                if let Some(whole) = row.first_chunk().filter(|_| n - first >= PANEL) {
-                    *out = *whole;
-                } else {
-                    let columns = n - first;
-                    out[..columns].copy_from_slice(&row[..columns]);
-                    out[columns..].fill(0.0);
-                }
+        let height = BLOCK.min(rows - top);
+        for first in (0..whole).step_by(PANEL) {
+            // SAFETY: the panel and the source's columns first .. first + 8 were checked, rows top .. top + height of both.
+            unsafe {
+                let from = src.as_ptr().add(top * ld + first);
+                let to = dst.as_mut_ptr().add(first * k_total + (k_at + top) * PANEL);
+                pieces::<PANEL>(to, from, ld, height);
             }
+        }
+    }
+    if whole < n {
+        let columns = n - whole;
+        let (out, _) = dst[whole * k_total + k_at * PANEL..][..rows * PANEL].as_chunks_mut::<PANEL>();
+        for (r, out) in out.iter_mut().enumerate() {
+            out[..columns].copy_from_slice(&src[r * ld + whole..][..columns]);
+            out[columns..].fill(0.0);
         }
     }
 }
@@ -82,45 +85,48 @@ pub(crate) fn strips_over<L: Lanes>(
     for (first, height) in strips(m) {
         let rows = &src[first * ld..];
         let strip = &mut dst[first * k_total + k_at * height..][..k * height];
-        let row = |r: usize| &rows[r * ld..][..k];
-        match height {
-            4 => interleave::<L, 4>(strip, from_fn(row)),
-            // Only where a full strip is as high; else the compiler drops it.
-            6 if STRIP == 6 => interleave::<L, 6>(strip, from_fn(row)),
-            _ => {
-                for r in 0..height {
-                    let out = strip[r..].iter_mut().step_by(height);
-                    out.zip(row(r)).for_each(|(out, x)| *out = *x);
+        // SAFETY: the strip is k * height long; the source's length was checked for all m rows.
+        unsafe {
+            match height {
+                4 => interleave::<L, 4>(strip.as_mut_ptr(), rows.as_ptr(), ld, k),
+                // Only where a full strip is as high; else the compiler drops it.
+                6 if STRIP == 6 => interleave::<L, 6>(strip.as_mut_ptr(), rows.as_ptr(), ld, k),
+                1 => strip.copy_from_slice(&rows[..k]),
+                _ => {
+                    for r in 0..height {
+                        let out = strip[r..].iter_mut().step_by(height);
+                        out.zip(&rows[r * ld..][..k]).for_each(|(out, x)| *out = *x);
+                    }
                 }
             }
         }
     }
 }
 
-/// Rows of equal length to `[k][ROWS]`, four columns at a time: the first four rows as vectors, those of a higher strip one
-/// by one.
+/// `ROWS` rows of `k`, `ld` apart, to `[k][ROWS]`, four columns at a time: the first four rows as vectors, those of a higher strip
+/// one by one.
+///
+/// # Safety
+/// Readable: `k` values at each of the `ROWS` rows of `from`. Writable: `k * ROWS` at `to`.
 #[inline(always)]
-fn interleave<L: Lanes, const ROWS: usize>(strip: &mut [f32], rows: [&[f32]; ROWS]) {
-    let mut fours = strip.chunks_exact_mut(WIDTH * ROWS);
-    let first: [&[f32]; WIDTH] = from_fn(|r| rows[r]);
-    let mut done = 0;
-    for (i, out) in (&mut fours).enumerate() {
-        done += WIDTH;
-        // SAFETY: there are i + 1 times four values in each row, and four rows of ROWS in the chunk.
-        unsafe {
-            let columns = L::transpose(first.map(|row| L::load(row[i * WIDTH..][..WIDTH].as_ptr())));
+unsafe fn interleave<L: Lanes, const ROWS: usize>(to: *mut f32, from: *const f32, ld: usize, k: usize) {
+    let whole = k - k % WIDTH;
+    // SAFETY: all columns are below k.
+    unsafe {
+        for p in (0..whole).step_by(WIDTH) {
+            let columns = L::transpose(from_fn(|r| L::load(from.add(r * ld + p))));
             for (c, column) in columns.into_iter().enumerate() {
-                column.store(out.as_mut_ptr().add(c * ROWS));
+                column.store(to.add((p + c) * ROWS));
+                for r in WIDTH..ROWS {
+                    *to.add((p + c) * ROWS + r) = *from.add(r * ld + p + c);
+                }
             }
         }
-        for (r, row) in rows.iter().enumerate().skip(WIDTH) {
-            for (c, &x) in row[i * WIDTH..][..WIDTH].iter().enumerate() {
-                out[c * ROWS + r] = x;
+        for p in whole..k {
+            for r in 0..ROWS {
+                *to.add(p * ROWS + r) = *from.add(r * ld + p);
             }
         }
-    }
-    for (p, out) in fours.into_remainder().as_chunks_mut::<ROWS>().0.iter_mut().enumerate() {
-        *out = rows.map(|row| row[done + p]);
     }
 }
 
@@ -147,30 +153,43 @@ pub fn pack_strips_transposed(
     for top in (0..rows).step_by(BLOCK) {
         let depth = BLOCK.min(rows - top);
         for (first, height) in strips(m) {
-            let out = &mut dst[first * k_total + (k_at + top) * height..][..depth * height];
-            let source = |r: usize| &src[(top + r) * ld + first..][..height];
-            match height {
-                4 => columns::<4>(out, source),
-                6 if STRIP == 6 => columns::<6>(out, source),
-                _ => {
-                    for (r, out) in out.chunks_exact_mut(height).enumerate() {
-                        out.iter_mut().zip(source(r)).for_each(|(out, x)| *out = *x);
-                    }
+            // SAFETY: the strip has k_total terms of height values, the source columns first .. first + height, both checked.
+            unsafe {
+                let from = src.as_ptr().add(top * ld + first);
+                let to = dst.as_mut_ptr().add(first * k_total + (k_at + top) * height);
+                match height {
+                    1 => pieces::<1>(to, from, ld, depth),
+                    2 => pieces::<2>(to, from, ld, depth),
+                    3 => pieces::<3>(to, from, ld, depth),
+                    4 => pieces::<4>(to, from, ld, depth),
+                    // Only where a full strip is higher; else the compiler drops them.
+                    5 if STRIP > 4 => pieces::<5>(to, from, ld, depth),
+                    6 if STRIP > 4 => pieces::<6>(to, from, ld, depth),
+                    _ => unreachable!("a strip of {height} rows"),
                 }
             }
         }
     }
 }
 
-/// Pieces of ROWS values one after the other; the length is known to the compiler: a move, not a call.
+/// Moves `count` pieces of `LENGTH` values, `ld` apart in `from`, one after the other in `to`. A whole block is unrolled.
+///
+/// # Safety
+/// Readable and writable are all pieces, which do not overlap.
 #[inline(always)]
-fn columns<'a, const ROWS: usize>(out: &mut [f32], source: impl Fn(usize) -> &'a [f32]) {
-    for (r, out) in out.as_chunks_mut::<ROWS>().0.iter_mut().enumerate() {
-        *out = *source(r).first_chunk().expect("as many values");
+unsafe fn pieces<const LENGTH: usize>(to: *mut f32, from: *const f32, ld: usize, count: usize) {
+    let to = to.cast::<[f32; LENGTH]>();
+    let piece = |i: usize| from.wrapping_add(i * ld).cast::<[f32; LENGTH]>();
+    // SAFETY: as the caller vouches; arrays of f32 are aligned as f32 is.
+    unsafe {
+        if count == BLOCK {
+            for i in 0..BLOCK {
+                *to.add(i) = *piece(i);
+            }
+        } else {
+            for i in 0..count {
+                *to.add(i) = *piece(i);
+            }
+        }
     }
-}
-
-fn check_depth(k_total: usize, k_at: usize, rows: usize) {
-    let fits = k_at <= k_total && rows <= k_total - k_at;
-    assert!(fits, "rows {k_at} .. {k_at} + {rows} of {k_total}");
 }

@@ -17,12 +17,24 @@ pub fn first_non_finite(x: &[f32]) -> Option<usize> {
     None
 }
 
-/// Sets to +0 every value with |x| < 1e-30; NaN stays.
+/// +0 where |x| < 1e-30, else x; NaN stays.
 ///
 /// WebAssembly cannot flush denormals, and arithmetic on them is several times slower. The bound is far above the
 /// denormals (1.2e-38), so that a decaying value is caught before its next few products get there.
-pub fn flush_denormals(x: &mut [f32]) {
-    for v in x {
-        *v = if v.abs() < 1e-30 { 0.0 } else { *v };
+#[inline(always)]
+#[must_use]
+pub fn flush(x: f32) -> f32 {
+    if x.abs() < 1e-30 { 0.0 } else { x }
+}
+
+/// [`flush`] of all of `x`, in place and to `to`.
+///
+/// # Panics
+/// If the lengths differ.
+pub fn flush_to(to: &mut [f32], x: &mut [f32]) {
+    assert_eq!(to.len(), x.len(), "lengths differ");
+    for (to, x) in to.iter_mut().zip(x) {
+        *x = flush(*x);
+        *to = *x;
     }
 }

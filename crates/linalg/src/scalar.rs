@@ -4,6 +4,7 @@
 //! Functions that have no vector form of their own are not repeated here.
 
 use crate::activation::{exp_lanes, in_place, relu_lanes, sigmoid_lanes, tanh_lanes};
+use crate::gemm::Terms;
 use crate::lanes::Four;
 
 /// See [`crate::gemm()`].
@@ -12,9 +13,8 @@ pub fn gemm(m: usize, n: usize, k: usize, a: &[f32], b: &[f32], c: &mut [f32], l
 }
 
 /// See [`crate::gemm_from`].
-#[expect(clippy::too_many_arguments, reason = "those of gemm and the start")]
-pub fn gemm_from(m: usize, n: usize, k: usize, start: &[f32], a: &[f32], b: &[f32], c: &mut [f32], ldc: usize) {
-    crate::gemm::rows_from::<Four>(m, n, k, start, a, b, c, ldc);
+pub fn gemm_from(m: usize, n: usize, a: Terms, start: &[f32], b: &[f32], c: &mut [f32], ldc: usize) {
+    crate::gemm::rows_from::<Four>(m, n, a, start, b, c, ldc);
 }
 
 /// See [`crate::gemm_panels`].

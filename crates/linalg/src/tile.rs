@@ -26,9 +26,12 @@ pub(crate) enum From {
 #[derive(Clone, Copy)]
 pub(crate) struct Product {
     pub from: From,
+    /// Terms.
     pub k: usize,
-    /// Strips.
+    /// Strips, which hold `depth >= skip + k` terms; the first `skip` are left out.
     pub a: *const f32,
+    pub depth: usize,
+    pub skip: usize,
     /// Panels.
     pub b: *const f32,
     pub c: *mut f32,
@@ -43,7 +46,7 @@ impl Product {
                 From::C => From::C,
                 From::Row(row) => From::Row(row.wrapping_add(panels * PANEL)),
             },
-            a: self.a.wrapping_add(rows * self.k),
+            a: self.a.wrapping_add(rows * self.depth),
             b: self.b.wrapping_add(panels * self.k * PANEL),
             c: self.c.wrapping_add(rows * self.at.row + panels * self.at.panel),
             ..self
@@ -119,7 +122,7 @@ unsafe fn tile<L: Lanes, const ROWS: usize, const PANELS: usize, const FROM: boo
 /// order of its variables decides what LLVM and V8 make of it: measure each change.
 ///
 /// # Safety
-/// Readable: `strips * k * ROWS` values at `a`, `groups * PANELS * k * 8` at `b`. Readable and writable: the elements
+/// Readable: `k * ROWS` values at `a` and at each of the `strips - 1` places `strip` further on, `groups * PANELS * k * 8` at `b`. Readable and writable: the elements
 /// of C at `c`, laid out by `at`; or with `FROM` readable `groups * PANELS * 8` at `start`, and these elements writable.
 #[inline(never)]
 #[expect(clippy::too_many_arguments, reason = "a struct of them costs registers in the inner loop")]
@@ -129,6 +132,7 @@ unsafe fn loops<L: Lanes, const ROWS: usize, const PANELS: usize, const FROM: bo
     start: *const f32,
     k: usize,
     a: *const f32,
+    strip: usize,
     b: *const f32,
     c: *mut f32,
     at: Strides,
@@ -147,7 +151,7 @@ unsafe fn loops<L: Lanes, const ROWS: usize, const PANELS: usize, const FROM: bo
                 // SAFETY: the caller vouches for every strip and group, and the pointers stay inside them.
                 unsafe { tile::<L, ROWS, PANELS, FROM>(start, k, a, b, k * PANEL, rows, at) };
                 // The last step may leave the slices, and is then not followed.
-                a = a.wrapping_add(k * ROWS);
+                a = a.wrapping_add(strip);
                 rows = rows.wrapping_add(ROWS * at.row);
             }
             b = b.wrapping_add(PANELS * k * PANEL);
@@ -168,11 +172,12 @@ unsafe fn loops<L: Lanes, const ROWS: usize, const PANELS: usize, const FROM: bo
 pub(crate) unsafe fn sweep<L: Lanes, const ROWS: usize, const PANELS: usize>(
     strips: usize,
     groups: usize,
-    Product { from, k, a, b, c, at }: Product,
+    Product { from, k, a, depth, skip, b, c, at }: Product,
 ) {
+    let (a, strip) = (a.wrapping_add(skip * ROWS), depth * ROWS);
     // SAFETY: as the caller vouches.
     match from {
-        From::C => unsafe { loops::<L, ROWS, PANELS, false>(strips, groups, c, k, a, b, c, at) },
-        From::Row(row) => unsafe { loops::<L, ROWS, PANELS, true>(strips, groups, row, k, a, b, c, at) },
+        From::C => unsafe { loops::<L, ROWS, PANELS, false>(strips, groups, c, k, a, strip, b, c, at) },
+        From::Row(row) => unsafe { loops::<L, ROWS, PANELS, true>(strips, groups, row, k, a, strip, b, c, at) },
     }
 }

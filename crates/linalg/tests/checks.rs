@@ -3,6 +3,7 @@
 mod common;
 
 use common::{Values, panels, strips};
+use linalg::Terms;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -37,13 +38,20 @@ fn short_gradient() {
 }
 
 #[test]
-#[should_panic(expected = "the start is 7 long")]
-fn short_start() {
-    linalg::gemm_from(3, 5, 4, &[0.0; 7], &[0.0; 12], &[0.0; 32], &mut [0.0; 24], 8);
+#[should_panic(expected = "terms 2 .. 2 + 3 of 4")]
+fn terms_past_the_depth() {
+    let terms = Terms { strips: &[0.0; 12], depth: 4, skip: 2, k: 3 };
+    linalg::gemm_from(3, 5, terms, &[0.0; 8], &[0.0; 32], &mut [0.0; 24], 8);
 }
 
 #[test]
-#[should_panic(expected = "rows 3 .. 3 + 2 of 4")]
+#[should_panic(expected = "the start is 7 long")]
+fn short_start() {
+    linalg::gemm_from(3, 5, Terms::all(&[0.0; 12], 4), &[0.0; 7], &[0.0; 32], &mut [0.0; 24], 8);
+}
+
+#[test]
+#[should_panic(expected = "terms 3 .. 3 + 2 of 4")]
 fn columns_past_the_depth() {
     linalg::pack_strips_at(&mut [0.0; 32], 4, 3, &[0.0; 16], 2, 8, 2);
 }
@@ -55,7 +63,7 @@ fn sizes_that_wrap() {
 }
 
 #[test]
-#[should_panic(expected = "rows 3 .. 3 + 2 of 4")]
+#[should_panic(expected = "terms 3 .. 3 + 2 of 4")]
 fn rows_past_the_depth() {
     linalg::pack_panels(&mut [0.0; 32], 4, 3, &[0.0; 16], 8, 2, 8);
 }

@@ -3,6 +3,7 @@
 mod common;
 
 use common::{AWKWARD, Values, assert_same_arithmetic, panels, product, strips};
+use linalg::Terms;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -38,14 +39,24 @@ fn check(m: usize, n: usize, k: usize, gap: usize) {
     let start: Vec<f32> = values.vec(n.div_ceil(8) * 8);
     let mut from = vec![f32::NAN; m * ldc];
     let mut scalar = from.clone();
-    linalg::gemm_from(m, n, k, &start, &strips, &packed, &mut from, ldc);
-    linalg::scalar::gemm_from(m, n, k, &start, &strips, &packed, &mut scalar, ldc);
+    linalg::gemm_from(m, n, Terms::all(&strips, k), &start, &packed, &mut from, ldc);
+    linalg::scalar::gemm_from(m, n, Terms::all(&strips, k), &start, &packed, &mut scalar, ldc);
     let mut want_from: Vec<f32> = (0..m).flat_map(|_| start[..n].to_vec()).collect();
     product(m, n, k, &a, &b, &mut want_from);
     for r in 0..m {
         same(&from[r * ldc..][..n], &want_from[r * n..][..n]);
         same(&from[r * ldc..][..n], &scalar[r * ldc..][..n]);
         assert!(from[r * ldc + n..][..gap].iter().all(|x| x.is_nan()), "{what}: beside the columns");
+    }
+
+    // The same terms out of strips that hold more; those left out are not read.
+    let (skip, depth) = (3, k + 5);
+    let mut deep = vec![f32::NAN; m * depth];
+    linalg::pack_strips_at(&mut deep, depth, skip, &a, k, m, k);
+    let mut of_deep = vec![f32::NAN; m * ldc];
+    linalg::gemm_from(m, n, Terms { strips: &deep, depth, skip, k }, &start, &packed, &mut of_deep, ldc);
+    for r in 0..m {
+        same(&of_deep[r * ldc..][..n], &want_from[r * n..][..n]);
     }
 
     let mut whole = panels(&c, m, n);

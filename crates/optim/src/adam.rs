@@ -1,7 +1,8 @@
 //! Adam and AdamW: one loop over both moments, with or without decoupled decay. PyTorch's `Adam` and `AdamW`.
 
-use crate::arithmetic::{flush, lerp, power};
+use crate::arithmetic::{lerp, power};
 use crate::optimizer::{Rule, Update};
+use linalg::flush;
 
 const MOMENTS: &[&str] = &["exp_avg", "exp_avg_sq"];
 

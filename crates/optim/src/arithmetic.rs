@@ -16,16 +16,6 @@ pub(crate) fn power(base: f64, exponent: u64) -> f64 {
     result
 }
 
-/// Below this a moment is set to zero. A moment without new gradients decays into denormal numbers, which cost
-/// three times as much to compute with (WebAssembly cannot flush them), and moves no weight any more.
-pub(crate) const TINY: f32 = 1e-30;
-
-/// `x`, or 0 where `|x| < TINY`; NaN stays. Compiles to a mask, not to a branch.
-#[inline(always)]
-pub(crate) fn flush(x: f32) -> f32 {
-    if x.abs() < TINY { 0.0 } else { x }
-}
-
 /// `start + weight·(end - start)`, in PyTorch's two forms: the second is exact at `weight = 1`.
 ///
 /// The weight is the same for a whole loop, so the compiler takes the choice out of it.
@@ -50,15 +40,6 @@ mod tests {
             product *= 0.999;
             assert!((power(0.999, exponent) / product - 1.0).abs() < 1e-12, "exponent {exponent}");
         }
-    }
-
-    #[test]
-    fn flush_keeps_all_but_the_tiny() {
-        assert_eq!(flush(9e-31).to_bits(), 0);
-        assert_eq!(flush(-1e-40).to_bits(), 0);
-        assert_eq!(flush(-2e-30), -2e-30);
-        assert_eq!(flush(f32::NEG_INFINITY), f32::NEG_INFINITY);
-        assert!(flush(f32::NAN).is_nan());
     }
 
     #[test]

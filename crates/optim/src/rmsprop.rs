@@ -1,7 +1,8 @@
 //! RMSprop, with momentum or centred. PyTorch's `RMSprop`.
 
-use crate::arithmetic::{flush, lerp};
+use crate::arithmetic::lerp;
 use crate::optimizer::{Rule, Update};
+use linalg::flush;
 
 /// `s ← α s + (1-α) g²`, `θ ← θ - rate · g / (√s + ε)`.
 ///

@@ -1,7 +1,7 @@
 //! Gradient descent: plain, with Polyak's momentum, with Nesterov's. PyTorch's `SGD` with `dampening = 0`.
 
-use crate::arithmetic::flush;
 use crate::optimizer::{Rule, Update};
+use linalg::flush;
 
 /// `θ ← θ - α d`, where `d = g`, or with momentum `b ← μ b + g` and `d = b`, or with Nesterov's `d = g + μ b`.
 ///

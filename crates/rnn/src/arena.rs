@@ -125,8 +125,11 @@ impl<'a> Arena<'a> {
     }
 
     pub fn zeros(&mut self) -> Vec<f32> {
-        let widest = self.network.levels().map(|level| level.hidden).max().unwrap_or(0);
-        self.floats(&[if self.training { self.capacity.batch } else { 0 }, widest])
+        let states = self.network.levels().map(|level| level.hidden).max().unwrap_or(0);
+        let rows = (0..self.network.stages().len()).map(|index| self.operand(index)).max().unwrap_or(0);
+        let row = rows.max(states).next_multiple_of(linalg::PANEL);
+        let len = self.capacity.batch.saturating_mul(states).max(row);
+        self.floats(&[if self.training { len } else { 0 }])
     }
 
     /// Room for the gradient of any stage's output, or of the input.
@@ -198,8 +201,9 @@ impl Lens {
         grow(&mut self.start, 1, width.next_multiple_of(linalg::PANEL));
         grow(&mut self.recurrent_transposed, 1, panels_len(shape.hidden.len() * hidden, hidden));
         grow(&mut self.input_transposed, 1, panels_len(shape.input.len() * hidden, operand));
-        if shape.input == shape.hidden && operand > 0 {
-            grow(&mut self.joined, operand.saturating_add(hidden), width.next_multiple_of(linalg::PANEL));
+        if operand > 0 {
+            let columns = (shape.both().len() * hidden).next_multiple_of(linalg::PANEL);
+            grow(&mut self.joined, operand.saturating_add(hidden), columns);
         }
         if let Some(columns) = &shape.candidate {
             grow(&mut self.candidate, batch, hidden);

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 /// Rows of a block at least, so that its products are large enough to be fast.
-pub(crate) const BLOCK_ROWS: usize = 128;
+pub(crate) const BLOCK_ROWS: usize = 256;
 
 /// Order in which steps are walked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,9 +5,10 @@ use std::ops::Range;
 use crate::blocks::{Order, blocks};
 use crate::network::Values;
 use crate::params::{Owner, ParameterTable, Role};
-use crate::product::{DG, Rows, fold_bias, fold_input, pack_gradients, product, project};
+use crate::product::{DG, Rows, fold_bias, fold_input, pack_gradients, product_from, project};
 use crate::spec::{Activation, NetworkError};
 use crate::workspace::Scratch;
+use linalg::Terms;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Dense {
@@ -27,6 +28,8 @@ pub(crate) struct DenseFlow<'a> {
     pub below: Option<&'a mut [f32]>,
     /// Of all parameters, added to.
     pub grads: &'a mut [f32],
+    /// A row of the input, in whole panels.
+    pub zeros: &'a [f32],
 }
 
 impl Dense {
@@ -61,7 +64,7 @@ impl Dense {
                 Values::Values(x) => {
                     let (n, k) = (rows.len(), self.input);
                     linalg::pack_strips(strips, x, k, n, k);
-                    linalg::gemm_from(n, self.units, k, start, strips, weight, y, self.units);
+                    linalg::gemm_from(n, self.units, Terms::all(strips, k), start, weight, y, self.units);
                 }
                 tokens => {
                     y.chunks_exact_mut(self.units).for_each(|row| row.copy_from_slice(&start[..self.units]));
@@ -83,11 +86,10 @@ impl Dense {
         scratch: &mut Scratch,
     ) {
         let units = self.units;
-        let DenseFlow { above: dy, mut below, grads } = flow;
+        let DenseFlow { above: dy, mut below, grads, zeros } = flow;
         self.activation.backward(dy, y);
         let weight = &params[self.weight.clone()];
-        if let Some(below) = &mut below {
-            below.fill(0.0);
+        if below.is_some() {
             linalg::transpose_panels(&mut scratch.input_transposed, weight, self.input, units);
         }
         for block in blocks(offsets, Order::Descending) {
@@ -95,7 +97,7 @@ impl Dense {
             if let Some(below) = &mut below {
                 let a = Rows { data: &dy[rows.start * units..], ld: units, rows: rows.len(), columns: units };
                 let below = &mut below[rows.start * self.input..];
-                product(a, &scratch.input_transposed, self.input, below, self.input, &mut scratch.strips);
+                product_from(a, zeros, &scratch.input_transposed, self.input, below, self.input, &mut scratch.strips);
             }
             if !self.trainable {
                 continue;

@@ -237,7 +237,14 @@ impl Network {
                 (Kind::Embedding(_), Values::Values(_)) => unreachable!("an embedding comes first, on tokens"),
                 (Kind::Dense(dense), x) => {
                     let y = &own.values[..above.len()];
-                    dense.backward(params, offsets, x, y, DenseFlow { above, below, grads }, &mut ws.scratch);
+                    dense.backward(
+                        params,
+                        offsets,
+                        x,
+                        y,
+                        DenseFlow { above, below, grads, zeros: &ws.zeros },
+                        &mut ws.scratch,
+                    );
                 }
                 (Kind::Level(level), x) => {
                     let StageMemory { values, directions, .. } = own;

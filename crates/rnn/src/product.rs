@@ -2,6 +2,7 @@
 
 use crate::blocks::Block;
 use crate::network::Values;
+use linalg::Terms;
 
 /// The left-hand operand of a product: `rows` rows of `columns` numbers, `ld` apart.
 #[derive(Clone, Copy)]
@@ -21,6 +22,18 @@ pub(crate) fn product(a: Rows, b: &[f32], n: usize, c: &mut [f32], ldc: usize, s
     }
     linalg::pack_strips(strips, data, ld, rows, columns);
     linalg::gemm(rows, n, columns, strips, b, c, ldc);
+}
+
+/// As [`product`], but C is not read: every row starts from `start`, as long as whole panels.
+pub(crate) fn product_from(a: Rows, start: &[f32], b: &[f32], n: usize, c: &mut [f32], ldc: usize, strips: &mut [f32]) {
+    let Rows { data, ld, rows, columns } = a;
+    let strips = if rows == 1 {
+        &data[..columns]
+    } else {
+        linalg::pack_strips(strips, data, ld, rows, columns);
+        strips
+    };
+    linalg::gemm_from(rows, n, Terms::all(strips, columns), start, b, c, ldc);
 }
 
 /// `C += X·B` where X is the input `[rows, inputs]` of a layer, or the one-hot rows of tokens.

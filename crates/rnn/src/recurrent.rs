@@ -95,7 +95,7 @@ impl Level {
     /// Both directions forward; `state` holds the initial states and becomes the final ones.
     pub fn forward(&self, pass: &Pass, x: Values, state: &mut LayerState, memory: LevelMemory) {
         for side in 0..self.weights.len() {
-            let sweep = self.sweep(pass, x, side, &[]);
+            let sweep = self.sweep(pass, x, side, &[], &[]);
             let range = self.state_range(side, pass.packing.batch);
             let c = if state.c.is_empty() { &mut [][..] } else { &mut state.c[range.clone()] };
             let kept = if memory.directions.len() == 1 { 0 } else { side };
@@ -105,16 +105,13 @@ impl Level {
 
     /// Both directions back; the state's gradients are of the final states on entry and of the initial ones on return.
     pub fn backward(&self, pass: &Pass, x: Values, zeros: &[f32], memory: LevelMemory, mut flow: LevelFlow) {
-        if let Some(below) = &mut flow.below {
-            below.fill(0.0);
-        }
         for side in 0..self.weights.len() {
             let range = self.state_range(side, pass.packing.batch);
             let initial = match pass.initial {
                 Some(states) => &states.layers[self.state].h[range.clone()],
                 None => &zeros[..range.len()],
             };
-            let sweep = self.sweep(pass, x, side, initial);
+            let sweep = self.sweep(pass, x, side, initial, zeros);
             let work = Work { output: memory.output, memory: &mut memory.directions[side], scratch: memory.scratch };
             let flow = Flow {
                 above: flow.above,
@@ -149,8 +146,15 @@ impl Level {
         }
     }
 
-    fn sweep<'a>(&'a self, pass: &Pass<'a>, x: Values<'a>, side: usize, initial: &'a [f32]) -> Sweep<'a> {
-        Sweep { level: self, side, params: pass.params, packing: pass.packing, x, initial }
+    fn sweep<'a>(
+        &'a self,
+        pass: &Pass<'a>,
+        x: Values<'a>,
+        side: usize,
+        initial: &'a [f32],
+        zeros: &'a [f32],
+    ) -> Sweep<'a> {
+        Sweep { level: self, side, params: pass.params, packing: pass.packing, x, initial, zeros }
     }
 }
 

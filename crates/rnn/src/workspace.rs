@@ -55,7 +55,8 @@ pub struct Workspace {
     /// Gates of one step, for a workspace that is not for training.
     pub(crate) shared: [Memory; 1],
     pub(crate) scratch: Scratch,
-    /// `[batch, H]` of the widest level: initial states that were not given.
+    /// Initial states that were not given, `[batch, H]` of the widest level; sums that start from nothing, a row of the widest
+    /// stage in whole panels.
     pub(crate) zeros: Vec<f32>,
     /// Gradient of the output of the stage at hand, and of its input.
     pub(crate) gradient: Vec<f32>,

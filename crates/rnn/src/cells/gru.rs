@@ -6,6 +6,7 @@
 //! A row of gates is `[n_x | r | z | n_h]`: the input's product covers the first three columns, the state's the last three.
 
 use super::{Backward, Cell, Forward, Gate, Shape};
+use linalg::flush;
 
 pub(super) struct Gru;
 
@@ -13,7 +14,7 @@ impl Cell for Gru {
     fn shape(&self) -> Shape {
         const GATES: &[Gate] =
             &[Gate { ih: Some(2), hh: None }, Gate::both(0), Gate::both(1), Gate { ih: None, hh: Some(2) }];
-        Shape { gates: GATES, input: 0..3, hidden: 1..4, candidate: None, saved: 0 }
+        Shape { gates: GATES, input: 0..3, hidden: 1..4, candidate: None, saved: 0, keeps: true }
     }
 
     fn forward(&self, step: Forward) {
@@ -56,7 +57,7 @@ fn backward_row([n, r, z, n_h]: [&mut [f32]; 4], dh: &mut [f32], before: &[f32])
     let len = dh.len();
     let (n, r, z, n_h, before) = (&mut n[..len], &mut r[..len], &mut z[..len], &mut n_h[..len], &before[..len]);
     for j in 0..len {
-        let (d, nv, rv, zv) = (dh[j], n[j], r[j], z[j]);
+        let (d, nv, rv, zv) = (flush(dh[j]), n[j], r[j], z[j]);
         let dn = d * (1.0 - zv) * (1.0 - nv * nv);
         z[j] = d * (before[j] - nv) * (zv * (1.0 - zv));
         n[j] = dn;

@@ -7,13 +7,14 @@
 
 use super::gru::blend;
 use super::{Backward, Cell, Forward, Gate, Shape};
+use linalg::flush;
 
 pub(super) struct GruBefore;
 
 impl Cell for GruBefore {
     fn shape(&self) -> Shape {
         const GATES: &[Gate] = &[Gate::both(2), Gate::both(0), Gate::both(1)];
-        Shape { gates: GATES, input: 0..3, hidden: 1..3, candidate: Some(0..1), saved: 1 }
+        Shape { gates: GATES, input: 0..3, hidden: 1..3, candidate: Some(0..1), saved: 1, keeps: true }
     }
 
     fn reset(&self, step: &mut Forward) {
@@ -60,7 +61,7 @@ fn backward_row(n: &mut [f32], z: &mut [f32], dh: &mut [f32], before: &[f32]) {
     let len = dh.len();
     let (n, z, before) = (&mut n[..len], &mut z[..len], &before[..len]);
     for j in 0..len {
-        let (d, nv, zv) = (dh[j], n[j], z[j]);
+        let (d, nv, zv) = (flush(dh[j]), n[j], z[j]);
         z[j] = d * (before[j] - nv) * (zv * (1.0 - zv));
         n[j] = d * (1.0 - zv) * (1.0 - nv * nv);
         dh[j] = d * zv;

@@ -6,13 +6,14 @@
 //! Gates lie in the order i, f, g, o. Saved: the memory before, and tanh c.
 
 use super::{Backward, Cell, Forward, Gate, Shape};
+use linalg::flush;
 
 pub(super) struct Lstm;
 
 impl Cell for Lstm {
     fn shape(&self) -> Shape {
         const GATES: &[Gate] = &[Gate::both(0), Gate::both(1), Gate::both(2), Gate::both(3)];
-        Shape { gates: GATES, input: 0..4, hidden: 0..4, candidate: None, saved: 2 }
+        Shape { gates: GATES, input: 0..4, hidden: 0..4, candidate: None, saved: 2, keeps: false }
     }
 
     /// Activations first, then the sums that wait for them: in one pass each unit would wait for its own.
@@ -46,7 +47,6 @@ impl Cell for Lstm {
             let (g, o) = row.split_at_mut(hidden);
             backward_row([i, f, g, o], dh, dc, before, tanh_c);
         }
-        step.dh.fill(0.0);
     }
 }
 
@@ -55,7 +55,7 @@ fn memory(c: &mut [f32], row: &[f32]) {
     let hidden = c.len();
     let (i, f, g) = (&row[..hidden], &row[hidden..2 * hidden], &row[2 * hidden..3 * hidden]);
     for (((c, i), f), g) in c.iter_mut().zip(i).zip(f).zip(g) {
-        *c = f * *c + i * g;
+        *c = flush(f * *c + i * g);
     }
 }
 
@@ -67,8 +67,9 @@ fn backward_row([i, f, g, o]: [&mut [f32]; 4], dh: &[f32], dc: &mut [f32], befor
     let (dc, before, tanh_c) = (&mut dc[..n], &before[..n], &tanh_c[..n]);
     for j in 0..n {
         let (iv, fv, gv, ov, tv) = (i[j], f[j], g[j], o[j], tanh_c[j]);
-        let d = dc[j] + dh[j] * ov * (1.0 - tv * tv);
-        o[j] = dh[j] * tv * (ov * (1.0 - ov));
+        let dh = flush(dh[j]);
+        let d = flush(dc[j]) + dh * ov * (1.0 - tv * tv);
+        o[j] = dh * tv * (ov * (1.0 - ov));
         i[j] = d * gv * (iv * (1.0 - iv));
         f[j] = d * before[j] * (fv * (1.0 - fv));
         g[j] = d * iv * (1.0 - gv * gv);

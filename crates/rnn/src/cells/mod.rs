@@ -38,6 +38,23 @@ pub(crate) struct Shape {
     pub candidate: Option<Range<usize>>,
     /// Planes of `[n, H]` that a step saves for backward.
     pub saved: usize,
+    /// Whether backward leaves a gradient of the state before, beside what goes through the products.
+    pub keeps: bool,
+}
+
+/// A cell's columns begin with those that the input's product alone covers, and end with those that the state's alone does.
+impl Shape {
+    pub fn input_alone(&self) -> Range<usize> {
+        self.input.start..self.hidden.start
+    }
+
+    pub fn both(&self) -> Range<usize> {
+        self.hidden.start..self.input.end
+    }
+
+    pub fn hidden_alone(&self) -> Range<usize> {
+        self.input.end..self.hidden.end
+    }
 }
 
 /// One step on its way forward.
@@ -48,7 +65,7 @@ pub(crate) struct Forward<'a> {
     pub gates: &'a mut [f32],
     /// `[n, H]`: state before in, state out.
     pub h: &'a mut [f32],
-    /// `[n, H]`, or empty: memory before in, memory out.
+    /// `[n, H]`, or empty: memory before in, memory out, through [`linalg::flush`]; that of `h` is left to the loop.
     pub c: &'a mut [f32],
     /// `saved` planes of `[n, H]`, one after the other.
     pub saved: &'a mut [f32],
@@ -61,7 +78,10 @@ pub(crate) struct Backward<'a> {
     pub gates: &'a mut [f32],
     /// State before the step.
     pub before: Previous<'a>,
-    /// `[n, H]`: whole gradient of the step's state in; what goes to the state before other than through the products out.
+    /// `[n, H]`: whole gradient of the step's state in; what goes to the state before other than through the products out, where
+    /// the cell keeps some ([`Shape::keeps`]), else anything.
+    ///
+    /// This one and `dc` may run into denormals, which are three times as slow: a cell reads them through [`linalg::flush`].
     pub dh: &'a mut [f32],
     /// `[n, H]`, or empty: gradient of the memory in, of the memory before out.
     pub dc: &'a mut [f32],

@@ -3,7 +3,7 @@
 use super::{Flow, Sweep, Work};
 use crate::blocks::{Step, blocks};
 use crate::cells::{Backward, Cell, Shape, cell};
-use crate::product::{Rows, product};
+use crate::product::{Rows, product, product_from};
 use crate::workspace::Scratch;
 
 impl Sweep<'_> {
@@ -24,7 +24,11 @@ impl Sweep<'_> {
                 let a = Rows { data, ld: width, rows: rows.len(), columns };
                 let below = &mut below[rows.start * inputs..];
                 let Scratch { input_transposed, strips, .. } = &mut *work.scratch;
-                product(a, input_transposed, inputs, below, inputs, strips);
+                if self.side == 0 {
+                    product_from(a, self.zeros, input_transposed, inputs, below, inputs, strips);
+                } else {
+                    product(a, input_transposed, inputs, below, inputs, strips);
+                }
             }
             if self.level.trainable {
                 self.fold(&shape, &block, &mut work, flow.grads);
@@ -66,9 +70,6 @@ impl Sweep<'_> {
         }
         let memory_len = if flow.dc.is_empty() { 0 } else { n * hidden };
         let dc = &mut flow.dc[..memory_len];
-        // Gradients that vanish would run into denormals, which are three times as slow.
-        linalg::flush_denormals(dh);
-        linalg::flush_denormals(dc);
         if flow.want.norms {
             flow.trace.norms[t] = linalg::norm_squared(dh).sqrt() as f32;
         }
@@ -85,11 +86,11 @@ impl Sweep<'_> {
         };
         cell.backward(&mut step);
         if let Some(columns) = &shape.candidate {
-            let d = &mut scratch.candidate[..n * hidden];
-            d.fill(0.0);
+            let Scratch { candidate, candidate_transposed: weight, strips, .. } = &mut **scratch;
+            let d = &mut candidate[..n * hidden];
             let data = &step.gates[columns.start * hidden..];
             let a = Rows { data, ld: width, rows: n, columns: columns.len() * hidden };
-            product(a, &scratch.candidate_transposed, hidden, d, hidden, &mut scratch.strips);
+            product_from(a, self.zeros, weight, hidden, d, hidden, strips);
             cell.backward_reset(&mut step, d);
         }
         // A step that nothing went before matters to the initial state alone.
@@ -97,7 +98,12 @@ impl Sweep<'_> {
         if rows > 0 {
             let data = &step.gates[shape.hidden.start * hidden..];
             let a = Rows { data, ld: width, rows, columns: shape.hidden.len() * hidden };
-            product(a, &scratch.recurrent_transposed, hidden, step.dh, hidden, &mut scratch.strips);
+            let Scratch { recurrent_transposed: weight, strips, .. } = &mut **scratch;
+            if shape.keeps {
+                product(a, weight, hidden, step.dh, hidden, strips);
+            } else {
+                product_from(a, self.zeros, weight, hidden, step.dh, hidden, strips);
+            }
         }
     }
 }

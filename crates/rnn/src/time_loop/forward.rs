@@ -6,6 +6,7 @@ use crate::cells::{Cell, Forward, Shape, cell};
 use crate::network::Values;
 use crate::product::{Rows, product, project};
 use crate::workspace::{Memory, Scratch};
+use linalg::Terms;
 
 impl Sweep<'_> {
     /// Runs all steps. `output [rows, directions·H]` takes the states; `h`, `c` `[batch, H]` hold the initial states and become
@@ -38,14 +39,13 @@ impl Sweep<'_> {
             };
             self.step_forward(cell, &shape, step, first, n, scratch);
             // A state that decays would run into denormals, which are three times as slow.
-            linalg::flush_denormals(&mut h[..n * hidden]);
-            linalg::flush_denormals(&mut c[..memory_len]);
+            let h = &mut h[..n * hidden];
             if ld == hidden {
-                output[first * ld..][..n * hidden].copy_from_slice(&h[..n * hidden]);
+                linalg::flush_to(&mut output[first * ld..][..n * hidden], h);
                 continue;
             }
-            for (to, from) in output[first * ld..].chunks_mut(ld).zip(h[..n * hidden].chunks_exact(hidden)) {
-                to[column..][..hidden].copy_from_slice(from);
+            for (to, from) in output[first * ld..].chunks_mut(ld).zip(h.chunks_exact_mut(hidden)) {
+                linalg::flush_to(&mut to[column..][..hidden], from);
             }
         }
     }
@@ -84,10 +84,25 @@ impl Sweep<'_> {
         let a = Rows { data: h, ld: hidden, rows: n, columns: hidden };
         match self.x.slice(first..first + n, inputs) {
             Values::Values(x) if self.joins(shape) => {
-                let k = inputs + hidden;
-                linalg::pack_strips_at(strips, k, 0, x, inputs, n, inputs);
-                linalg::pack_strips_at(strips, k, inputs, h, hidden, n, hidden);
-                linalg::gemm_from(n, width, k, start, strips, joined, gates, width);
+                let depth = inputs + hidden;
+                linalg::pack_strips_at(strips, depth, 0, x, inputs, n, inputs);
+                linalg::pack_strips_at(strips, depth, inputs, h, hidden, n, hidden);
+                let all = Terms::all(strips, depth);
+                let of_x = Terms { k: inputs, ..all };
+                let of_h = Terms { skip: inputs, k: hidden, ..all };
+                let after = &recurrent[shape.both().len() * hidden * hidden..];
+                let input = &self.params[weights.input.clone()];
+                for (columns, terms, weight) in [
+                    (shape.input_alone(), of_x, input),
+                    (shape.both(), all, &**joined),
+                    (shape.hidden_alone(), of_h, after),
+                ] {
+                    if !columns.is_empty() {
+                        let first = columns.start * hidden;
+                        let gates = &mut gates[first..];
+                        linalg::gemm_from(n, columns.len() * hidden, terms, &start[first..], weight, gates, width);
+                    }
+                }
             }
             x => {
                 for row in gates.chunks_exact_mut(width) {
@@ -102,20 +117,21 @@ impl Sweep<'_> {
         }
     }
 
-    /// Whether input and state are multiplied as one row: where both cover the same gates, and for so many rows that joining
-    /// their weights costs little.
+    /// Whether input and state are multiplied as one row, on the gates that both cover: where their panels can be cut out, and
+    /// for so many rows that joining their weights costs little.
     fn joins(&self, shape: &Shape) -> bool {
         // Joining copies a row of weights for each of these numbers; a row of the batch saves writing and reading its sums.
         let columns = self.level.input + self.level.hidden;
-        shape.input == shape.hidden && self.packing.rows >= columns && matches!(self.x, Values::Values(_))
+        let cut = shape.input == shape.hidden || self.level.hidden.is_multiple_of(linalg::PANEL);
+        cut && self.packing.rows >= columns && matches!(self.x, Values::Values(_))
     }
 
     fn join(&self, shape: &Shape, joined: &mut [f32]) {
         if self.joins(shape) {
-            let weights = self.weights();
-            let input = (&self.params[weights.input.clone()], self.level.input);
-            let recurrent = (&self.params[weights.recurrent.clone()], self.level.hidden);
-            linalg::join_panels(joined, input, recurrent, shape.input.len() * self.level.hidden);
+            let (weights, inputs, hidden) = (self.weights(), self.level.input, self.level.hidden);
+            let input = &self.params[weights.input.clone()][shape.input_alone().len() * hidden * inputs..];
+            let recurrent = &self.params[weights.recurrent.clone()];
+            linalg::join_panels(joined, (input, inputs), (recurrent, hidden), shape.both().len() * hidden);
         }
     }
 

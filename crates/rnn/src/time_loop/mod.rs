@@ -27,8 +27,10 @@ pub(crate) struct Sweep<'a> {
     pub packing: &'a Packing,
     /// Input of the level, `[rows, input]`.
     pub x: Values<'a>,
-    /// `h` before the first step, `[batch, H]`.
+    /// `h` before the first step, `[batch, H]`; read on the way back alone.
     pub initial: &'a [f32],
+    /// As many as the widest row, in whole panels; read on the way back alone.
+    pub zeros: &'a [f32],
 }
 
 /// Gradients on their way through a level.
@@ -39,7 +41,8 @@ pub(crate) struct Flow<'a> {
     pub dh: &'a mut [f32],
     /// The same for the memory, or empty.
     pub dc: &'a mut [f32],
-    /// Gradient of the level's input, `[rows, input]`, added to; none when nobody reads it.
+    /// Gradient of the level's input, `[rows, input]`, written by the first direction and added to by the second; none when nobody
+    /// reads it.
     pub below: Option<&'a mut [f32]>,
     /// Gradients of all parameters, added to.
     pub grads: &'a mut [f32],
