@@ -57,6 +57,11 @@ pub fn relu(x: &mut [f32]) {
     in_place::<Four>(x, relu_lanes());
 }
 
+/// See [`crate::softmax_to`].
+pub fn softmax_to(dst: &mut [f32], src: &[f32], factor: f64) -> f64 {
+    crate::softmax::softmax_to_lanes::<Four>(dst, src, factor)
+}
+
 /// See [`crate::softmax()`].
 pub fn softmax(x: &mut [f32]) -> f64 {
     crate::softmax::softmax_lanes::<Four>(x)

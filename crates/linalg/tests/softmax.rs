@@ -23,7 +23,7 @@ fn close_to_exact() {
             let x: Vec<f32> = Values::new(n as u32).vec(n).iter().map(|v| v * scale + 20.0).collect();
             let (want, log_sum) = exact(&x);
             let mut y = vec![0.0; n];
-            let got = linalg::softmax_to(&mut y, &x);
+            let got = linalg::softmax_to(&mut y, &x, 1.0);
             // x - max is rounded to f32 (half an ulp of up to 80), so that exp of it is off by up to 4e-6 where it is
             // smallest; sums are dominated by terms near the maximum.
             assert!((got - log_sum).abs() < 5e-7 * log_sum.abs().max(1.0), "{n} at {scale}: {got} {log_sum}");
@@ -42,16 +42,22 @@ fn close_to_exact() {
 fn all_forms_agree_bit_for_bit() {
     for n in 1..150 {
         let x: Vec<f32> = Values::new(n).vec(n as usize).iter().map(|v| v * 9.0).collect();
-        let (mut fast, mut plain, mut out) = (x.clone(), x.clone(), vec![0.0; x.len()]);
+        let (mut fast, mut plain) = (x.clone(), x.clone());
+        let (mut out, mut plain_out) = (vec![0.0; x.len()], vec![0.0; x.len()]);
         let sums = [
             linalg::softmax(&mut fast),
             linalg::scalar::softmax(&mut plain),
-            linalg::softmax_to(&mut out, &x),
+            linalg::softmax_to(&mut out, &x, 1.0),
+            linalg::scalar::softmax_to(&mut plain_out, &x, 1.0),
             linalg::log_sum_exp(&x),
             linalg::scalar::log_sum_exp(&x),
         ];
         assert_same_bits(&fast, &plain, "softmax");
         assert_same_bits(&fast, &out, "softmax_to");
+        assert_same_bits(&fast, &plain_out, "scalar softmax_to");
+        linalg::softmax_to(&mut out, &x, -0.25);
+        let want: Vec<f32> = fast.iter().map(|v| -0.25 * v).collect();
+        assert_same_bits(&out, &want, "a power of two is exact");
         assert!(sums.iter().all(|s| s.to_bits() == sums[0].to_bits()), "{n}: {sums:?}");
     }
 }

@@ -5,8 +5,9 @@ use std::ops::Range;
 use crate::blocks::{Order, blocks};
 use crate::network::Values;
 use crate::params::{Owner, ParameterTable, Role};
-use crate::product::{DG, Rows, fold_bias, fold_input, pack_gradients, product_from, project};
+use crate::product::{DG, Rows, fold_bias, fold_input, pack_gradients, project};
 use crate::spec::{Activation, NetworkError};
+use crate::transposed::{Onto, back, transpose};
 use crate::workspace::Scratch;
 use linalg::Terms;
 
@@ -90,14 +91,15 @@ impl Dense {
         self.activation.backward(dy, y);
         let weight = &params[self.weight.clone()];
         if below.is_some() {
-            linalg::transpose_panels(&mut scratch.input_transposed, weight, self.input, units);
+            transpose(&mut scratch.input_transposed, weight, self.input, units);
         }
         for block in blocks(offsets, Order::Descending) {
             let rows = block.rows();
             if let Some(below) = &mut below {
                 let a = Rows { data: &dy[rows.start * units..], ld: units, rows: rows.len(), columns: units };
                 let below = &mut below[rows.start * self.input..];
-                product_from(a, zeros, &scratch.input_transposed, self.input, below, self.input, &mut scratch.strips);
+                let Scratch { input_transposed, strips, .. } = &mut *scratch;
+                back(a, Onto::Zeros(zeros), input_transposed, self.input, below, strips);
             }
             if !self.trainable {
                 continue;

@@ -28,6 +28,7 @@ mod spec;
 mod stage;
 mod states;
 mod time_loop;
+mod transposed;
 mod workspace;
 
 pub use init::{Init, Initialiser, initialise};

@@ -86,10 +86,8 @@ pub fn cross_entropy(
         assert!(class < width, "class {class} of {width}");
         let log_sum = match grad {
             Some(grad) => {
-                let log_sum = linalg::softmax_to(grad, logits);
-                grad[class] -= 1.0;
-                let factor = (scale * w) as f32;
-                grad.iter_mut().for_each(|g| *g *= factor);
+                let log_sum = linalg::softmax_to(grad, logits, scale * w);
+                grad[class] -= (scale * w) as f32;
                 log_sum
             }
             None => linalg::log_sum_exp(logits),

