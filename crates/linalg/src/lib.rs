@@ -41,7 +41,7 @@ pub use activation::{clamp, exp, exp_to, relu, relu_to, sigmoid, sigmoid_to, tan
 pub use gemm::{Terms, gemm, gemm_from, gemm_panels};
 pub use layout::{PANEL, STRIP, padded, panels_len, strips, strips_len};
 pub use one_hot::{gather_panels, scatter_panels};
-pub use pack::{pack_panels, pack_strips, pack_strips_at, pack_strips_transposed};
+pub use pack::{Source, pack_panels, pack_strips, pack_strips_at, pack_strips_transposed};
 pub use panels::{join_panels, panels_from_rows, panels_to_rows, transpose_panels};
 pub use reduce::{add_rows, norm_squared, sum_f64};
 pub use sanitize::{first_non_finite, flush, flush_to};

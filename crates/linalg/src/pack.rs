@@ -10,17 +10,43 @@ use std::array::from_fn;
 /// Source rows taken together.
 const BLOCK: usize = 8;
 
+/// Rows that become the terms of a product: row-major `[rows x columns]` with stride `ld >= columns`.
+#[derive(Clone, Copy, Debug)]
+pub struct Source<'a> {
+    pub data: &'a [f32],
+    pub ld: usize,
+    pub rows: usize,
+    pub columns: usize,
+    /// Whether the last row is the first term.
+    pub reversed: bool,
+}
+
+impl Source<'_> {
+    /// The first term, and from one to the next.
+    fn checked(&self) -> (*const f32, isize) {
+        let Source { data, ld, rows, columns, reversed } = *self;
+        assert!(data.len() >= strided_len(rows, columns, ld), "source too short for {rows} x {columns} by {ld}");
+        let ahead = isize::try_from(ld).expect("a slice is no longer than that");
+        if reversed && rows > 0 {
+            (data.as_ptr().wrapping_add((rows - 1) * ld), -ahead)
+        } else {
+            (data.as_ptr(), ahead)
+        }
+    }
+}
+
 /// Writes rows of B into its panels.
 ///
 /// * `dst`: panels of B `[k_total x n]`, at least `padded(n) * k_total` values. Rows `k_at .. k_at + rows` of every
 ///   panel are written, pad columns with zero; the other rows are left alone.
-/// * `src`: `[rows x n]` with stride `ld >= n`.
+/// * `src`: `[rows x n]`.
 ///
 /// # Panics
 /// If a slice is too short, `ld < n`, or `k_at + rows > k_total`.
-pub fn pack_panels(dst: &mut [f32], k_total: usize, k_at: usize, src: &[f32], ld: usize, rows: usize, n: usize) {
+pub fn pack_panels(dst: &mut [f32], k_total: usize, k_at: usize, src: Source) {
+    let (from, ld) = src.checked();
+    let Source { rows, columns: n, .. } = src;
     check_depth(k_total, k_at, rows);
-    assert!(src.len() >= strided_len(rows, n, ld), "source too short for {rows} x {n} by {ld}");
     let dst = &mut dst[..panels_len(k_total, n)];
     let whole = n - n % PANEL;
     for top in (0..rows).step_by(BLOCK) {
@@ -28,7 +54,7 @@ pub fn pack_panels(dst: &mut [f32], k_total: usize, k_at: usize, src: &[f32], ld
         for first in (0..whole).step_by(PANEL) {
             // SAFETY: the panel and the source's columns first .. first + 8 were checked, rows top .. top + height of both.
             unsafe {
-                let from = src.as_ptr().add(top * ld + first);
+                let from = from.offset(top as isize * ld).add(first);
                 let to = dst.as_mut_ptr().add(first * k_total + (k_at + top) * PANEL);
                 pieces::<PANEL>(to, from, ld, height);
             }
@@ -38,7 +64,8 @@ pub fn pack_panels(dst: &mut [f32], k_total: usize, k_at: usize, src: &[f32], ld
         let columns = n - whole;
         let (out, _) = dst[whole * k_total + k_at * PANEL..][..rows * PANEL].as_chunks_mut::<PANEL>();
         for (r, out) in out.iter_mut().enumerate() {
-            out[..columns].copy_from_slice(&src[r * ld + whole..][..columns]);
+            let row = if src.reversed { rows - 1 - r } else { r };
+            out[..columns].copy_from_slice(&src.data[row * src.ld + whole..][..columns]);
             out[columns..].fill(0.0);
         }
     }
@@ -134,28 +161,21 @@ unsafe fn interleave<L: Lanes, const ROWS: usize>(to: *mut f32, from: *const f32
 ///
 /// * `dst`: strips of A `[m x k_total]`, at least `m * k_total` values. Of every strip the terms
 ///   `k_at .. k_at + rows` are written; the others are left alone.
-/// * `src`: `[rows x m]` with stride `ld >= m`.
+/// * `src`: `[rows x m]`.
 ///
 /// # Panics
 /// If a slice is too short, `ld < m`, or `k_at + rows > k_total`.
-pub fn pack_strips_transposed(
-    dst: &mut [f32],
-    k_total: usize,
-    k_at: usize,
-    src: &[f32],
-    ld: usize,
-    rows: usize,
-    m: usize,
-) {
+pub fn pack_strips_transposed(dst: &mut [f32], k_total: usize, k_at: usize, src: Source) {
+    let (from, ld) = src.checked();
+    let Source { rows, columns: m, .. } = src;
     check_depth(k_total, k_at, rows);
-    assert!(src.len() >= strided_len(rows, m, ld), "source too short for {rows} x {m} by {ld}");
     let dst = &mut dst[..strips_len(m, k_total)];
     for top in (0..rows).step_by(BLOCK) {
         let depth = BLOCK.min(rows - top);
         for (first, height) in strips(m) {
             // SAFETY: the strip has k_total terms of height values, the source columns first .. first + height, both checked.
             unsafe {
-                let from = src.as_ptr().add(top * ld + first);
+                let from = from.offset(top as isize * ld).add(first);
                 let to = dst.as_mut_ptr().add(first * k_total + (k_at + top) * height);
                 match height {
                     1 => pieces::<1>(to, from, ld, depth),
@@ -177,9 +197,9 @@ pub fn pack_strips_transposed(
 /// # Safety
 /// Readable and writable are all pieces, which do not overlap.
 #[inline(always)]
-unsafe fn pieces<const LENGTH: usize>(to: *mut f32, from: *const f32, ld: usize, count: usize) {
+unsafe fn pieces<const LENGTH: usize>(to: *mut f32, from: *const f32, ld: isize, count: usize) {
     let to = to.cast::<[f32; LENGTH]>();
-    let piece = |i: usize| from.wrapping_add(i * ld).cast::<[f32; LENGTH]>();
+    let piece = |i: usize| from.wrapping_offset(i as isize * ld).cast::<[f32; LENGTH]>();
     // SAFETY: as the caller vouches; arrays of f32 are aligned as f32 is.
     unsafe {
         if count == BLOCK {

@@ -3,7 +3,7 @@
 mod common;
 
 use common::{Values, panels, strips};
-use linalg::Terms;
+use linalg::{Source, Terms};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -65,7 +65,8 @@ fn sizes_that_wrap() {
 #[test]
 #[should_panic(expected = "terms 3 .. 3 + 2 of 4")]
 fn rows_past_the_depth() {
-    linalg::pack_panels(&mut [0.0; 32], 4, 3, &[0.0; 16], 8, 2, 8);
+    let rows = Source { data: &[0.0; 16], ld: 8, rows: 2, columns: 8, reversed: false };
+    linalg::pack_panels(&mut [0.0; 32], 4, 3, rows);
 }
 
 #[test]

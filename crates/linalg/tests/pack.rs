@@ -3,6 +3,7 @@
 mod common;
 
 use common::{AWKWARD, Values, assert_same_bits, panels, strips};
+use linalg::Source;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -19,6 +20,11 @@ fn spread(x: &[f32], columns: usize, gap: usize) -> Vec<f32> {
 
 fn transposed(x: &[f32], rows: usize, columns: usize) -> Vec<f32> {
     (0..columns).flat_map(|c| (0..rows).map(move |r| x[r * columns + c])).collect()
+}
+
+/// The last row first.
+fn upside_down(x: &[f32], columns: usize) -> Vec<f32> {
+    x.chunks(columns.max(1)).rev().flatten().copied().collect()
 }
 
 #[test]
@@ -79,7 +85,14 @@ fn strips_of_columns_in_parts() {
                 let x = Values::new(3).vec(rows * m);
                 let gap = (m + rows) % 3;
                 let mut got = vec![MARKER; m * total];
-                linalg::pack_strips_transposed(&mut got, total, before, &spread(&x, m, gap), m + gap, rows, m);
+                let data = &spread(&x, m, gap);
+                let source = Source { data, ld: m + gap, rows, columns: m, reversed: false };
+                linalg::pack_strips_transposed(&mut got, total, before, source);
+                let back = &spread(&upside_down(&x, m), m, gap);
+                let mut of_reversed = vec![MARKER; m * total];
+                let source = Source { data: back, reversed: true, ..source };
+                linalg::pack_strips_transposed(&mut of_reversed, total, before, source);
+                assert_same_bits(&of_reversed, &got, "reversed");
                 // The matrix of which only the given terms are known.
                 let mut whole = vec![MARKER; total * m];
                 whole[before * m..][..rows * m].copy_from_slice(&x);
@@ -99,7 +112,14 @@ fn panels_in_parts() {
                 let x = Values::new(4).vec(rows * n);
                 let gap = (n + rows) % 3;
                 let mut got = vec![MARKER; linalg::panels_len(total, n)];
-                linalg::pack_panels(&mut got, total, before, &spread(&x, n, gap), n + gap, rows, n);
+                let data = &spread(&x, n, gap);
+                let source = Source { data, ld: n + gap, rows, columns: n, reversed: false };
+                linalg::pack_panels(&mut got, total, before, source);
+                let back = &spread(&upside_down(&x, n), n, gap);
+                let mut of_reversed = vec![MARKER; linalg::panels_len(total, n)];
+                let source = Source { data: back, reversed: true, ..source };
+                linalg::pack_panels(&mut of_reversed, total, before, source);
+                assert_same_bits(&of_reversed, &got, "reversed");
                 let mut whole = vec![MARKER; total * n];
                 whole[before * n..][..rows * n].copy_from_slice(&x);
                 let mut want = panels(&whole, total, n);

@@ -39,7 +39,29 @@ pub(crate) struct Step {
     pub n: usize,
 }
 
+/// Rows next to each other that are walked in one go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Run {
+    pub rows: Range<usize>,
+    /// Whether the last row comes first.
+    pub reversed: bool,
+}
+
 impl<'a> Block<'a> {
+    pub fn order(&self) -> Order {
+        self.order
+    }
+
+    /// Its rows in order, in as few runs as there can be: of one sequence, or upwards, it is one.
+    pub fn runs(&self) -> impl Iterator<Item = Run> + use<'a> {
+        let (rows, steps) = (self.rows(), self.steps.len());
+        let reversed = self.order == Order::Descending;
+        let whole = !reversed || rows.len() == steps;
+        let one = whole.then_some(Run { rows, reversed });
+        let step = |Step { first, n, .. }| Run { rows: first..first + n, reversed: false };
+        one.into_iter().chain(self.steps().take(if whole { 0 } else { steps }).map(step))
+    }
+
     /// The rows of all its steps, which lie next to each other whatever the order.
     pub fn rows(&self) -> Range<usize> {
         self.offsets[self.steps.start]..self.offsets[self.steps.end]

@@ -1,7 +1,8 @@
 //! Products of rows with panels, and the gradients of weights folded in a fixed order.
 
-use crate::blocks::Block;
+use crate::blocks::{Block, Run};
 use crate::network::Values;
+use linalg::Source;
 
 /// The left-hand operand of a product: `rows` rows of `columns` numbers, `ld` apart.
 #[derive(Clone, Copy)]
@@ -44,9 +45,10 @@ pub(crate) fn project(x: Values, inputs: usize, b: &[f32], n: usize, c: &mut [f3
 pub(crate) fn pack_terms(strips: &mut [f32], block: &Block, src: &[f32], ld: usize, m: usize) {
     let total = block.rows().len();
     let mut at = 0;
-    for step in block.steps() {
-        linalg::pack_strips_transposed(strips, total, at, &src[step.first * ld..], ld, step.n, m);
-        at += step.n;
+    for Run { rows, reversed } in block.runs() {
+        let data = &src[rows.start * ld..];
+        linalg::pack_strips_transposed(strips, total, at, Source { data, ld, rows: rows.len(), columns: m, reversed });
+        at += rows.len();
     }
 }
 
@@ -54,9 +56,10 @@ pub(crate) fn pack_terms(strips: &mut [f32], block: &Block, src: &[f32], ld: usi
 pub(crate) fn pack_gradients(panels: &mut [f32], block: &Block, dg: &[f32], ld: usize, n: usize) {
     let total = block.rows().len();
     let mut at = 0;
-    for step in block.steps() {
-        linalg::pack_panels(panels, total, at, &dg[step.first * ld..], ld, step.n, n);
-        at += step.n;
+    for Run { rows, reversed } in block.runs() {
+        let data = &dg[rows.start * ld..];
+        linalg::pack_panels(panels, total, at, Source { data, ld, rows: rows.len(), columns: n, reversed });
+        at += rows.len();
     }
 }
 

@@ -3,10 +3,11 @@
 use std::ops::Range;
 
 use super::{Sweep, Work};
-use crate::blocks::{Block, Step};
+use crate::blocks::{Block, Order, Step};
 use crate::cells::{Previous, Shape};
 use crate::product::{DG, fold_bias, fold_input, pack_gradients, pack_terms};
 use crate::workspace::Scratch;
+use linalg::Source;
 
 impl Sweep<'_> {
     /// Adds the block's part of the weights' and biases' gradients, from its last processed step to its first.
@@ -19,14 +20,7 @@ impl Sweep<'_> {
         let dg = packed.columns(&shape.input, panels);
         fold_input(&mut grads[weights.input.clone()], block, self.x, self.level.input, dg, strips);
 
-        let mut at = 0;
-        for Step { t, n, .. } in block.steps() {
-            let Previous { output, ld, rows, initial } = self.previous(output, t);
-            linalg::pack_strips_transposed(strips, total, at, output, ld, rows, hidden);
-            let initial = &initial[rows * hidden..];
-            linalg::pack_strips_transposed(strips, total, at + rows, initial, hidden, n - rows, hidden);
-            at += n;
-        }
+        self.pack_states(strips, block, output);
         let dg = packed.columns(&shape.hidden, panels);
         linalg::gemm_panels(hidden, dg.n, total, strips, dg.panels, &mut grads[weights.recurrent.clone()]);
 
@@ -50,6 +44,35 @@ impl Sweep<'_> {
                     _ => packed.fold_bias(column, panels, &mut grads[bias.clone()]),
                 }
             }
+        }
+    }
+}
+
+impl Sweep<'_> {
+    /// Packs the states before the block's steps as terms, in the order of the block.
+    fn pack_states(&self, strips: &mut [f32], block: &Block, output: &[f32]) {
+        let (hidden, total) = (self.level.hidden, block.rows().len());
+        let mut pack = |at: usize, data: &[f32], ld: usize, rows: usize, reversed: bool| {
+            linalg::pack_strips_transposed(strips, total, at, Source { data, ld, rows, columns: hidden, reversed });
+        };
+        if self.packing.batch == 1 {
+            // Of one sequence they are the rows of its output, moved by one; where it begins, the initial state.
+            let (rows, (ld, column)) = (block.rows(), self.output_place());
+            let (first, end, reversed) = match block.order() {
+                Order::Ascending => (rows.start + 1, (rows.end + 1).min(self.packing.steps), false),
+                Order::Descending => (rows.start.max(1) - 1, rows.end - 1, true),
+            };
+            if first < end {
+                pack(0, &output[first * ld + column..], ld, end - first, reversed);
+            }
+            return pack(end - first, self.initial, hidden, total - (end - first), false);
+        }
+        let mut at = 0;
+        for Step { t, n, .. } in block.steps() {
+            let Previous { output, ld, rows, initial } = self.previous(output, t);
+            pack(at, output, ld, rows, false);
+            pack(at + rows, &initial[rows * hidden..], hidden, n - rows, false);
+            at += n;
         }
     }
 }

@@ -122,7 +122,9 @@ impl Sweep<'_> {
     fn joins(&self, shape: &Shape) -> bool {
         // Joining copies a row of weights for each of these numbers; a row of the batch saves writing and reading its sums.
         let columns = self.level.input + self.level.hidden;
-        let cut = shape.input == shape.hidden || self.level.hidden.is_multiple_of(linalg::PANEL);
+        // A single row gains nothing by three products instead of two.
+        let cut =
+            shape.input == shape.hidden || (self.packing.batch > 1 && self.level.hidden.is_multiple_of(linalg::PANEL));
         cut && self.packing.rows >= columns && matches!(self.x, Values::Values(_))
     }
 
