@@ -178,14 +178,14 @@ pub fn pack_strips_transposed(dst: &mut [f32], k_total: usize, k_at: usize, src:
                 let from = from.offset(top as isize * ld).add(first);
                 let to = dst.as_mut_ptr().add(first * k_total + (k_at + top) * height);
                 match height {
-                    1 => pieces::<1>(to, from, ld, depth),
-                    2 => pieces::<2>(to, from, ld, depth),
-                    3 => pieces::<3>(to, from, ld, depth),
                     4 => pieces::<4>(to, from, ld, depth),
-                    // Only where a full strip is higher; else the compiler drops them.
-                    5 if STRIP > 4 => pieces::<5>(to, from, ld, depth),
-                    6 if STRIP > 4 => pieces::<6>(to, from, ld, depth),
-                    _ => unreachable!("a strip of {height} rows"),
+                    // Only where a full strip is as high; else the compiler drops it.
+                    6 if STRIP == 6 => pieces::<6>(to, from, ld, depth),
+                    _ => {
+                        for i in 0..depth * height {
+                            *to.add(i) = *from.offset((i / height) as isize * ld).add(i % height);
+                        }
+                    }
                 }
             }
         }
