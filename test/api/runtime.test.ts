@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { createModel, dense, gru, loadModel, type Runtime } from "retrograd";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { classifier, gestures, make, sleep, summer, sums, threads, verse } from "./support.js";
+import { classifier, gestures, kept, make, sleep, summer, sums, threads, verse } from "./support.js";
 
 afterEach(() => vi.restoreAllMocks());
 
@@ -18,6 +18,27 @@ describe("a signal", () => {
     setTimeout(() => controller.abort(new Error("enough")), 20);
     await rejected;
     await expect(open(controller.signal)).rejects.toThrow("enough");
+  });
+});
+
+describe("opening a model", () => {
+  it("does not look at Response, whose mere name makes Node load its fetch for 15 ms", async () => {
+    const own = Object.getOwnPropertyDescriptor(globalThis, "Response") as PropertyDescriptor;
+    let looked = false;
+    const get = () => {
+      looked = true;
+      return own.get?.call(globalThis) ?? own.value;
+    };
+    Object.defineProperty(globalThis, "Response", { configurable: true, get });
+    try {
+      const model = await make(summer);
+      await kept(await loadModel(await model.save())).predict(sums(1).x);
+      expect(looked).toBe(false);
+      await expect(loadModel({} as never)).rejects.toMatchObject({ name: "FormatError" });
+      expect(looked).toBe(true);
+    } finally {
+      Object.defineProperty(globalThis, "Response", own);
+    }
   });
 });
 

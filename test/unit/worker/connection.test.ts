@@ -4,16 +4,18 @@ import type { Worker } from "node:worker_threads";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import type { Connection } from "../../../ts/worker/connection.js";
 import type { Bytes, RunEvent } from "../../../ts/worker/protocol.js";
+import type { WasmSource } from "../../../ts/worker/wasm.js";
 import { installFakeWorker, programWithFakeWorker } from "./fake-worker.js";
 
-let open: typeof Connection.open;
+let open: (place?: { wasm?: WasmSource; worker?: URL }) => Connection;
 const connections: Connection[] = [];
 
 beforeAll(async () => {
   await installFakeWorker();
   const { Connection } = await import("../../../ts/worker/connection.js");
-  open = async (place) => {
-    const connection = await Connection.open(place);
+  const { compile } = await import("../../../ts/worker/wasm.js");
+  open = ({ wasm, worker } = {}) => {
+    const connection = new Connection({ module: compile(wasm), worker });
     connections.push(connection);
     return connection;
   };
@@ -55,7 +57,7 @@ afterEach(() => vi.restoreAllMocks());
 
 describe("calls", () => {
   it("cross the thread both ways, bytes moved", async () => {
-    const connection = await open();
+    const connection = open();
     const { id, summary } = await connection.call("create", ['{"seed":3}']);
     expect(summary).toBe("a fake");
     const bundle = bytes([1, 2]);
@@ -67,7 +69,7 @@ describe("calls", () => {
   });
 
   it("bring typed errors with all their fields, and the worker lives on", async () => {
-    const connection = await open();
+    const connection = open();
     await expect(connection.call("create", ['{"seed":-1}'])).rejects.toMatchObject({
       name: "ConfigError",
       code: "wrong",
@@ -83,7 +85,7 @@ describe("calls", () => {
   });
 
   it("are served while a run goes on, within a slice or two", async () => {
-    const connection = await open();
+    const connection = open();
     const { id, port } = await start(connection, { steps: 1e9, busy: 1 });
     const begun = performance.now();
     for (let i = 0; i < 10; i++) await connection.call("save", [id, true]);
@@ -95,7 +97,7 @@ describe("calls", () => {
 describe("a dead worker", () => {
   it("rejects all that waits when it is terminated from outside", async () => {
     const made = spy();
-    const connection = await open();
+    const connection = open();
     await start(connection, { steps: 1e9, busy: 1 });
     const forever = connection.settle(() => new Promise(() => {}));
     const call = connection.call("create", ["{}"]);
@@ -108,7 +110,7 @@ describe("a dead worker", () => {
   });
 
   it("rejects all that waits when the kernel traps in a run, with the panic's text", async () => {
-    const connection = await open();
+    const connection = open();
     await start(connection, { steps: 1000, busy: 2, trapAt: 60 });
     const forever = connection.settle(() => new Promise(() => {}));
     await expect(forever).rejects.toMatchObject({
@@ -119,7 +121,7 @@ describe("a dead worker", () => {
   });
 
   it("rejects the call that trapped", async () => {
-    const connection = await open();
+    const connection = open();
     const { id } = await connection.call("create", ["{}"]);
     await expect(connection.call("predict", [id, bytes(0), "trap"])).rejects.toMatchObject({
       name: "WorkerError",
@@ -128,7 +130,7 @@ describe("a dead worker", () => {
   });
 
   it("is told of when its source does not even parse", async () => {
-    const connection = await open({ worker: new URL("data:text/javascript,this is no program") });
+    const connection = open({ worker: new URL("data:text/javascript,this is no program") });
     await expect(connection.call("create", ["{}"])).rejects.toMatchObject({
       name: "WorkerError",
       message: expect.stringContaining("SyntaxError"),
@@ -136,7 +138,7 @@ describe("a dead worker", () => {
   });
 
   it("rejects with the caller's reason when the caller ends it", async () => {
-    const connection = await open();
+    const connection = open();
     await start(connection, { steps: 1e9, busy: 1 });
     const forever = connection.settle(() => new Promise(() => {}));
     const reason = new Error("enough");
@@ -147,7 +149,7 @@ describe("a dead worker", () => {
   });
 
   it("is a WorkerError too when the kernel's bytes do not compile", async () => {
-    await expect(open({ wasm: new Uint8Array([1, 2, 3]) })).rejects.toMatchObject({
+    await expect(open({ wasm: new Uint8Array([1, 2, 3]) }).call("create", ["{}"])).rejects.toMatchObject({
       name: "WorkerError",
       message: expect.stringContaining("could not be compiled"),
     });
@@ -156,7 +158,7 @@ describe("a dead worker", () => {
 
 describe("the process", () => {
   const open =
-    'import { Connection } from "../../../ts/worker/connection.js"; const connection = await Connection.open();';
+    'import { Connection } from "../../../ts/worker/connection.js"; import { compile } from "../../../ts/worker/wasm.js"; const connection = new Connection({ module: compile() });';
   const create = 'const { id } = await connection.call("create", ["{}"]);';
   const run = `const { port1, port2 } = new MessageChannel(); port1.unref();
     const data = new TextEncoder().encode("{}");
