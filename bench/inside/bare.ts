@@ -70,7 +70,13 @@ export class Bare {
     const learner = this.#kernel.Learner.open(model, JSON.stringify(options));
     const bundle = this.#parts.encodeStream(x, y, encoding);
     return repeated(
-      () => void learner.run(bundle),
+      // Of a commit from before the slices, which --against may name, the whole is one call.
+      "run" in learner
+        ? () => void (learner as unknown as { run(bundle: Uint8Array): void }).run(bundle)
+        : () => {
+            learner.begin(bundle);
+            learner.advance(WITHOUT_END);
+          },
       () => model.free(),
     );
   }

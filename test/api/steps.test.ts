@@ -105,6 +105,35 @@ describe("an online learner", () => {
     expect(await digest(other)).toBe(await digest(one));
   });
 
+  it("lets other calls in while it goes over a long sequence; a step asked for after that comes after it", async () => {
+    const model = await make(state);
+    const learner = await model.online({ truncation: 1 });
+    const x = Array.from({ length: 200_000 }, (_, t) => xor[t % 4]!);
+    const order: string[] = [];
+    const said = (what: string) => () => void order.push(what);
+    const before = await digest(model);
+    await Promise.all([
+      learner.run(x, x).then(said("run")),
+      learner.step(xor[0]!, xor[1]!).then(said("step")),
+      model.predict([xor]).then(said("predict")),
+      model.save().then(said("save")),
+      digest(model).then((weights) => expect(weights).not.toBe(before)), // it has begun
+    ]);
+    expect(order).toEqual(["predict", "save", "run", "step"]);
+  });
+
+  it("gives up a sequence when it is disposed of, with all that was asked after it; the model goes on", async () => {
+    const model = await make(state);
+    const learner = await model.online({ truncation: 1 });
+    const x = Array.from({ length: 400_000 }, (_, t) => xor[t % 4]!);
+    const given = [learner.run(x, x), learner.step([0, 1]), learner.run([[0, 1]], [[0, 1]])].map((answer) =>
+      expect(answer).rejects.toMatchObject({ name: "DisposedError", message: "the learner has been disposed of" }),
+    );
+    await learner[Symbol.asyncDispose]();
+    await Promise.all(given);
+    await model.fit({ x: [xor], y: [xor] }, { epochs: 1 });
+  });
+
   it("starts again from zeros after a reset", async () => {
     const model = await make(state);
     const learner = await model.online();

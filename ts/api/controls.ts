@@ -31,7 +31,7 @@ const SHARDS = 8;
 const wasmTypes = new Set(["ArrayBuffer", "SharedArrayBuffer", "URL", "Response", "WebAssembly.Module"]);
 
 export function checkRuntime(runtime: Runtime | undefined): Runtime {
-  const known = onlyThese<Runtime, keyof Runtime>(runtime, ["workers", "wasm", "worker", "signal"]);
+  const known = onlyThese<Runtime, keyof Runtime>(runtime, ["beside", "workers", "wasm", "worker", "signal"]);
   checkSignal(known.signal);
   const few = (v: unknown) => positiveInteger(v) && (v as number) <= SHARDS;
   check("workers", `an integer from 1 to ${SHARDS}`, known.workers, few);
@@ -42,6 +42,13 @@ export function checkRuntime(runtime: Runtime | undefined): Runtime {
     known.wasm,
     (v) => ArrayBuffer.isView(v) || wasmTypes.has(Object.prototype.toString.call(v).slice(8, -1)),
   );
+  if (known.beside !== undefined) {
+    // They are that model's.
+    for (const path of ["workers", "wasm", "worker"] as const) {
+      if (known[path] !== undefined)
+        throw refused(path, "none together with beside", nameOf(known[path]), "conflictingOptions");
+    }
+  }
   return known;
 }
 
@@ -92,6 +99,6 @@ export function positiveInteger(value: unknown): boolean {
   return Number.isSafeInteger(value) && (value as number) > 0;
 }
 
-function refused(path: string, expected: string, received: string): ConfigError {
-  return new ConfigError(`${path}: expected ${expected}, got ${received}`, { path, expected, received });
+export function refused(path: string, expected: string, received: string, code?: string): ConfigError {
+  return new ConfigError(`${path}: expected ${expected}, got ${received}`, { path, expected, received, code });
 }

@@ -1,22 +1,23 @@
 /** What model, run, trainer, learner and generation share on the caller's side: the worker, the model's number in it, and who is busy. */
 import { type Encoding, encodingOf } from "../data/encoding.js";
 import { BusyError, DisposedError } from "../errors.js";
-import { Connection, type Place } from "../worker/connection.js";
+import { Connection, type Rest } from "../worker/connection.js";
+import type { Place } from "../worker/line.js";
 import type { Calls, ModelInfo } from "../worker/protocol.js";
 import { compile } from "../worker/wasm.js";
 import type { ModelDescription } from "./description.gen.js";
 import type { Runtime } from "./types.js";
 
-/** Calls that name a model; the number is filled in. */
-type ModelCalls = Omit<Calls, "create" | "load">;
-type Rest<T> = T extends (id: number, ...rest: infer R) => unknown ? R : never;
+/** Where a model lives: in a worker of its own, or beside another one. */
+type Home = Pick<Core, "connection" | "place" | "workers">;
+
+export type CoreRuntime = Omit<Runtime, "beside"> & { beside?: Core | undefined };
 
 export class Core {
   readonly connection: Connection;
   readonly place: Place;
   /** Given by the user: the batch is shared among so many. */
   readonly workers: number | undefined;
-  readonly #id: number;
   #info: ModelInfo;
   #description: ModelDescription | undefined;
   #encoding: Encoding | undefined;
@@ -24,20 +25,17 @@ export class Core {
   #occupied: string | undefined;
 
   static async open(
-    runtime: Runtime,
-    open: (connection: Connection) => Promise<ModelInfo & { id: number }>,
+    { beside, ...runtime }: CoreRuntime,
+    open: (connection: Connection) => Promise<ModelInfo>,
   ): Promise<Core> {
-    const { signal, workers, worker } = runtime;
+    const { signal } = runtime;
     signal?.throwIfAborted();
-    // Both at once: Node takes 25 ms to start a worker.
-    const module = compile(runtime.wasm);
-    module.catch(() => {}); // told by the connection; should a policy forbid even that, by its own error alone
-    const place = { worker, module };
-    const connection = new Connection(place);
+    const home = beside ? beside.#neighbour() : ownHome(runtime);
+    const { connection } = home;
     const abort = () => connection.close(signal?.reason);
     signal?.addEventListener("abort", abort, { once: true });
     try {
-      return new Core(connection, place, workers, await open(connection));
+      return new Core(home, await open(connection));
     } catch (error) {
       connection.close(error);
       throw error;
@@ -46,17 +44,16 @@ export class Core {
     }
   }
 
-  private constructor(
-    connection: Connection,
-    place: Place,
-    workers: number | undefined,
-    info: ModelInfo & { id: number },
-  ) {
+  private constructor({ connection, place, workers }: Home, info: ModelInfo) {
     this.connection = connection;
     this.place = place;
     this.workers = workers;
-    this.#id = info.id;
     this.#info = info;
+  }
+
+  /** For one more model in the same worker. */
+  #neighbour(): Home {
+    return { connection: this.connection.beside(), place: this.place, workers: this.workers };
   }
 
   /** With defaults, sizes and vocabulary filled in; a copy of its own, frozen. */
@@ -83,24 +80,14 @@ export class Core {
     this.#info = info;
   }
 
-  /** A call about this model, after a run that was begun before it has opened. What `transfer` names is moved, not copied. */
-  call<K extends keyof ModelCalls>(
+  /** A call about this model, after a run that was begun before it has opened. */
+  async call<K extends keyof Calls>(
     name: K,
-    args: Rest<ModelCalls[K]>,
-    transfer: Transferable[] = [],
-  ): Promise<ReturnType<ModelCalls[K]>> {
-    const { opening } = this;
-    return opening ? opening.then(() => this.callNow(name, args, transfer)) : this.callNow(name, args, transfer);
-  }
-
-  /** The same for the run itself. */
-  callNow<K extends keyof ModelCalls>(
-    name: K,
-    args: Rest<ModelCalls[K]>,
-    transfer: Transferable[] = [],
-  ): Promise<ReturnType<ModelCalls[K]>> {
-    const all = [this.#id, ...(args as unknown[])] as unknown as Parameters<Calls[K]>;
-    return this.connection.call(name, all, transfer);
+    rest: Rest<Calls[K]>,
+    transfer?: Transferable[],
+  ): Promise<ReturnType<Calls[K]>> {
+    if (this.#opening) await this.#opening;
+    return this.connection.call(name, rest, transfer);
   }
 
   /** A run on its way to being open, which may fix the vocabulary: what is asked after it was begun comes after that. Never rejects. */
@@ -127,9 +114,21 @@ export class Core {
     };
   }
 
+  get disposed(): boolean {
+    return this.connection.end?.error instanceof DisposedError;
+  }
+
   dispose(): void {
     this.connection.close(new DisposedError("the model has been disposed of"));
   }
+}
+
+function ownHome({ workers, worker, wasm }: Runtime): Home {
+  // Both at once: Node takes 25 ms to start a worker.
+  const module = compile(wasm);
+  module.catch(() => {}); // told by the connection; should a policy forbid even that, by its own error alone
+  const place = { worker, module };
+  return { connection: Connection.open(place), place, workers };
 }
 
 /** The work's result, or the signal's reason as soon as it is aborted. */

@@ -153,7 +153,7 @@ export class Driver {
     const peers = await this.#assemble(request);
     const { port2 } = this.#channel;
     const { core } = this.#o;
-    core.update(await core.callNow("run", [request, port2, peers], [...buffers(request), port2, ...peers]));
+    core.update(await core.connection.call("run", [request, port2, peers], [...buffers(request), port2, ...peers]));
   }
 
   /** The other workers of a parallel run; answers with the first one's ports to them. */
@@ -163,7 +163,7 @@ export class Driver {
     if (workers === undefined) return [];
     request.parallel = { workers, index: 0 };
     if (workers === 1) return [];
-    const file = await core.callNow("save", [request.resume]);
+    const file = await core.connection.call("save", [request.resume]);
     const team = await assemble({
       workers,
       place: core.place,

@@ -33,6 +33,11 @@ export class OpenModel {
     this.#core = core;
   }
 
+  /** What stands behind a model of this copy of the package; undefined for anything else. */
+  static coreOf(model: unknown): Core | undefined {
+    return typeof model === "object" && model !== null && #core in model ? model.#core : undefined;
+  }
+
   get description(): ModelDescription {
     return this.#core.description;
   }

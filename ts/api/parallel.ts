@@ -3,7 +3,8 @@
  * they exchange gradient sums among themselves. Only the first one, the model's own, records, validates and saves.
  * The others live as long as the run.
  */
-import { Connection, type Place } from "../worker/connection.js";
+import { Connection } from "../worker/connection.js";
+import type { Place } from "../worker/line.js";
 import type { Bytes, RunEvent, RunOrder, RunRequest } from "../worker/protocol.js";
 
 export interface Follower {
@@ -37,7 +38,7 @@ export async function assemble({ workers, place, file, request, heard, lost }: T
     await Promise.all(
       ports.slice(1).map(async (peers, i) => {
         const index = i + 1;
-        const connection = new Connection(place);
+        const connection = Connection.open(place);
         const { port1, port2 } = new MessageChannel();
         const follower = { connection, port: port1 };
         followers.push(follower);
@@ -45,10 +46,10 @@ export async function assemble({ workers, place, file, request, heard, lost }: T
         (port1 as { unref?: () => void }).unref?.();
         // Settles with the worker's end alone: without it, the others would wait for its share for ever.
         connection.settle(() => new Promise<never>(() => {})).catch(lost);
-        const { id } = await connection.call("load", [file]);
+        await connection.call("load", [file]);
         const own = { ...request, parallel: { workers, index } };
         delete own.checkpointEvery;
-        await connection.call("run", [id, own, port2, peers], [port2, ...peers]);
+        await connection.call("run", [own, port2, peers], [port2, ...peers]);
       }),
     );
   } catch (error) {

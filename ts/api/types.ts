@@ -149,7 +149,10 @@ export interface Model extends AsyncDisposable {
   setParameters(p: Record<string, TensorLike>, o?: { strict?: boolean }): Promise<void>;
   /** Also during a run, between steps. training: false leaves out the optimiser and the run. */
   save(o?: { training?: boolean }): Promise<Uint8Array<ArrayBuffer>>;
-  /** Ends the worker at once; what is pending rejects with DisposedError. Again: nothing. */
+  /**
+   * What is pending rejects with DisposedError. Ends the worker at once, unless other models live in it (`beside`): they are
+   * left as they are. Again: nothing.
+   */
   dispose(): Promise<void>;
 }
 
@@ -169,6 +172,12 @@ export interface Learner extends AsyncDisposable {
 
 /** Never part of a description. */
 export interface Runtime {
+  /**
+   * Another model, in whose worker this one shall live, and with as many `workers`: many small models need no worker each.
+   * They take turns, in slices of some milliseconds. Disposing of one leaves the others as they are; the worker ends with
+   * the last of them, and should it die, all of them reject with WorkerError. Alone or with `signal`.
+   */
+  beside?: Model;
   /** Workers that share each batch of a `fit`. The bits are those of one worker. */
   workers?: number;
   /** The kernel, for the entry without one inside, or compiled beforehand. */

@@ -1,74 +1,66 @@
 /**
- * The caller's side of one worker. Every call settles: comlink alone would wait for ever when the worker dies, so each
- * one is also settled by the worker's end. The process stays alive while something is awaited, and no longer.
+ * The caller's side of one model in a worker. Every call settles: comlink alone would wait for ever when the worker dies,
+ * so each one is also settled by the end of the connection.
  */
 import * as comlink from "comlink";
-import { fromRecord, WorkerError } from "../errors.js";
-import { workerSource } from "./embedded.js";
+import { fromRecord } from "../errors.js";
+import { Line, type Place } from "./line.js";
 import type { Calls, Settled } from "./protocol.js";
-import { type Spawned, spawn } from "./spawn.js";
 
-export interface Place {
-  /** Compiled once for all workers of a model, and on its way while they start. */
-  module: Promise<WebAssembly.Module>;
-  worker?: URL | undefined;
-}
-
-type Remote = { [K in keyof Calls]: (...a: Parameters<Calls[K]>) => Promise<Settled<ReturnType<Calls[K]>>> };
-
-/** Node's ports can be told not to keep the process alive. */
-type HoldablePort = MessagePort & { ref?(): void; unref?(): void };
+/** What a call takes beside the model's number. */
+export type Rest<T> = T extends (id: number, ...rest: infer R) => unknown ? R : never;
 
 export class Connection {
-  readonly #worker: Spawned;
-  readonly #port: HoldablePort;
-  readonly #remote: comlink.Remote<Remote>;
+  readonly #line: Line;
+  /** The model's number in the worker. */
+  readonly #id: number;
   /** The rejections of all that waits. A set, not a race: a promise raced with for ever would collect every call. */
   readonly #waiting = new Set<(error: unknown) => void>();
   #end: { error: unknown } | undefined;
-  readonly #closed = () => this.#die("its port closed");
 
-  /** Calls may be made at once: they wait in the port until the worker listens. */
-  constructor({ module, worker }: Place) {
-    const { port1, port2 } = new MessageChannel();
-    this.#port = port1;
-    this.#worker = spawn(worker ?? workerSource, {
-      notice: (notice) => "dead" in notice && this.close(fromRecord(notice.dead)),
-      death: (reason) => this.#die(reason),
-    });
-    this.#remote = comlink.wrap<Remote>(port1);
-    port1.addEventListener("close", this.#closed);
-    module.then(
-      (module) => this.#end ?? this.#worker.start({ module, port: port2 }),
-      (error) => this.close(error),
-    );
-    this.#hold();
+  /** For a model in a worker of its own. */
+  static open(place: Place): Connection {
+    return new Connection(new Line(place));
   }
 
-  /** Rejects with the typed error of the answer, or with a WorkerError when the worker dies. */
+  private constructor(line: Line) {
+    this.#line = line;
+    this.#id = line.join(this);
+  }
+
+  /** For another model in the same worker. */
+  beside(): Connection {
+    return new Connection(this.#line);
+  }
+
+  /** Why nothing more can be asked. */
+  get end(): { readonly error: unknown } | undefined {
+    return this.#end;
+  }
+
+  /** Rejects with the typed error of the answer, or with a WorkerError when the worker dies. What `transfer` names is moved, not copied. */
   async call<K extends keyof Calls>(
     name: K,
-    args: Parameters<Calls[K]>,
+    rest: Rest<Calls[K]>,
     transfer: Transferable[] = [],
   ): Promise<ReturnType<Calls[K]>> {
-    const remote = this.#remote[name] as unknown as (...a: unknown[]) => Promise<Settled<ReturnType<Calls[K]>>>;
+    const remote = this.#line.remote[name] as unknown as (...a: unknown[]) => Promise<Settled<ReturnType<Calls[K]>>>;
     // comlink moves what is noted for any one of the arguments that is an object.
-    const carrier = (args as unknown[]).find((a) => typeof a === "object" && a !== null);
+    const carrier = (rest as unknown[]).find((a) => typeof a === "object" && a !== null);
     if (carrier) comlink.transfer(carrier, transfer);
-    const answer = await this.settle(() => remote(...args));
+    const answer = await this.settle(() => remote(this.#id, ...(rest as unknown[])));
     if (!answer.ok) throw fromRecord(answer.error);
     return answer.value;
   }
 
-  /** Holds the process while the promise is pending, and rejects when the worker ends first. */
+  /** Holds the process while the promise is pending, and rejects when the connection ends first. */
   settle<T>(begin: () => Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       if (this.#end) return reject(this.#end.error);
       this.#waiting.add(reject);
-      this.#hold();
+      this.#line.hold(1);
       const done = () => {
-        this.#waiting.delete(reject);
-        this.#hold();
+        if (this.#waiting.delete(reject)) this.#line.hold(-1);
       };
       begin().then(
         (value) => {
@@ -83,28 +75,17 @@ export class Connection {
     });
   }
 
-  /** Ends the worker at once, whatever it does; what waits rejects with `error`. Again: nothing. */
+  /**
+   * What waits rejects with `error`. The worker ends at once, whatever it does, unless other models are left in it: then it
+   * gives up whatever it does about this one. Again: nothing.
+   */
   close(error: unknown): void {
     if (this.#end) return;
     this.#end = { error };
-    this.#worker.terminate();
-    // comlink's registry of finalizers holds the port until the proxy is collected. A listener that holds the proxy by
-    // way of this object would hold both, and the dead worker, for ever.
-    this.#port.removeEventListener("close", this.#closed);
-    this.#port.close();
+    // Nobody waits for it, nor for its failure: a worker that dies has forgotten the model too.
+    if (this.#line.leave(this)) this.#line.remote.dispose(this.#id).catch(() => {});
+    this.#line.hold(-this.#waiting.size);
     for (const reject of this.#waiting) reject(error);
     this.#waiting.clear();
-    this.#hold();
-  }
-
-  #die(reason: string): void {
-    this.close(new WorkerError(`the worker died: ${reason}`));
-  }
-
-  #hold(): void {
-    const on = this.#waiting.size > 0;
-    this.#worker.hold(on);
-    if (on) this.#port.ref?.();
-    else this.#port.unref?.();
   }
 }

@@ -7,18 +7,19 @@ import type { ErrorRecord } from "../errors.js";
 import type { Generator } from "../kernel/generator.js";
 import { judge, Refusal, Trap } from "../kernel/guard.js";
 import type { Kernel } from "../kernel/kernel.js";
-import type { Learner } from "../kernel/learner.js";
 import type { Model } from "../kernel/model.js";
 import type { Trainer } from "../kernel/trainer.js";
 import { draw } from "./drawing.js";
-import { serve } from "./learning.js";
+import { Learning } from "./learning.js";
 import type { Answers, Bytes, Calls, ModelInfo, Settled } from "./protocol.js";
+import { Breather } from "./slices.js";
 import { owned, Training } from "./training.js";
+import { warm } from "./warming.js";
 
 interface Entry {
   model: Model;
   training?: Training;
-  learner?: Learner;
+  learning?: Learning;
   trainers: Map<number, Trainer>;
   generators: Map<number, Generator>;
 }
@@ -36,7 +37,9 @@ export interface HostOptions {
 /** The calls, each settled. */
 export function answers({ kernel, lost, transfer, now = () => performance.now() }: HostOptions): Answers {
   const models = new Map<number, Entry>();
+  const breather = new Breather();
   let numbers = 0;
+  let calls = 0;
   let end: ErrorRecord | undefined;
 
   const failed = (thrown: unknown): Settled<never> => {
@@ -48,6 +51,7 @@ export function answers({ kernel, lost, transfer, now = () => performance.now() 
     return { ok: false, error: end ?? verdict.record };
   };
   const settle = (call: () => unknown): Settled<unknown> => {
+    calls++;
     if (end) return { ok: false, error: end };
     try {
       const result = call();
@@ -59,24 +63,42 @@ export function answers({ kernel, lost, transfer, now = () => performance.now() 
     }
   };
 
-  const add = (model: Model): ModelInfo & { id: number } => {
-    const id = ++numbers;
+  const add = (id: number, model: Model): ModelInfo => {
     models.set(id, { model, trainers: new Map(), generators: new Map() });
-    return { id, ...info(model) };
+    return info(model);
   };
   const entry = (id: number) => found(models, id);
   /** The model's entry if nobody else owns its weights just now. */
   const idle = (id: number, what: string): Entry => {
-    const { training, learner } = entry(id);
+    const { training, learning } = entry(id);
     if (training) throw busy(`${what}: a run is going on; await it or stop it first`);
-    if (learner) throw busy(`${what}: an online learner is open; dispose of it first`);
+    if (learning) throw busy(`${what}: an online learner is open; dispose of it first`);
     return entry(id);
   };
   const trainer = (id: number, number: number) => found(idle(id, "trainer").trainers, number);
 
-  const calls: Calls = {
-    create: (description) => add(kernel.Model.create(description)),
-    load: (file) => add(kernel.Model.load(file)),
+  /** Once, after a model was made anew: that one will be trained. One from a file may only be asked for predictions. */
+  let warmUp = (description: string) => {
+    warmUp = () => {};
+    const before = calls;
+    void warm({ kernel, description, breather, now, over: () => calls !== before }).catch(failed);
+  };
+
+  const answered: Calls = {
+    create: (id, description) => {
+      const made = add(id, kernel.Model.create(description));
+      warmUp(description);
+      return made;
+    },
+    load: (id, file) => add(id, kernel.Model.load(file)),
+    dispose: (id) => {
+      const own = models.get(id);
+      if (!own) return; // it could not be made
+      models.delete(id);
+      own.training?.dispose();
+      own.learning?.dispose();
+      for (const handle of [...own.trainers.values(), ...own.generators.values(), own.model]) handle.free();
+    },
     parameters: (id) => entry(id).model.parameters() as Bytes,
     setParameters: (id, bundle, strict) => idle(id, "setParameters").model.setParameters(bundle, strict),
     save: (id, training) => {
@@ -105,6 +127,7 @@ export function answers({ kernel, lost, transfer, now = () => performance.now() 
         follows: (parallel?.index ?? 0) > 0,
         checkpointEvery: request.checkpointEvery,
         model: () => info(model),
+        breather,
         failed,
         now,
       });
@@ -123,8 +146,7 @@ export function answers({ kernel, lost, transfer, now = () => performance.now() 
     openLearner: (id, options, port) => {
       const own = idle(id, "online");
       const learner = kernel.Learner.open(own.model, options);
-      own.learner = learner;
-      serve({ learner, port, failed, closed: () => delete own.learner });
+      own.learning = new Learning({ learner, port, breather, failed, closed: () => delete own.learning, now });
     },
     openGenerator: (id, options, prompt) => {
       const { model, generators } = entry(id);
@@ -142,7 +164,7 @@ export function answers({ kernel, lost, transfer, now = () => performance.now() 
     },
   };
   type Call = (...a: unknown[]) => unknown;
-  const settled = Object.entries(calls).map(([name, call]) => [
+  const settled = Object.entries(answered).map(([name, call]) => [
     name,
     (...a: unknown[]) => settle(() => (call as Call)(...a)),
   ]);

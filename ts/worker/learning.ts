@@ -1,43 +1,96 @@
-/** Online learning over a plain port: one message in, one answer out, in order. */
+/**
+ * Online learning over a plain port: one message in, one answer out, in order. A whole sequence is gone over in slices of
+ * time, so that runs and other calls get their turn in between; what comes to this port meanwhile waits for its end.
+ */
+import { Refusal } from "../kernel/guard.js";
 import type { Learner } from "../kernel/learner.js";
-import type { LearnerAnswer, LearnerCall, Settled } from "./protocol.js";
+import type { Bytes, LearnerAnswer, LearnerCall, Settled } from "./protocol.js";
+import { type Breather, Slices } from "./slices.js";
 import { owned } from "./training.js";
 
 export interface LearningOptions {
   learner: Learner;
   port: MessagePort;
+  breather: Breather;
   failed: (thrown: unknown) => Settled<never>;
   closed: () => void;
+  /** Milliseconds. */
+  now: () => number;
 }
 
-export function serve({ learner, port, failed, closed }: LearningOptions): void {
-  port.onmessage = ({ data }: MessageEvent<LearnerCall>) => {
-    let answer: LearnerAnswer;
-    try {
-      answer = { ok: true, value: obey(learner, data) };
-    } catch (thrown) {
-      answer = failed(thrown);
-    }
-    const bytes = answer.ok ? answer.value : undefined;
-    port.postMessage(answer, bytes ? [bytes.buffer as ArrayBuffer] : []);
-    if (data.kind === "close") {
-      closed();
-      port.close();
-    }
-  };
-}
+export class Learning {
+  readonly #o: LearningOptions;
+  readonly #slices = new Slices();
+  readonly #waiting: LearnerCall[] = [];
+  #busy = false;
+  /** It is to close: whatever else has not been answered is given up. */
+  #closing = false;
 
-function obey(learner: Learner, call: LearnerCall): Float32Array | Uint8Array | undefined {
-  switch (call.kind) {
-    case "step":
-      return learner.step(call.x, call.y);
-    case "run":
-      return owned(learner.run(call.bundle));
-    case "reset":
+  constructor(options: LearningOptions) {
+    this.#o = options;
+    options.port.onmessage = ({ data }: MessageEvent<LearnerCall>) => this.#hear(data);
+  }
+
+  dispose(): void {
+    this.#hear({ kind: "close" });
+  }
+
+  #hear(call: LearnerCall): void {
+    if (this.#closing) return;
+    this.#closing = call.kind === "close";
+    this.#waiting.push(call);
+    // Never rejects. Up to a sequence's second slice it is all done in this task.
+    if (!this.#busy) void this.#work();
+  }
+
+  async #work(): Promise<void> {
+    const { port, failed, closed } = this.#o;
+    this.#busy = true;
+    for (let call = this.#waiting.shift(); call; call = this.#waiting.shift()) {
+      let answer: LearnerAnswer;
+      try {
+        answer = { ok: true, value: call.kind === "run" ? await this.#run(call.bundle) : this.#obey(call) };
+      } catch (thrown) {
+        answer = failed(thrown);
+      }
+      const bytes = answer.ok ? answer.value : undefined;
+      port.postMessage(answer, bytes ? [bytes.buffer as ArrayBuffer] : []);
+      if (call.kind === "close") {
+        closed();
+        port.close();
+      }
+    }
+    this.#busy = false;
+  }
+
+  async #run(bundle: Bytes): Promise<Uint8Array> {
+    const { learner, breather, now } = this.#o;
+    this.#unlessClosing();
+    learner.begin(bundle);
+    for (;;) {
+      const { steps } = this.#slices;
+      const begun = now();
+      const answer = learner.advance(steps);
+      if (answer) return owned(answer);
+      this.#slices.measured(steps, now() - begun);
+      await breather.breathe();
+      this.#unlessClosing();
+    }
+  }
+
+  #obey(call: Exclude<LearnerCall, { kind: "run" }>): Float32Array | undefined {
+    const { learner } = this.#o;
+    if (call.kind === "close") learner.free();
+    else {
+      this.#unlessClosing();
+      if (call.kind === "step") return learner.step(call.x, call.y);
       learner.reset();
-      return undefined;
-    case "close":
-      learner.free();
-      return undefined;
+    }
+    return undefined;
+  }
+
+  #unlessClosing(): void {
+    if (!this.#closing) return;
+    throw new Refusal({ class: "DisposedError", code: "disposed", message: "the learner has been disposed of" });
   }
 }

@@ -47,10 +47,12 @@ export interface RunRequest {
   checkpointEvery?: number;
 }
 
-/** The calls, by the model's number: one model a worker by default, but nothing here relies on it. */
+/** The calls, by the number that the caller has given the model: one model a worker by default, but nothing here relies on it. */
 export interface Calls {
-  create(description: string): ModelInfo & { id: number };
-  load(file: Bytes): ModelInfo & { id: number };
+  create(id: number, description: string): ModelInfo;
+  load(id: number, file: Bytes): ModelInfo;
+  /** Ends whatever goes on about the model and frees it, if there is one. */
+  dispose(id: number): void;
   parameters(id: number): Bytes;
   setParameters(id: number, bundle: Bytes, strict: boolean): void;
   save(id: number, training: boolean): Bytes;

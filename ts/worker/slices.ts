@@ -28,30 +28,35 @@ export class Slices {
 type Immediate = { setImmediate?: (callback: () => void) => unknown };
 
 /**
- * Lets waiting messages in: resolves in a later task. A timer would be clamped to 4 ms.
- * Node hands out up to a thousand messages of one port before it looks at another, so that messages to oneself would
- * keep all others waiting for seconds; setImmediate comes after each port has had its turn. Browsers have none, and
- * treat ports fairly.
+ * Lets waiting messages in, and has all that goes on in this worker take turns: who waits goes on in a later task, one in
+ * each and in the order in which they came. So a message waits for one slice, however many runs there are.
+ * A timer would be clamped to 4 ms. Node hands out up to a thousand messages of one port before it looks at another, so
+ * that messages to oneself would keep all others waiting for seconds; setImmediate comes after each port has had its turn.
+ * Browsers have none, and treat ports fairly.
  */
 export class Breather {
   readonly #channel: MessageChannel | undefined;
-  #go: (() => void) | undefined;
+  readonly #waiting: (() => void)[] = [];
 
   constructor() {
     if ((globalThis as Immediate).setImmediate) return;
     this.#channel = new MessageChannel();
-    this.#channel.port1.onmessage = () => this.#go?.();
+    this.#channel.port1.onmessage = () => this.#next();
   }
 
   breathe(): Promise<void> {
     return new Promise((resolve) => {
-      this.#go = resolve;
-      if (this.#channel) this.#channel.port2.postMessage(0);
-      else (globalThis as Immediate).setImmediate?.(resolve);
+      if (this.#waiting.push(resolve) === 1) this.#later();
     });
   }
 
-  close(): void {
-    this.#channel?.port1.close();
+  #next(): void {
+    this.#waiting.shift()?.();
+    if (this.#waiting.length > 0) this.#later();
+  }
+
+  #later(): void {
+    if (this.#channel) this.#channel.port2.postMessage(0);
+    else (globalThis as Immediate).setImmediate?.(() => this.#next());
   }
 }

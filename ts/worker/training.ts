@@ -6,7 +6,7 @@ import { Refusal } from "../kernel/guard.js";
 import { type Session, type SessionEnd, type SessionInfo, Status } from "../kernel/session.js";
 import { Ledger } from "./ledger.js";
 import type { ModelInfo, RunEnd, RunEvent, RunOrder, RunRequest, Settled } from "./protocol.js";
-import { Breather, Slices } from "./slices.js";
+import { type Breather, Slices } from "./slices.js";
 
 type Reason = RunEnd["reason"];
 
@@ -20,6 +20,7 @@ export interface TrainingOptions {
   /** The model as it is now: scalers, vocabulary and labels are fitted when a run opens. */
   model: () => ModelInfo;
   checkpointEvery: RunRequest["checkpointEvery"] | undefined;
+  breather: Breather;
   /** Makes a thrown value into an answer, and the worker's end of a trap. */
   failed: (thrown: unknown) => Settled<never>;
   /** Milliseconds. */
@@ -30,7 +31,6 @@ export class Training {
   readonly #o: TrainingOptions;
   readonly #now: () => number;
   readonly #slices = new Slices();
-  readonly #breather = new Breather();
   readonly #ledger: Ledger;
   readonly #start: number;
   readonly #seconds: number;
@@ -45,6 +45,7 @@ export class Training {
   /** The session's handle is gone. */
   #finished = false;
   #abandoned = false;
+  #disposed = false;
   #ending: Reason | undefined;
   #batch: Uint8Array | undefined;
   /** A checkpoint is with the caller. */
@@ -75,6 +76,13 @@ export class Training {
     this.#tell({ kind: "open", info, model: options.model() });
   }
 
+  /** Ends at its next turn, with nothing more to tell: the model is gone. */
+  dispose(): void {
+    this.#disposed = true;
+    this.#abandoned = true;
+    this.#wake?.();
+  }
+
   /** The state to save while the run goes on; called between slices. */
   save(): Uint8Array {
     return this.#o.session.save();
@@ -91,11 +99,10 @@ export class Training {
     } catch (thrown) {
       outcome = this.#o.failed(thrown);
     }
-    this.#breather.close();
     ended();
     try {
       if (!this.#finished) this.#o.session.free();
-      this.#tell({ kind: "end", outcome, model: this.#o.model() });
+      if (!this.#disposed) this.#tell({ kind: "end", outcome, model: this.#o.model() });
     } catch (thrown) {
       // The instance is lost: `failed` has told so through the worker's own port.
       this.#o.failed(thrown);
@@ -116,7 +123,7 @@ export class Training {
       if (status === Status.needsBatch) await this.#supply();
       if (this.#step >= this.#nextCheckpoint) await this.#checkpoint();
       if (status === Status.needsGradients) await this.#exchange();
-      else if (status !== Status.needsBatch) await this.#breather.breathe();
+      else if (status !== Status.needsBatch) await this.#breathe();
     }
     await this.#rest(() => !this.#keeping);
     this.#finished = true;
@@ -226,9 +233,18 @@ export class Training {
     if (this.#paused && this.#resting) this.#tell({ kind: "paused", number: this.#paused });
   }
 
+  async #breathe(): Promise<void> {
+    await this.#o.breather.breathe();
+    this.#unlessAbandoned();
+  }
+
+  #unlessAbandoned(): void {
+    if (this.#abandoned) throw new Refusal({ class: "WorkerError", code: "workerDied", message: "a worker died" });
+  }
+
   async #until(condition: () => boolean): Promise<void> {
     while (!condition()) {
-      if (this.#abandoned) throw new Refusal({ class: "WorkerError", code: "workerDied", message: "a worker died" });
+      this.#unlessAbandoned();
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });

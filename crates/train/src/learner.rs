@@ -2,18 +2,17 @@
 //! `truncation` steps. Source: Williams and Peng 1990, BPTT(h) with an update every step.
 
 use crate::bundle::Bundle;
-use crate::data::form::{Form, Input, Target};
-use crate::data::samples::Samples;
-use crate::data::sequences::Sequences;
+use crate::data::form::{Input, Target};
 use crate::describe::calls::OnlineOptions;
 use crate::describe::model::Input as Described;
 use crate::error::{Error, ErrorClass};
 use crate::evaluate::workspace;
 use crate::memory::buffer;
 use crate::model::{Body, Model, recurrent};
+use crate::stream::Stream;
 use crate::text;
 use crate::update::{Diverged, Updater};
-use rnn::{At, Capacity, Layer, Packing, States, Values, Want, Workspace};
+use rnn::{Capacity, Layer, Packing, States, Values, Want, Workspace};
 use std::collections::VecDeque;
 
 pub struct Learner {
@@ -222,38 +221,9 @@ impl Learner {
     /// # Errors
     /// As [`Learner::step`]; what was learned before stays.
     pub fn run(&mut self, model: &mut Model, data: Bundle) -> Result<Bundle, Error> {
-        // Here every step has its target, wherever the model predicts.
-        let form = Form { at: At::Every, ..model.body()?.form.clone() };
-        if data.find("weight").is_some() {
-            return Err(Error::data("sampleWeight", "none: a step without a target is not learned from", "some"));
-        }
-        let sequence = Sequences::new(data, &form)?;
-        if sequence.len() != 1 || !sequence.has_targets() {
-            return Err(Error::data("x", "one sequence, with a target for each step", sequence.len().to_string()));
-        }
-        let steps = sequence.steps(0);
-        let size = model.body()?.network.output_size();
-        let (mut predictions, mut losses) = (Vec::with_capacity(steps * size), Vec::with_capacity(steps));
-        let mut x = vec![0.0; if let Input::Values(n) = form.input { n } else { 1 }];
-        let mut y = vec![0.0; if let Target::Values(n) = form.target { n } else { 1 }];
-        for t in 0..steps {
-            match form.input {
-                Input::Values(_) => sequence.input(0, t, &mut x),
-                Input::Tokens(_) => x[0] = sequence.token(0, t) as f32,
-            }
-            match form.target {
-                Target::Values(_) => sequence.target(0, t, &mut y),
-                Target::Classes(_) => y[0] = sequence.class(0, t) as f32,
-            }
-            let masked = matches!(form.target, Target::Classes(_)) && y[0] < 0.0;
-            let step = self.step(model, &x, (!masked).then_some(y.as_slice()))?;
-            predictions.extend_from_slice(&step[..size]);
-            losses.push(step[size]);
-        }
-        let mut result = Bundle::default();
-        result.f32("predictions", vec![steps, size], predictions);
-        result.f32("losses", vec![steps], losses);
-        Ok(result)
+        let mut stream = Stream::new(model, data)?;
+        stream.advance(self, model, usize::MAX)?;
+        Ok(stream.finish())
     }
 }
 

@@ -21,6 +21,7 @@ pub mod metrics;
 pub mod model;
 pub mod predict;
 pub mod session;
+pub mod stream;
 mod text;
 pub mod trainer;
 mod unpack;

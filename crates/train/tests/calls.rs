@@ -9,6 +9,7 @@ use train::gradients::gradients;
 use train::learner::Learner;
 use train::model::Model;
 use train::predict::predict;
+use train::stream::Stream;
 use train::trainer::Trainer;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -129,9 +130,16 @@ fn an_online_run_equals_its_steps_and_learns() {
         (0..40).map(|t| learner.step(&mut by_steps, &x[step(t)], Some(&y[step(t)])).expect("finite")[2]).collect();
     let mut by_run = regressor();
     let mut learner = Learner::open(&mut by_run, options).expect("right");
-    let result = learner.run(&mut by_run, data).expect("fits");
+    let result = learner.run(&mut by_run, data.clone()).expect("fits");
     assert_eq!(floats(&result, "losses"), losses);
     assert_eq!(bits(&by_run), bits(&by_steps));
+    let mut in_slices = regressor();
+    let mut learner = Learner::open(&mut in_slices, options).expect("right");
+    let mut stream = Stream::new(&in_slices, data).expect("fits");
+    let done: Vec<bool> = (0..6).map(|_| stream.advance(&mut learner, &mut in_slices, 7).expect("finite")).collect();
+    assert_eq!(done, [false, false, false, false, false, true]);
+    assert_eq!(stream.finish(), result);
+    assert_eq!(bits(&in_slices), bits(&by_steps));
 }
 
 #[test]

@@ -2,12 +2,15 @@
 
 use crate::boundary::{Outcome, read, throw};
 use crate::model::{Model, Shared};
+use train::stream::Stream;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 #[wasm_bindgen]
 pub struct Learner {
     model: Shared,
     learner: train::learner::Learner,
+    /// What `begin` was given and `advance` has not come to the end of.
+    stream: Option<Stream>,
 }
 
 #[wasm_bindgen]
@@ -15,7 +18,7 @@ impl Learner {
     pub fn open(model: &Model, options: &str) -> Outcome<Learner> {
         let model = model.shared();
         let learner = train::learner::Learner::open(&mut model.borrow_mut(), options).map_err(throw)?;
-        Ok(Learner { model, learner })
+        Ok(Learner { model, learner, stream: None })
     }
 
     /// The prediction and after it the loss, NaN without a target.
@@ -23,8 +26,20 @@ impl Learner {
         self.learner.step(&mut self.model.borrow_mut(), x, y.as_deref()).map_err(throw)
     }
 
-    pub fn run(&mut self, bundle: Vec<u8>) -> Outcome<Vec<u8>> {
-        Ok(self.learner.run(&mut self.model.borrow_mut(), read(bundle)?).map_err(throw)?.write())
+    /// One sequence with a target for each step, over which `advance` goes.
+    pub fn begin(&mut self, bundle: Vec<u8>) -> Outcome<()> {
+        self.stream = Some(Stream::new(&self.model.borrow(), read(bundle)?).map_err(throw)?);
+        Ok(())
+    }
+
+    /// At most `steps` of it. With the last one, all predictions and losses, else nothing.
+    pub fn advance(&mut self, steps: usize) -> Outcome<Option<Vec<u8>>> {
+        let Some(mut stream) = self.stream.take() else { return Ok(None) };
+        if stream.advance(&mut self.learner, &mut self.model.borrow_mut(), steps).map_err(throw)? {
+            return Ok(Some(stream.finish().write()));
+        }
+        self.stream = Some(stream);
+        Ok(None)
     }
 
     pub fn reset(&mut self) -> Outcome<()> {

@@ -1,15 +1,15 @@
 /** A run as the user holds it, around a real thread with the kernel of a few lines. */
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import type { Core } from "../../../ts/api/core.js";
+import type { Core, CoreRuntime } from "../../../ts/api/core.js";
 import type { Parsed, Prepared } from "../../../ts/api/driver.js";
 import type { startRun } from "../../../ts/api/run.js";
-import type { History, Progress, RunControls, Runtime } from "../../../ts/api/types.js";
+import type { History, Progress, RunControls } from "../../../ts/api/types.js";
 import type { BatchSource, Samples } from "../../../ts/data/values.js";
 import type { Bytes } from "../../../ts/worker/protocol.js";
 import type { FakeRun } from "../worker/fake-kernel.js";
 import { installFakeWorker } from "../worker/fake-worker.js";
 
-let open: (runtime?: Runtime) => Promise<Core>;
+let open: (runtime?: CoreRuntime) => Promise<Core>;
 let begin: typeof startRun;
 const cores: Core[] = [];
 

@@ -15,7 +15,7 @@ beforeAll(async () => {
   const { Connection } = await import("../../../ts/worker/connection.js");
   const { compile } = await import("../../../ts/worker/wasm.js");
   open = ({ wasm, worker } = {}) => {
-    const connection = new Connection({ module: compile(wasm), worker });
+    const connection = Connection.open({ module: compile(wasm), worker });
     connections.push(connection);
     return connection;
   };
@@ -29,13 +29,13 @@ const json = (b: Uint8Array) => JSON.parse(new TextDecoder().decode(b));
 
 /** Opens a run; `heard` gets what it says. */
 async function start(connection: Connection, run: object, heard: (event: RunEvent) => void = () => {}) {
-  const { id } = await connection.call("create", ["{}"]);
+  await connection.call("create", ["{}"]);
   const { port1, port2 } = new MessageChannel();
   port1.onmessage = ({ data }) => heard(data);
   (port1 as unknown as { unref(): void }).unref();
   const request = { resume: false, run: JSON.stringify(run), data: bytes({}) };
-  await connection.call("run", [id, request, port2, []], [request.data.buffer, port2]);
-  return { id, port: port1 };
+  await connection.call("run", [request, port2, []], [request.data.buffer, port2]);
+  return port1;
 }
 
 /** The worker_threads that the connection has made. */
@@ -58,10 +58,10 @@ afterEach(() => vi.restoreAllMocks());
 describe("calls", () => {
   it("cross the thread both ways, bytes moved", async () => {
     const connection = open();
-    const { id, summary } = await connection.call("create", ['{"seed":3}']);
+    const { summary } = await connection.call("create", ['{"seed":3}']);
     expect(summary).toBe("a fake");
     const bundle = bytes([1, 2]);
-    expect(json(await connection.call("predict", [id, bundle, "{}"], [bundle.buffer]))).toEqual({
+    expect(json(await connection.call("predict", [bundle, "{}"], [bundle.buffer]))).toEqual({
       got: [1, 2],
       weights: 0,
     });
@@ -75,20 +75,20 @@ describe("calls", () => {
       code: "wrong",
       path: "seed",
     });
-    const { id } = await connection.call("create", ["{}"]);
-    await expect(connection.call("predict", [id, bytes(0), "refuse"])).rejects.toMatchObject({
+    await connection.call("create", ["{}"]);
+    await expect(connection.call("predict", [bytes(0), "refuse"])).rejects.toMatchObject({
       expected: "yes",
       received: "no",
       details: { step: 3 },
     });
-    await expect(connection.call("save", [id, true])).resolves.toBeInstanceOf(Uint8Array);
+    await expect(connection.call("save", [true])).resolves.toBeInstanceOf(Uint8Array);
   });
 
   it("are served while a run goes on, within a slice or two", async () => {
     const connection = open();
-    const { id, port } = await start(connection, { steps: 1e9, busy: 1 });
+    const port = await start(connection, { steps: 1e9, busy: 1 });
     const begun = performance.now();
-    for (let i = 0; i < 10; i++) await connection.call("save", [id, true]);
+    for (let i = 0; i < 10; i++) await connection.call("save", [true]);
     expect(performance.now() - begun).toBeLessThan(1500); // ten slices of 10 ms on two shared cores
     port.postMessage({ kind: "stop", reason: "stopped" });
   });
@@ -122,8 +122,8 @@ describe("a dead worker", () => {
 
   it("rejects the call that trapped", async () => {
     const connection = open();
-    const { id } = await connection.call("create", ["{}"]);
-    await expect(connection.call("predict", [id, bytes(0), "trap"])).rejects.toMatchObject({
+    await connection.call("create", ["{}"]);
+    await expect(connection.call("predict", [bytes(0), "trap"])).rejects.toMatchObject({
       name: "WorkerError",
       code: "panic",
     });
@@ -158,12 +158,12 @@ describe("a dead worker", () => {
 
 describe("the process", () => {
   const open =
-    'import { Connection } from "../../../ts/worker/connection.js"; import { compile } from "../../../ts/worker/wasm.js"; const connection = new Connection({ module: compile() });';
-  const create = 'const { id } = await connection.call("create", ["{}"]);';
+    'import { Connection } from "../../../ts/worker/connection.js"; import { compile } from "../../../ts/worker/wasm.js"; const connection = Connection.open({ module: compile() });';
+  const create = 'await connection.call("create", ["{}"]);';
   const run = `const { port1, port2 } = new MessageChannel(); port1.unref();
     const data = new TextEncoder().encode("{}");
     const run = { resume: false, run: JSON.stringify({ steps: 60, busy: 10 }), data };
-    await connection.call("run", [id, run, port2, []], [data.buffer, port2]);
+    await connection.call("run", [run, port2, []], [data.buffer, port2]);
     await connection.settle(() => new Promise((resolve) => {
       port1.onmessage = (e) => e.data.kind === "end" && resolve(undefined);
       port1.unref();

@@ -2,9 +2,12 @@
  * A kernel of a few lines for tests of what stands around it: calls, slices, death. It trains nothing; its runs count.
  * How it behaves is told in the run's JSON.
  */
+import type { Generator } from "../../../ts/kernel/generator.js";
 import type { Kernel } from "../../../ts/kernel/kernel.js";
+import type { Learner } from "../../../ts/kernel/learner.js";
 import type { Model } from "../../../ts/kernel/model.js";
 import type { Session } from "../../../ts/kernel/session.js";
+import type { Trainer } from "../../../ts/kernel/trainer.js";
 
 export interface FakeRun {
   steps?: number;
@@ -26,6 +29,19 @@ export interface FakeRun {
 
 export const record = (message: string, more: object = {}) =>
   JSON.stringify({ class: "ConfigError", code: "wrong", message, path: "steps", ...more });
+
+/** Handles that nobody has freed. */
+export const alive = new Set<object>();
+
+function opened<T extends { free(): void }>(handle: T): T {
+  alive.add(handle);
+  const { free } = handle;
+  handle.free = () => {
+    alive.delete(handle);
+    free.call(handle);
+  };
+  return handle;
+}
 
 const json = (bytes: Uint8Array) => JSON.parse(new TextDecoder().decode(bytes));
 const bytes = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
@@ -161,6 +177,7 @@ class FakeSession implements Session {
   }
   finish() {
     this.gone = true;
+    alive.delete(this);
     if (this.step === this.run_.divergeAt)
       throw record("diverged", { class: "DivergenceError", code: "diverged", step: this.step });
     return JSON.stringify({ reason: this.stopped ? "stopped" : "finished", warnings: [] });
@@ -175,7 +192,7 @@ const open = (model: Model, _data: Uint8Array, run: string, _validation?: Uint8A
   const wanted: FakeRun = JSON.parse(run);
   if (wanted.refuse)
     throw record("steps: expected a positive integer, got -1", { expected: "a positive integer", received: "-1" });
-  return new FakeSession(model as FakeModel, wanted, parallel ? JSON.parse(parallel).workers : 1);
+  return opened(new FakeSession(model as FakeModel, wanted, parallel ? JSON.parse(parallel).workers : 1));
 };
 
 export const fakeKernel: Kernel = {
@@ -183,34 +200,47 @@ export const fakeKernel: Kernel = {
     create: (text) => {
       const { seed } = JSON.parse(text);
       if (seed === -1) throw record("seed: expected 0 or more, got -1", { path: "seed" });
-      return new FakeModel(text);
+      return opened(new FakeModel(text));
     },
     load: (file) => {
-      const model = new FakeModel(json(file).description);
+      const model = opened(new FakeModel(json(file).description));
       model.weights = json(file).weights;
       return model;
     },
   },
   Session: { fit: open, resume: open },
   Trainer: {
-    open: () => ({ step: (bundle) => bundle, apply() {}, free() {} }),
+    open: () => opened<Trainer>({ step: (bundle) => bundle, apply() {}, free() {} }),
   },
   Learner: {
-    open: () => ({
-      step: (x, y) => Float32Array.of(...x, y ? 0.5 : Number.NaN),
-      run: (bundle) => bundle,
-      reset() {},
-      free() {},
-    }),
+    open: () => {
+      let bundle: Uint8Array | undefined;
+      let left = 0;
+      return opened<Learner>({
+        step: (x, y) => Float32Array.of(...x, y ? 0.5 : Number.NaN),
+        /** JSON of the number of steps. */
+        begin: (given) => {
+          bundle = given;
+          left = json(given);
+          if (left < 0) throw record("x: no", { path: "x" });
+        },
+        advance: (steps) => {
+          left -= steps;
+          return left > 0 ? undefined : bundle;
+        },
+        reset() {},
+        free() {},
+      });
+    },
   },
   Generator: {
     open: (_model, options) => {
       let left: number = JSON.parse(options).length ?? 100;
-      return {
+      return opened<Generator>({
         next: (count) => Uint32Array.from({ length: Math.min(count, left) }, () => left--),
         state: () => bytes({ left }),
         free() {},
-      };
+      });
     },
   },
 };

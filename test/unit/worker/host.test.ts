@@ -1,9 +1,18 @@
 /** The worker's side, with a kernel of a few lines: answers, runs, what a trap does. */
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { judge, listenForPanics, Refusal, Trap } from "../../../ts/kernel/guard.js";
 import { answers } from "../../../ts/worker/host.js";
-import type { Answers, Bytes, RunEvent, RunOrder, RunRequest, Settled } from "../../../ts/worker/protocol.js";
-import { type FakeRun, fakeKernel } from "./fake-kernel.js";
+import type {
+  Answers,
+  Bytes,
+  LearnerAnswer,
+  LearnerCall,
+  RunEvent,
+  RunOrder,
+  RunRequest,
+  Settled,
+} from "../../../ts/worker/protocol.js";
+import { alive, type FakeRun, fakeKernel } from "./fake-kernel.js";
 
 const ports: MessagePort[] = [];
 afterEach(() => {
@@ -32,6 +41,11 @@ function makeHost(now?: () => number) {
 function value<T>(answer: Settled<T>): T {
   if (!answer.ok) throw new Error(answer.error.message);
   return answer.value;
+}
+
+function made(host: Answers, id = 1): number {
+  value(host.create(id, "{}"));
+  return id;
 }
 
 /** Starts a run and listens to it. */
@@ -70,20 +84,21 @@ const records = (events: RunEvent[]) => events.flatMap((e) => (e.kind === "recor
 describe("calls", () => {
   it("answers with a value whose buffer moves", () => {
     const { host, moved } = makeHost();
-    const { id, parameterCount, description } = value(host.create('{"seed":1}'));
+    const id = 7;
+    const { parameterCount, description } = value(host.create(id, '{"seed":1}'));
     expect({ parameterCount, description }).toEqual({ parameterCount: 7, description: '{"seed":1}' });
     const file = value(host.save(id, true));
     expect(json(file)).toEqual({ description: '{"seed":1}', weights: 0, training: true });
     expect(moved).toEqual([file.buffer]);
-    expect(value(host.load(file)).id).not.toBe(id);
+    expect(value(host.load(8, file)).description).toBe(description);
     expect(value(host.evaluate(id, bytes({}), "{}"))).toEqual({ loss: 0, rmse: null });
   });
 
   it("answers bad input with its record, and goes on", () => {
     const { host, lost } = makeHost();
-    const answer = host.create('{"seed":-1}');
+    const answer = host.create(1, '{"seed":-1}');
     expect(answer).toMatchObject({ ok: false, error: { class: "ConfigError", code: "wrong", path: "seed" } });
-    const { id } = value(host.create("{}"));
+    const id = made(host);
     expect(host.predict(id, bytes(0), "refuse")).toMatchObject({
       ok: false,
       error: { expected: "yes", received: "no", step: 3 },
@@ -94,12 +109,12 @@ describe("calls", () => {
 
   it("tells of a trap once, and trusts the instance no more", () => {
     const { host, lost } = makeHost();
-    const { id } = value(host.create("{}"));
+    const id = made(host);
     expect(host.predict(id, bytes(0), "trap")).toMatchObject({
       ok: false,
       error: { class: "WorkerError", code: "panic" },
     });
-    expect(host.create("{}")).toMatchObject({ ok: false, error: { class: "WorkerError" } });
+    expect(host.create(2, "{}")).toMatchObject({ ok: false, error: { class: "WorkerError" } });
     expect(lost).toHaveLength(1);
   });
 
@@ -112,7 +127,7 @@ describe("calls", () => {
   it("draws tokens until the end, in slices of time", () => {
     let clock = 0;
     const { host } = makeHost(() => clock++);
-    const { id } = value(host.create("{}"));
+    const id = made(host);
     const generator = value(host.openGenerator(id, '{"length":25}', bytes("")));
     const first = value(host.generate(id, generator));
     expect(first.ended).toBe(false);
@@ -132,7 +147,7 @@ describe("calls", () => {
 describe("a run", () => {
   it("tells all epochs, the end and its history", async () => {
     const { host } = makeHost();
-    const { id } = value(host.create("{}"));
+    const id = made(host);
     const run = start(host, id, { steps: 20, metrics: ["rmse"], recordEvery: 4 });
     value(run.answer);
     const outcome = value(await run.end());
@@ -153,7 +168,7 @@ describe("a run", () => {
 
   it("is refused with a record when its description is wrong", () => {
     const { host } = makeHost();
-    const { id } = value(host.create("{}"));
+    const id = made(host);
     expect(start(host, id, { refuse: true }).answer).toMatchObject({
       ok: false,
       error: { class: "ConfigError", path: "steps" },
@@ -163,7 +178,7 @@ describe("a run", () => {
 
   it("serves calls between slices, saves its own state, and refuses a second run", async () => {
     const { host } = makeHost();
-    const { id } = value(host.create("{}"));
+    const id = made(host);
     const run = start(host, id, { steps: 1e9, busy: 1 });
     await run.until("records");
     expect(json(value(host.predict(id, bytes(0), "{}"))).weights).toBeGreaterThan(0);
@@ -183,7 +198,7 @@ describe("a run", () => {
 
   it("pauses between updates and goes on", async () => {
     const { host } = makeHost();
-    const { id } = value(host.create("{}"));
+    const id = made(host);
     const run = start(host, id, { steps: 1e9, busy: 1 });
     run.order({ kind: "pause", number: 1 });
     await run.until("paused");
@@ -200,14 +215,14 @@ describe("a run", () => {
 
   it("ends by the clock", async () => {
     const { host } = makeHost();
-    const { id } = value(host.create("{}"));
+    const id = made(host);
     const outcome = value(await start(host, id, { steps: 1e9, busy: 1, seconds: 0.05 }).end());
     expect(outcome.reason).toBe("seconds");
   });
 
   it("sends checkpoints at counted steps, one at a time", async () => {
     const { host } = makeHost();
-    const { id } = value(host.create("{}"));
+    const id = made(host);
     const run = start(host, id, { steps: 40 }, { checkpointEvery: 7 });
     await run.end();
     const files = run.events.flatMap((e) => (e.kind === "checkpoint" ? [json(e.file).checkpoint] : []));
@@ -216,7 +231,7 @@ describe("a run", () => {
 
   it("asks for each batch", async () => {
     const { host } = makeHost();
-    const { id } = value(host.create("{}"));
+    const id = made(host);
     const run = start(host, id, { steps: 6, batches: true });
     value(await run.end());
     expect(run.events.filter((e) => e.kind === "wanted").length).toBeGreaterThanOrEqual(6);
@@ -224,7 +239,7 @@ describe("a run", () => {
 
   it("rejects with what the session says when it diverges, and leaves the model usable", async () => {
     const { host } = makeHost();
-    const { id } = value(host.create("{}"));
+    const id = made(host);
     const outcome = await start(host, id, { steps: 50, divergeAt: 9 }).end();
     expect(outcome).toMatchObject({ ok: false, error: { class: "DivergenceError", step: 9 } });
     expect(start(host, id, { steps: 1 }).answer.ok).toBe(true);
@@ -232,12 +247,127 @@ describe("a run", () => {
 
   it("gives the panic's text when it traps", async () => {
     const { host, lost } = makeHost();
-    const { id } = value(host.create("{}"));
+    const id = made(host);
     const outcome = await start(host, id, { steps: 50, trapAt: 9 }).end();
     expect(outcome).toMatchObject({
       ok: false,
       error: { class: "WorkerError", message: expect.stringContaining("fake.rs:1: broken") },
     });
     expect(lost).toHaveLength(1);
+  });
+});
+
+/** Opens a learner; `ask` answers in order. */
+function learn(host: Answers, id: number) {
+  const { port1, port2 } = new MessageChannel();
+  ports.push(port1);
+  value(host.openLearner(id, "{}", port2));
+  const waiting: ((answer: LearnerAnswer) => void)[] = [];
+  port1.onmessage = ({ data }: MessageEvent<LearnerAnswer>) => waiting.shift()?.(data);
+  return (call: LearnerCall) =>
+    new Promise<LearnerAnswer>((resolve) => {
+      waiting.push(resolve);
+      port1.postMessage(call);
+    });
+}
+
+/** A clock by which each step takes longer than a slice. */
+function slow(): () => number {
+  let clock = 0;
+  return () => (clock += 10);
+}
+
+const later = () => new Promise((resolve) => setTimeout(resolve, 20));
+
+describe("a learner", () => {
+  it("goes over a sequence in slices, between which calls and runs have their turn; what was asked after it comes after it", async () => {
+    const { host } = makeHost(slow());
+    const ask = learn(host, made(host));
+    const order: string[] = [];
+    const asked = [
+      ask({ kind: "run", bundle: bytes(30_000) }).then(() => order.push("run")),
+      ask({ kind: "step", x: Float32Array.of(1) }).then(() => order.push("step")),
+    ];
+    await later();
+    const run = start(host, made(host, 2), { steps: 3 });
+    value(await run.end());
+    order.push("another model's run");
+    await Promise.all(asked);
+    expect(order).toEqual(["another model's run", "run", "step"]);
+  });
+
+  it("answers a sequence that it cannot read with its record, and goes on", async () => {
+    const { host } = makeHost();
+    const ask = learn(host, made(host));
+    expect(await ask({ kind: "run", bundle: bytes(-1) })).toMatchObject({ ok: false, error: { path: "x" } });
+    expect(json((value(await ask({ kind: "run", bundle: bytes(9) })) as Uint8Array) ?? bytes(0))).toBe(9);
+  });
+
+  it("gives up a sequence and all that waits behind it when it is closed, and frees the weights", async () => {
+    const { host } = makeHost(slow());
+    const id = made(host);
+    const ask = learn(host, id);
+    const asked = [
+      ask({ kind: "run", bundle: bytes(1e300) }),
+      ask({ kind: "step", x: Float32Array.of(1) }),
+      ask({ kind: "run", bundle: bytes(1) }),
+    ];
+    await later();
+    expect(host.setParameters(id, bytes({}), true)).toMatchObject({ ok: false, error: { class: "BusyError" } });
+    expect(await ask({ kind: "close" })).toEqual({ ok: true, value: undefined });
+    for (const answer of await Promise.all(asked))
+      expect(answer).toMatchObject({ ok: false, error: { class: "DisposedError", code: "disposed" } });
+    value(host.setParameters(id, bytes({}), true));
+  });
+});
+
+describe("models in one worker", () => {
+  it("take turns: each run gets as far as the others, and a call waits for one slice", async () => {
+    const { host } = makeHost();
+    const runs = [1, 2, 3].map((id) => start(host, made(host, id), { steps: 1e9, busy: 2 }));
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const done = [1, 2, 3].map((id) => json(value(host.parameters(id))).weights as number);
+    for (const run of runs) run.order({ kind: "stop", reason: "stopped" });
+    await Promise.all(runs.map((run) => run.end()));
+    expect(Math.min(...done)).toBeGreaterThan(0.5 * Math.max(...done));
+  });
+
+  it("are freed one by one with all that is open on them, whatever it does; the others go on", async () => {
+    alive.clear();
+    const { host, lost } = makeHost();
+    const other = start(host, made(host, 1), { steps: 200, busy: 1 });
+    const left = () => alive.size;
+    await later();
+    await later(); // the warm-up's handles are freed too
+    const before = left();
+
+    const running = start(host, made(host, 2), { steps: 1e9, busy: 1 });
+    const paused = start(host, made(host, 3), { steps: 1e9 });
+    paused.order({ kind: "pause", number: 1 });
+    const learning = learn(host, made(host, 4));
+    void learning({ kind: "run", bundle: bytes(1e300) });
+    value(host.openTrainer(made(host, 5), "{}"));
+    value(host.openGenerator(5, "{}", bytes("")));
+    await paused.until("paused");
+    expect(left()).toBe(before + 9);
+    for (const id of [2, 3, 4, 5, 99]) value(host.dispose(id));
+    await vi.waitFor(() => expect(left()).toBeLessThanOrEqual(before));
+    expect(running.events.every(({ kind }) => kind !== "end")).toBe(true);
+    expect(value(await other.end()).reason).toBe("finished");
+    expect(lost).toEqual([]);
+  });
+});
+
+describe("warming up", () => {
+  it("is done once, ends with the first call, and leaves nothing behind", async () => {
+    alive.clear();
+    const { host } = makeHost(() => 0);
+    const id = made(host);
+    await vi.waitFor(() => expect(alive.size).toBe(3));
+    value(host.evaluate(id, bytes({}), "{}"));
+    await vi.waitFor(() => expect(alive.size).toBe(1));
+    made(host, 2);
+    await later();
+    expect(alive.size).toBe(2);
   });
 });

@@ -1,0 +1,88 @@
+//! A sequence on its way through an online learner, so many steps at a time.
+
+use crate::bundle::Bundle;
+use crate::data::form::{Form, Input, Target};
+use crate::data::samples::Samples;
+use crate::data::sequences::Sequences;
+use crate::error::Error;
+use crate::learner::Learner;
+use crate::model::Model;
+use rnn::At;
+
+pub struct Stream {
+    sequence: Sequences,
+    input: Input,
+    target: Target,
+    /// Numbers in a prediction.
+    size: usize,
+    /// Steps done.
+    done: usize,
+    predictions: Vec<f32>,
+    losses: Vec<f32>,
+    /// One step's numbers, or its token; its target's numbers, or its class.
+    x: Vec<f32>,
+    y: Vec<f32>,
+}
+
+impl Stream {
+    /// One sequence with a target for each step.
+    ///
+    /// # Errors
+    /// `ShapeError` and `DataError` for what is not that.
+    pub fn new(model: &Model, data: Bundle) -> Result<Stream, Error> {
+        let body = model.body()?;
+        // Here every step has its target, wherever the model predicts.
+        let form = Form { at: At::Every, ..body.form.clone() };
+        if data.find("weight").is_some() {
+            return Err(Error::data("sampleWeight", "none: a step without a target is not learned from", "some"));
+        }
+        let sequence = Sequences::new(data, &form)?;
+        if sequence.len() != 1 || !sequence.has_targets() {
+            return Err(Error::data("x", "one sequence, with a target for each step", sequence.len().to_string()));
+        }
+        let (steps, size) = (sequence.steps(0), body.network.output_size());
+        Ok(Stream {
+            sequence,
+            input: form.input,
+            target: form.target,
+            size,
+            done: 0,
+            predictions: Vec::with_capacity(steps * size),
+            losses: Vec::with_capacity(steps),
+            x: vec![0.0; if let Input::Values(n) = form.input { n } else { 1 }],
+            y: vec![0.0; if let Target::Values(n) = form.target { n } else { 1 }],
+        })
+    }
+
+    /// The next steps, at most `count`; whether all are done.
+    ///
+    /// # Errors
+    /// As [`Learner::step`]; what was learned before stays.
+    pub fn advance(&mut self, learner: &mut Learner, model: &mut Model, count: usize) -> Result<bool, Error> {
+        let steps = self.sequence.steps(0);
+        for t in self.done..steps.min(self.done.saturating_add(count)) {
+            match self.input {
+                Input::Values(_) => self.sequence.input(0, t, &mut self.x),
+                Input::Tokens(_) => self.x[0] = self.sequence.token(0, t) as f32,
+            }
+            match self.target {
+                Target::Values(_) => self.sequence.target(0, t, &mut self.y),
+                Target::Classes(_) => self.y[0] = self.sequence.class(0, t) as f32,
+            }
+            let masked = matches!(self.target, Target::Classes(_)) && self.y[0] < 0.0;
+            let step = learner.step(model, &self.x, (!masked).then_some(self.y.as_slice()))?;
+            self.predictions.extend_from_slice(&step[..self.size]);
+            self.losses.push(step[self.size]);
+            self.done = t + 1;
+        }
+        Ok(self.done == steps)
+    }
+
+    /// Of the steps done: `predictions` [time, size] and `losses` [time].
+    pub fn finish(self) -> Bundle {
+        let mut result = Bundle::default();
+        result.f32("predictions", vec![self.done, self.size], self.predictions);
+        result.f32("losses", vec![self.done], self.losses);
+        result
+    }
+}

@@ -1,0 +1,94 @@
+/** One worker and the port to it, for one connection or for several: it ends with the last of them, or they with it. */
+import * as comlink from "comlink";
+import { fromRecord, WorkerError } from "../errors.js";
+import { workerSource } from "./embedded.js";
+import type { Calls, Settled } from "./protocol.js";
+import { type Spawned, spawn } from "./spawn.js";
+
+export interface Place {
+  /** Compiled once for all workers of a model, and on its way while they start. */
+  module: Promise<WebAssembly.Module>;
+  worker?: URL | undefined;
+}
+
+/** Who uses a line. */
+export interface Member {
+  /** The worker is gone, and why. */
+  close(error: unknown): void;
+}
+
+export type Remote = { [K in keyof Calls]: (...a: Parameters<Calls[K]>) => Promise<Settled<ReturnType<Calls[K]>>> };
+
+/** Node's ports can be told not to keep the process alive. */
+type HoldablePort = MessagePort & { ref?(): void; unref?(): void };
+
+export class Line {
+  readonly remote: comlink.Remote<Remote>;
+  readonly #worker: Spawned;
+  readonly #port: HoldablePort;
+  readonly #members = new Set<Member>();
+  /** Calls that wait, of all members. */
+  #waiting = 0;
+  #numbers = 0;
+  #end: { error: unknown } | undefined;
+  readonly #closed = () => this.#die("its port closed");
+
+  /** Calls may be made at once: they wait in the port until the worker listens. */
+  constructor({ module, worker }: Place) {
+    const { port1, port2 } = new MessageChannel();
+    this.#port = port1;
+    this.#worker = spawn(worker ?? workerSource, {
+      notice: (notice) => "dead" in notice && this.#close(fromRecord(notice.dead)),
+      death: (reason) => this.#die(reason),
+    });
+    this.remote = comlink.wrap<Remote>(port1);
+    port1.addEventListener("close", this.#closed);
+    module.then(
+      (module) => this.#end ?? this.#worker.start({ module, port: port2 }),
+      (error) => this.#close(error),
+    );
+    this.hold(0);
+  }
+
+  /** Answers with a number that no other member has, or has had. */
+  join(member: Member): number {
+    this.#members.add(member);
+    if (this.#end) member.close(this.#end.error);
+    return ++this.#numbers;
+  }
+
+  /** Again: nothing. Answers whether others stay. */
+  leave(member: Member): boolean {
+    this.#members.delete(member);
+    if (this.#members.size > 0) return true;
+    this.#close(undefined);
+    return false;
+  }
+
+  /** So many more calls wait: the process stays alive while there are any, and no longer. */
+  hold(more: number): void {
+    this.#waiting += more;
+    const on = this.#waiting > 0;
+    this.#worker.hold(on);
+    if (on) this.#port.ref?.();
+    else this.#port.unref?.();
+  }
+
+  /** Ends the worker at once, whatever it does. */
+  #close(error: unknown): void {
+    if (this.#end) return;
+    this.#end = { error };
+    this.#worker.terminate();
+    // comlink's registry of finalizers holds the port until the proxy is collected. A listener that holds the proxy by
+    // way of this object would hold both, and the dead worker, for ever.
+    this.#port.removeEventListener("close", this.#closed);
+    this.#port.close();
+    const members = [...this.#members];
+    this.#members.clear();
+    for (const member of members) member.close(error);
+  }
+
+  #die(reason: string): void {
+    this.#close(new WorkerError(`the worker died: ${reason}`));
+  }
+}
