@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::blocks::{Order, blocks};
-use crate::network::Values;
+use crate::network::{Values, Weights};
 use crate::params::{Owner, ParameterTable, Role};
 use crate::product::{DG, Rows, fold_bias, fold_input, pack_gradients, project};
 use crate::spec::{Activation, NetworkError};
@@ -27,8 +27,8 @@ pub(crate) struct DenseFlow<'a> {
     pub above: &'a mut [f32],
     /// Of its input, `[rows, input]`, written; none when nobody reads it.
     pub below: Option<&'a mut [f32]>,
-    /// Of all parameters, added to.
-    pub grads: &'a mut [f32],
+    /// Of all parameters, and these.
+    pub weights: Weights<'a>,
     /// A row of the input, in whole panels.
     pub zeros: &'a [f32],
 }
@@ -77,20 +77,12 @@ impl Dense {
     }
 
     /// Turns the gradient of `y` into that of the sums and adds the parameters' gradients, steps descending.
-    pub fn backward(
-        &self,
-        params: &[f32],
-        offsets: &[usize],
-        x: Values,
-        y: &[f32],
-        flow: DenseFlow,
-        scratch: &mut Scratch,
-    ) {
+    pub fn backward(&self, offsets: &[usize], x: Values, y: &[f32], flow: DenseFlow, scratch: &mut Scratch) {
         let units = self.units;
-        let DenseFlow { above: dy, mut below, grads, zeros } = flow;
+        let DenseFlow { above: dy, mut below, mut weights, zeros } = flow;
         self.activation.backward(dy, y);
-        let weight = &params[self.weight.clone()];
         if below.is_some() {
+            let weight = &weights.params()[self.weight.clone()];
             transpose(&mut scratch.input_transposed, weight, self.input, units);
         }
         for block in blocks(offsets, Order::Descending) {
@@ -104,15 +96,18 @@ impl Dense {
             if !self.trainable {
                 continue;
             }
-            if matches!(x, Values::Values(_)) {
-                pack_gradients(&mut scratch.panels, &block, dy, units, units);
-            }
-            let dg = DG { rows: dy, ld: units, n: units, panels: &scratch.panels };
-            fold_input(&mut grads[self.weight.clone()], &block, x, self.input, dg, &mut scratch.strips);
+            let Scratch { panels, strips, .. } = &mut *scratch;
+            let panels = match x {
+                Values::Values(_) => pack_gradients(panels, &block, dy, units, units),
+                Values::Tokens(_) => &[],
+            };
+            let grads = weights.grads();
+            let dg = DG { rows: dy, ld: units, n: units, panels };
+            fold_input(&mut grads[self.weight.clone()], &block, x, self.input, dg, strips);
             match (&self.bias, x) {
                 (Some(bias), Values::Values(_)) => {
                     let bias = &mut grads[bias.start..][..units];
-                    linalg::add_rows(bias, &scratch.panels, block.rows().len(), units);
+                    linalg::add_rows(bias, panels, block.rows().len(), units);
                 }
                 (Some(bias), Values::Tokens(_)) => fold_bias(&mut grads[bias.start..][..units], &block, dy, units),
                 (None, _) => {}

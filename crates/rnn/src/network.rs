@@ -63,6 +63,40 @@ pub(crate) struct Pass<'a> {
     pub dropout: Option<DropoutKey<'a>>,
 }
 
+/// The parameters on the way back, and where their gradients are added. A stage takes copies of what it reads of its parameters
+/// before it adds to their gradients, so that these may be one.
+pub(crate) enum Weights<'a> {
+    Apart {
+        params: &'a [f32],
+        grads: &'a mut [f32],
+    },
+    /// The gradients are added to the parameters.
+    One(&'a mut [f32]),
+}
+
+impl Weights<'_> {
+    pub fn params(&self) -> &[f32] {
+        match self {
+            Weights::Apart { params, .. } => params,
+            Weights::One(params) => params,
+        }
+    }
+
+    pub fn grads(&mut self) -> &mut [f32] {
+        match self {
+            Weights::Apart { grads, .. } | Weights::One(grads) => grads,
+        }
+    }
+
+    /// The same for a shorter time.
+    pub fn lend(&mut self) -> Weights<'_> {
+        match self {
+            Weights::Apart { params, grads } => Weights::Apart { params, grads },
+            Weights::One(params) => Weights::One(params),
+        }
+    }
+}
+
 /// A checked stack of layers with its parameter table.
 #[derive(Clone, Debug)]
 pub struct Network {
@@ -197,12 +231,37 @@ impl Network {
         grads: &mut [f32],
         want: Want,
     ) {
-        let pass = Pass { params, packing, x, initial, dropout };
-        self.check(&pass, ws);
-        assert!(ws.training, "the workspace is not for training");
         assert_eq!(grads.len(), self.table().len(), "length of the gradients");
+        let pass = Pass { params, packing, x, initial, dropout };
+        self.walk_back(&pass, Weights::Apart { params, grads }, ws, want);
+    }
+
+    /// As [`Network::backward`], but the gradients are added to the parameters themselves: with an output gradient that was
+    /// multiplied by minus the rate, a plain step of gradient descent. For one time step of one sequence that costs no pass over
+    /// the parameters beside the products.
+    ///
+    /// # Panics
+    /// As [`Network::backward`].
+    pub fn descend(
+        &self,
+        params: &mut [f32],
+        packing: &Packing,
+        x: Values,
+        initial: Option<&States>,
+        ws: &mut Workspace,
+    ) {
+        assert_eq!(params.len(), self.table().len(), "length of the parameters");
+        // Those are read through the weights alone.
+        let pass = Pass { params: &[], packing, x, initial, dropout: None };
+        self.walk_back(&pass, Weights::One(params), ws, Want::default());
+    }
+
+    fn walk_back(&self, pass: &Pass, mut weights: Weights, ws: &mut Workspace, want: Want) {
+        let Pass { packing, x, dropout, .. } = *pass;
+        self.check(&Pass { params: weights.params(), ..*pass }, ws);
+        assert!(ws.training, "the workspace is not for training");
         let want = Want { input: want.input && matches!(x, Values::Values(_)), ..want };
-        ws.begin_backward(self, &pass, want);
+        ws.begin_backward(self, pass, want);
         let ends = [0, packing.batch];
         // Below a Last the level's output has no gradient from above.
         let mut from_above = true;
@@ -212,7 +271,7 @@ impl Network {
                 break;
             }
             let (lower, rest) = ws.stages.split_at_mut(index);
-            let x = self.source(&pass, index, |i| &lower[i].values);
+            let x = self.source(pass, index, |i| &lower[i].values);
             let own = &mut rest[0];
             let offsets = if stage.per_sequence { &ends[..] } else { &packing.offsets };
             let rows = offsets[offsets.len() - 1];
@@ -232,19 +291,13 @@ impl Network {
                     continue;
                 }
                 (Kind::Embedding(embedding), Values::Tokens(tokens)) => {
-                    embedding.backward(offsets, tokens, above, grads);
+                    embedding.backward(offsets, tokens, above, weights.grads());
                 }
                 (Kind::Embedding(_), Values::Values(_)) => unreachable!("an embedding comes first, on tokens"),
                 (Kind::Dense(dense), x) => {
                     let y = &own.values[..above.len()];
-                    dense.backward(
-                        params,
-                        offsets,
-                        x,
-                        y,
-                        DenseFlow { above, below, grads, zeros: &ws.zeros },
-                        &mut ws.scratch,
-                    );
+                    let flow = DenseFlow { above, below, weights: weights.lend(), zeros: &ws.zeros };
+                    dense.backward(offsets, x, y, flow, &mut ws.scratch);
                 }
                 (Kind::Level(level), x) => {
                     let StageMemory { values, directions, .. } = own;
@@ -253,11 +306,11 @@ impl Network {
                         above: from_above.then_some(&*above),
                         state: &mut ws.state_gradients.layers[level.state],
                         below,
-                        grads,
+                        weights: weights.lend(),
                         traces: &mut ws.hidden[level.trace..][..level.weights.len()],
                         want,
                     };
-                    level.backward(&pass, x, &ws.zeros, memory, flow);
+                    level.backward(pass, x, &ws.zeros, memory, flow);
                     from_above = true;
                 }
             }

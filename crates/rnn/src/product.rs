@@ -41,26 +41,42 @@ pub(crate) fn project(x: Values, inputs: usize, b: &[f32], n: usize, c: &mut [f3
     }
 }
 
-/// Packs rows of a block as the terms of a weight gradient, in the order of the block: `src [.., m]`, row stride `ld`.
-pub(crate) fn pack_terms(strips: &mut [f32], block: &Block, src: &[f32], ld: usize, m: usize) {
+/// Rows of a block as the terms of a weight gradient, in the order of the block: `src [.., m]`, row stride `ld`. Packed in
+/// `strips`, but for a single row, which is its own.
+pub(crate) fn pack_terms<'a>(strips: &'a mut [f32], block: &Block, src: &'a [f32], ld: usize, m: usize) -> &'a [f32] {
     let total = block.rows().len();
+    if total == 1 {
+        return &src[block.rows().start * ld..][..m];
+    }
     let mut at = 0;
     for Run { rows, reversed } in block.runs() {
         let data = &src[rows.start * ld..];
         linalg::pack_strips_transposed(strips, total, at, Source { data, ld, rows: rows.len(), columns: m, reversed });
         at += rows.len();
     }
+    strips
 }
 
-/// Packs the gradients of a block's outputs, in the order of the block: `n` columns of `dg`, row stride `ld`.
-pub(crate) fn pack_gradients(panels: &mut [f32], block: &Block, dg: &[f32], ld: usize, n: usize) {
+/// Gradients of a block's outputs as panels, in the order of the block: `n` columns of `dg`, row stride `ld`. Packed in `panels`,
+/// but for a single row that fills whole ones.
+pub(crate) fn pack_gradients<'a>(
+    panels: &'a mut [f32],
+    block: &Block,
+    dg: &'a [f32],
+    ld: usize,
+    n: usize,
+) -> &'a [f32] {
     let total = block.rows().len();
+    if total == 1 && n.is_multiple_of(linalg::PANEL) {
+        return &dg[block.rows().start * ld..][..n];
+    }
     let mut at = 0;
     for Run { rows, reversed } in block.runs() {
         let data = &dg[rows.start * ld..];
         linalg::pack_panels(panels, total, at, Source { data, ld, rows: rows.len(), columns: n, reversed });
         at += rows.len();
     }
+    panels
 }
 
 /// Adds the gradient of an input weight `[n, inputs]`, row by row in the order of the block.
@@ -69,8 +85,8 @@ pub(crate) fn pack_gradients(panels: &mut [f32], block: &Block, dg: &[f32], ld: 
 pub(crate) fn fold_input(dw: &mut [f32], block: &Block, x: Values, inputs: usize, dg: DG, strips: &mut [f32]) {
     match x {
         Values::Values(x) => {
-            pack_terms(strips, block, x, inputs, inputs);
-            linalg::gemm_panels(inputs, dg.n, block.rows().len(), strips, dg.panels, dw);
+            let terms = pack_terms(strips, block, x, inputs, inputs);
+            linalg::gemm_panels(inputs, dg.n, block.rows().len(), terms, dg.panels, dw);
         }
         Values::Tokens(tokens) => {
             for step in block.steps() {

@@ -21,7 +21,6 @@ pub mod metrics;
 pub mod model;
 pub mod predict;
 pub mod session;
-pub mod stream;
 mod text;
 pub mod trainer;
 mod unpack;

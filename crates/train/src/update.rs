@@ -73,7 +73,7 @@ impl Updater {
     }
 
     /// The rate, where an update is nothing but a step down the gradient: whoever computes the gradient can then add it to the
-    /// weights as it comes ([`Updater::descend`]).
+    /// weights as it comes ([`rnn::Network::descend`]), between [`Updater::keep`] and [`Updater::check`].
     pub fn plain_rate(&self, done: u64) -> Option<f64> {
         let Description { optimizer, rate, clip, penalty } = &self.description;
         let plain = matches!(optimizer, Optimizer::Sgd(sgd) if sgd.momentum == 0.0);
@@ -81,29 +81,26 @@ impl Updater {
         (plain && alone).then(|| rate.rate(done))
     }
 
-    /// Lets `step` add the negative gradient times the rate to `params`; it reads those before from its first argument. How large
-    /// the gradient is, the caller has looked at.
-    ///
-    /// # Errors
-    /// When a value after the step is not finite; `params` are then as they were.
-    pub fn descend(
-        &mut self,
-        table: &ParameterTable,
-        params: &mut [f32],
-        step: impl FnOnce(&[f32], &mut [f32]),
-    ) -> Result<(), Diverged> {
+    /// Keeps the parameters as they are, to be put back.
+    pub fn keep(&mut self, params: &[f32]) {
         self.before.copy_from_slice(params);
-        step(&self.before, params);
-        self.check(table, params)
+    }
+
+    /// Puts back what was kept.
+    pub fn restore(&self, params: &mut [f32]) {
+        params.copy_from_slice(&self.before);
     }
 
     /// Takes a step into infinity back.
-    fn check(&self, table: &ParameterTable, params: &mut [f32]) -> Result<(), Diverged> {
+    ///
+    /// # Errors
+    /// When there was one.
+    pub fn check(&self, table: &ParameterTable, params: &mut [f32]) -> Result<(), Diverged> {
         if first_non_finite(params).is_none() {
             return Ok(());
         }
         let diverged = Diverged::new("", non_finite(table, params), FINITE);
-        params.copy_from_slice(&self.before);
+        self.restore(params);
         Err(diverged)
     }
 

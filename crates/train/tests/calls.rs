@@ -7,9 +7,9 @@ use train::bundle::{Bundle, Elements};
 use train::generator::Generator;
 use train::gradients::gradients;
 use train::learner::Learner;
+use train::learner::Stream;
 use train::model::Model;
 use train::predict::predict;
-use train::stream::Stream;
 use train::trainer::Trainer;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -225,6 +225,35 @@ fn a_plain_step_into_infinity_is_taken_back() {
     assert_eq!(error.code, "diverged");
     assert_eq!(bits(&model), before);
     learner.step(&mut model, &[1.0, -1.0], None).expect("it goes on");
+}
+
+/// A run looks at the weights after many steps, and must yet stop at the one where they cease to be finite.
+#[test]
+fn a_plain_run_into_infinity_ends_as_its_steps_do() {
+    for (rate, far, first) in [(0.05, 3e19, 100), (1e35, 1e12, 100), (3e38, 1e3, 0)] {
+        let mut data = regression(1, 200);
+        let (x, mut y) = (floats(&data, "x"), floats(&data, "y"));
+        y[2 * first] = far;
+        data.tensors.retain(|t| t.name != "y");
+        data.f32("y", vec![200, 2], y.clone());
+        let options = format!(r#"{{"truncation":1,"optimizer":{{"kind":"sgd","learningRate":{rate}}},"clip":"none"}}"#);
+        let (mut by_steps, mut by_run) = (regressor(), regressor());
+        let mut stepwise = Learner::open(&mut by_steps, &options).expect("right");
+        let step = |t: usize| 2 * t..2 * t + 2;
+        let ends =
+            (0..200).find_map(|t| Some((t, stepwise.step(&mut by_steps, &x[step(t)], Some(&y[step(t)])).err()?)));
+        let mut learner = Learner::open(&mut by_run, &options).expect("right");
+        let error = learner.run(&mut by_run, data).expect_err("it diverges");
+        let (at, ends) = ends.expect("it diverges");
+        assert_eq!(at, first, "rate {rate}");
+        assert_eq!((error.code, &error.message), (ends.code, &ends.message), "rate {rate}");
+        assert_eq!(bits(&by_run), bits(&by_steps), "rate {rate}");
+        let next =
+            |learner: &mut Learner, model: &mut Model| learner.step(model, &[0.1, 0.2], None).expect("it goes on");
+        let same = |a: &f32, b: &f32| a.to_bits() == b.to_bits() || a.is_nan() && b.is_nan();
+        let (a, b) = (next(&mut learner, &mut by_run), next(&mut stepwise, &mut by_steps));
+        assert!(a.iter().zip(&b).all(|(a, b)| same(a, b)), "rate {rate}: {a:?} {b:?}");
+    }
 }
 
 #[test]

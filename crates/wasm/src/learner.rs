@@ -2,7 +2,7 @@
 
 use crate::boundary::{Outcome, read, throw};
 use crate::model::{Model, Shared};
-use train::stream::Stream;
+use train::learner::Stream;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 #[wasm_bindgen]

@@ -29,26 +29,26 @@ impl Sweep<'_> {
                 back(a, onto, input_transposed, inputs, below, strips);
             }
             if self.level.trainable {
-                self.fold(&shape, &block, &mut work, flow.grads);
+                self.fold(&shape, &block, &mut work, flow.weights.grads());
             }
         }
     }
 
     /// Packs the transposes of the weights that the walk back multiplies with.
     fn transpose(&self, shape: &Shape, flow: &Flow, scratch: &mut Scratch) {
-        let (hidden, weights) = (self.level.hidden, self.weights());
+        let (hidden, weights, params) = (self.level.hidden, self.weights(), flow.weights.params());
         if self.packing.steps > 1 || flow.want.states {
             let n = shape.hidden.len() * hidden;
-            let weight = &self.params[weights.recurrent.clone()];
+            let weight = &params[weights.recurrent.clone()];
             transpose(&mut scratch.recurrent_transposed, weight, hidden, n);
         }
         if let (Some(columns), Some(weight)) = (&shape.candidate, &weights.candidate) {
             let n = columns.len() * hidden;
-            transpose(&mut scratch.candidate_transposed, &self.params[weight.clone()], hidden, n);
+            transpose(&mut scratch.candidate_transposed, &params[weight.clone()], hidden, n);
         }
         if flow.below.is_some() {
             let n = shape.input.len() * hidden;
-            let weight = &self.params[weights.input.clone()];
+            let weight = &params[weights.input.clone()];
             transpose(&mut scratch.input_transposed, weight, self.level.input, n);
         }
     }

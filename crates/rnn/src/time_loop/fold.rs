@@ -20,14 +20,14 @@ impl Sweep<'_> {
         let dg = packed.columns(&shape.input, panels);
         fold_input(&mut grads[weights.input.clone()], block, self.x, self.level.input, dg, strips);
 
-        self.pack_states(strips, block, output);
+        let states = self.pack_states(strips, block, output);
         let dg = packed.columns(&shape.hidden, panels);
-        linalg::gemm_panels(hidden, dg.n, total, strips, dg.panels, &mut grads[weights.recurrent.clone()]);
+        linalg::gemm_panels(hidden, dg.n, total, states, dg.panels, &mut grads[weights.recurrent.clone()]);
 
         if let (Some(columns), Some(weight)) = (&shape.candidate, &weights.candidate) {
-            pack_terms(strips, block, &memory.saved, hidden, hidden);
+            let operands = pack_terms(strips, block, &memory.saved, hidden, hidden);
             let dg = packed.columns(columns, panels);
-            linalg::gemm_panels(hidden, dg.n, total, strips, dg.panels, &mut grads[weight.clone()]);
+            linalg::gemm_panels(hidden, dg.n, total, operands, dg.panels, &mut grads[weight.clone()]);
         }
         let Some([ih, hh]) = &weights.bias else { return };
         for (column, gate) in shape.gates.iter().enumerate() {
@@ -49,9 +49,12 @@ impl Sweep<'_> {
 }
 
 impl Sweep<'_> {
-    /// Packs the states before the block's steps as terms, in the order of the block.
-    fn pack_states(&self, strips: &mut [f32], block: &Block, output: &[f32]) {
+    /// The states before the block's steps as terms, in the order of the block; packed in `strips`, but for a single one.
+    fn pack_states<'a>(&'a self, strips: &'a mut [f32], block: &Block, output: &'a [f32]) -> &'a [f32] {
         let (hidden, total) = (self.level.hidden, block.rows().len());
+        if let (Some(step), 1) = (block.steps().next(), total) {
+            return self.previous(output, step.t).row(0, hidden);
+        }
         let mut pack = |at: usize, data: &[f32], ld: usize, rows: usize, reversed: bool| {
             linalg::pack_strips_transposed(strips, total, at, Source { data, ld, rows, columns: hidden, reversed });
         };
@@ -65,7 +68,8 @@ impl Sweep<'_> {
             if first < end {
                 pack(0, &output[first * ld + column..], ld, end - first, reversed);
             }
-            return pack(end - first, self.initial, hidden, total - (end - first), false);
+            pack(end - first, self.initial, hidden, total - (end - first), false);
+            return strips;
         }
         let mut at = 0;
         for Step { t, n, .. } in block.steps() {
@@ -74,6 +78,7 @@ impl Sweep<'_> {
             pack(at + rows, &initial[rows * hidden..], hidden, n - rows, false);
             at += n;
         }
+        strips
     }
 }
 
@@ -88,28 +93,39 @@ struct Packed<'a> {
     gates: &'a [f32],
     width: usize,
     hidden: usize,
-    /// Whether one packing serves all products: when every gate fills whole panels, these can be cut at any gate.
-    once: bool,
+    form: Form,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// A single row of gates that fill whole panels is packed as it is.
+    Row,
+    /// One packing serves all products: when every gate fills whole panels, these can be cut at any gate.
+    Once,
+    Each,
 }
 
 impl<'a> Packed<'a> {
     fn new(shape: &Shape, hidden: usize, block: &'a Block, gates: &'a [f32], panels: &mut [f32]) -> Packed<'a> {
         let width = shape.gates.len() * hidden;
-        let once = hidden.is_multiple_of(linalg::PANEL) || shape.gates.len() == 1;
-        if once {
+        let whole = hidden.is_multiple_of(linalg::PANEL);
+        let form = match block.rows().len() {
+            1 if whole => Form::Row,
+            _ if whole || shape.gates.len() == 1 => Form::Once,
+            _ => Form::Each,
+        };
+        if form == Form::Once {
             pack_gradients(panels, block, gates, width, width);
         }
-        Packed { block, gates, width, hidden, once }
+        Packed { block, gates, width, hidden, form }
     }
 
     /// Adds a gate's gradients onto a bias, row by row in the order of the block.
     fn fold_bias(&self, column: usize, panels: &[f32], bias: &mut [f32]) {
-        let start = column * self.hidden;
-        if self.once {
-            let rows = self.block.rows().len();
-            linalg::add_rows(bias, &panels[start * rows..], rows, self.hidden);
-        } else {
-            fold_bias(bias, self.block, &self.gates[start..], self.width);
+        let (start, rows) = (column * self.hidden, self.block.rows());
+        match self.form {
+            Form::Once => linalg::add_rows(bias, &panels[start * rows.len()..], rows.len(), self.hidden),
+            Form::Row | Form::Each => fold_bias(bias, self.block, &self.gates[start..], self.width),
         }
     }
 
@@ -120,10 +136,11 @@ impl<'a> Packed<'a> {
     {
         let (start, n) = (gates.start * self.hidden, gates.len() * self.hidden);
         let rows = &self.gates[start..];
-        let skip = if self.once { start * self.block.rows().len() } else { 0 };
-        if !self.once {
-            pack_gradients(panels, self.block, rows, self.width, n);
-        }
-        DG { rows, ld: self.width, n, panels: &panels[skip..] }
+        let panels = match self.form {
+            Form::Row => &rows[self.block.rows().start * self.width..],
+            Form::Once => &panels[start * self.block.rows().len()..],
+            Form::Each => pack_gradients(panels, self.block, rows, self.width, n),
+        };
+        DG { rows, ld: self.width, n, panels }
     }
 }

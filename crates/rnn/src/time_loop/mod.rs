@@ -12,7 +12,7 @@ mod forward;
 
 use crate::blocks::Order;
 use crate::cells::Previous;
-use crate::network::{Values, Want};
+use crate::network::{self, Values, Want};
 use crate::packing::Packing;
 use crate::recurrent::{Level, Weights};
 use crate::spec::Direction;
@@ -23,6 +23,7 @@ pub(crate) struct Sweep<'a> {
     pub level: &'a Level,
     /// Index of the direction: 0 forward, 1 reverse.
     pub side: usize,
+    /// Read on the way forward alone.
     pub params: &'a [f32],
     pub packing: &'a Packing,
     /// Input of the level, `[rows, input]`.
@@ -44,8 +45,8 @@ pub(crate) struct Flow<'a> {
     /// Gradient of the level's input, `[rows, input]`, written by the first direction and added to by the second; none when nobody
     /// reads it.
     pub below: Option<&'a mut [f32]>,
-    /// Gradients of all parameters, added to.
-    pub grads: &'a mut [f32],
+    /// Gradients of all parameters, added to, and these.
+    pub weights: network::Weights<'a>,
     pub trace: &'a mut HiddenGradient,
     pub want: Want,
 }

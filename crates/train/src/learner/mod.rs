@@ -1,6 +1,9 @@
 //! Online learning by truncated backpropagation through time: at each time step predict, then learn from the last
 //! `truncation` steps. Source: Williams and Peng 1990, BPTT(h) with an update every step.
 
+mod stream;
+mod window;
+
 use crate::bundle::Bundle;
 use crate::data::form::{Input, Target};
 use crate::describe::calls::OnlineOptions;
@@ -9,31 +12,31 @@ use crate::error::{Error, ErrorClass};
 use crate::evaluate::workspace;
 use crate::memory::buffer;
 use crate::model::{Body, Model, recurrent};
-use crate::stream::Stream;
 use crate::text;
 use crate::update::{Diverged, Updater};
-use rnn::{Capacity, Layer, Packing, States, Values, Want, Workspace};
-use std::collections::VecDeque;
+use rnn::{Capacity, Layer, Want, Workspace};
+pub use stream::Stream;
+use window::Window;
 
 pub struct Learner {
     truncation: usize,
+    target: Target,
     updater: Updater,
     workspace: Workspace,
-    packing: Packing,
-    /// Of a single step.
-    one: Packing,
-    /// How many of the newest states follow each from the one before by a step under the present weights.
-    chained: usize,
+    window: Window,
     gradient: Vec<f32>,
     done: u64,
     loss: f64,
-    /// Inputs of the window, oldest first: numbers [steps, size], or tokens.
-    values: Vec<f32>,
-    tokens: Vec<u32>,
-    /// The state before each step of the window, as it was when that step came.
-    states: VecDeque<States>,
-    /// The one that fell out last, whose memory the next one takes.
-    spare: States,
+    /// The target of the step at hand, in the network's units.
+    y: Vec<f32>,
+}
+
+/// When the weights that a plain step leaves are looked at, and kept as they were before it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Guard {
+    Each,
+    /// By [`Learner::leap`], after several.
+    Later,
 }
 
 impl Learner {
@@ -60,18 +63,14 @@ impl Learner {
         let capacity = Capacity { batch: 1, steps: truncation, rows: truncation };
         let mut learner = Learner {
             truncation,
+            target: body.form.target,
             updater: Updater::new(network.table(), update)?,
             workspace: workspace(network, capacity, true)?,
-            packing: Packing::default(),
-            one: Packing::new(&[1]),
-            chained: 0,
+            window: Window::new(truncation, body.form.input),
             gradient: buffer(network.table().len())?,
             done: 0,
             loss: f64::NAN,
-            values: Vec::new(),
-            tokens: Vec::new(),
-            states: VecDeque::new(),
-            spare: States::default(),
+            y: Vec::new(),
         };
         learner.reset(model)?;
         // A saved run cannot go on from weights that were moved beside it.
@@ -85,11 +84,7 @@ impl Learner {
     /// # Errors
     /// As [`Model::body`].
     pub fn reset(&mut self, model: &Model) -> Result<(), Error> {
-        self.values.clear();
-        self.tokens.clear();
-        self.states.clear();
-        self.chained = 0;
-        self.states.push_back(States::zeros(&model.body()?.network, 1));
+        self.window.reset(&model.body()?.network);
         Ok(())
     }
 
@@ -99,121 +94,110 @@ impl Learner {
     /// # Errors
     /// `ShapeError` and `DataError` for a step that does not fit; `DivergenceError`.
     pub fn step(&mut self, model: &mut Model, x: &[f32], y: Option<&[f32]>) -> Result<Vec<f32>, Error> {
-        let form = &model.body()?.form;
-        let (input, target) = (form.input, form.target);
-        check(
-            x,
-            "x",
-            matches!(input, Input::Values(_)),
-            match input {
-                Input::Values(n) | Input::Tokens(n) => n,
-            },
-        )?;
+        let body = model.body()?;
+        let (Input::Values(n) | Input::Tokens(n)) = body.form.input;
+        check(x, "x", matches!(body.form.input, Input::Values(_)), n)?;
         if let Some(y) = y {
-            let n = match target {
-                Target::Values(n) | Target::Classes(n) => n,
-            };
-            check(y, "y", matches!(target, Target::Values(_)), n)?;
+            let (Target::Values(n) | Target::Classes(n)) = self.target;
+            check(y, "y", matches!(self.target, Target::Values(_)), n)?;
         }
-        self.read(model, x, input);
+        let mut result = vec![0.0; body.network.output_size()];
+        let loss = self.turn(model, x, y, &mut result, Guard::Each)?;
+        result.push(loss as f32);
+        Ok(result)
+    }
+
+    /// [`Learner::step`] for numbers that were checked; the prediction is written to `result`.
+    fn turn(
+        &mut self,
+        model: &mut Model,
+        x: &[f32],
+        y: Option<&[f32]>,
+        result: &mut [f32],
+        guard: Guard,
+    ) -> Result<f64, Error> {
         let scaler = model.encoding.output.clone();
+        let Learner { window, workspace, updater, gradient, .. } = self;
+        window.read(x, model.encoding.input.as_deref());
         let Body { network, params, .. } = model.body_mut()?;
-        let Learner { workspace, packing, gradient, states, .. } = self;
-        let values = match input {
-            Input::Values(_) => Values::Values(&self.values),
-            Input::Tokens(_) => Values::Tokens(&self.tokens),
-        };
-        // Where all states of the window follow one from the other, a pass over it comes by the last of them, to the bit: without
-        // a target, which would want the steps before, it need not be made.
-        let short = y.is_none() && self.chained + 1 >= states.len();
-        if short {
-            let values = match values {
-                Values::Values(x) => Values::Values(&x[x.len() - x.len() / states.len()..]),
-                Values::Tokens(tokens) => Values::Tokens(&tokens[states.len() - 1..]),
-            };
-            network.forward(params, &self.one, values, states.back(), None, workspace);
-        } else {
-            network.forward(params, packing, values, states.front(), None, workspace);
-        }
-        // A pass over the window need not come by the states that are kept, and an update makes them those of other weights.
-        self.chained = if short { self.chained + 1 } else { 0 };
-        let mut end = std::mem::take(&mut self.spare);
-        end.copy_from(workspace.final_states());
+        window.forward(network, params, y.is_some(), workspace);
         let (outputs, gradients) = workspace.output_and_gradient();
         // At every step: the window's earlier predictions were learned from when they came.
         let last = outputs.len() - network.output_size();
         let output = &outputs[last..];
-        let mut result = output.to_vec();
-        match target {
+        result.copy_from_slice(output);
+        match self.target {
             Target::Classes(_) => {
-                linalg::softmax(&mut result);
+                linalg::softmax(result);
             }
-            Target::Values(_) => scaler.iter().for_each(|s| s.undo_rows(&mut result)),
+            Target::Values(_) => scaler.iter().for_each(|s| s.undo_rows(result)),
         }
         let Some(y) = y else {
-            states.push_back(end);
-            result.push(f32::NAN);
-            return Ok(result);
+            window.close();
+            return Ok(f64::NAN);
         };
-        gradients.fill(0.0);
+        gradients[..last].fill(0.0);
         let cotangent = Some(&mut gradients[last..]);
         // One step back and a plain update: the gradient is added to the weights as it comes, with no pass over them all.
-        let plain = self.updater.plain_rate(self.done).filter(|_| self.truncation == 1);
+        let plain = updater.plain_rate(self.done).filter(|_| self.truncation == 1);
         let scale = plain.map_or(1.0, |rate| -rate);
-        let loss = match target {
+        let loss = match self.target {
             Target::Values(n) => {
-                let mut y = y.to_vec();
-                scaler.iter().for_each(|s| s.apply_rows(&mut y));
-                rnn::mse(output, &y, None, scale / n as f64, cotangent)
+                self.y.clear();
+                self.y.extend_from_slice(y);
+                scaler.iter().for_each(|s| s.apply_rows(&mut self.y));
+                rnn::mse(output, &self.y, None, scale / n as f64, cotangent)
             }
             Target::Classes(_) => rnn::cross_entropy(output, &[y[0] as i32], None, scale, cotangent),
         };
         // As of any gradient; here there is no pass over it that would tell.
         let too_large = gradients[last..].iter().any(|g| f64::from(g.abs()) > 1e18 * scale.abs());
-        let start = states.front();
-        let mut back = |params: &[f32], onto: &mut [f32]| {
-            network.backward(params, packing, values, start, None, workspace, onto, Want::default());
-        };
+        let (packing, inputs, initial) = (window.packing(), window.inputs(), window.initial());
+        let mut descend = |params: &mut [f32]| network.descend(params, packing, inputs, initial, workspace);
         let updated = if !loss.sum.is_finite() {
             Err(Diverged::loss())
         } else if plain.is_some() && too_large {
             Err(Diverged::output())
+        } else if plain.is_some() && guard == Guard::Later {
+            descend(params);
+            Ok(())
         } else if plain.is_some() {
-            self.updater.descend(network.table(), params, back)
+            updater.keep(params);
+            descend(params);
+            updater.check(network.table(), params)
         } else {
             gradient.fill(0.0);
-            back(params, gradient);
-            self.updater.update(self.done, network.table(), params, gradient).map(|_| ())
+            network.backward(params, packing, inputs, initial, None, workspace, gradient, Want::default());
+            updater.update(self.done, network.table(), params, gradient).map(|_| ())
         };
-        states.push_back(end);
+        window.close();
         updated.map_err(|diverged| diverged.error(self.done + 1, self.loss))?;
         self.done += 1;
         self.loss = loss.mean();
-        result.push(self.loss as f32);
-        Ok(result)
+        Ok(self.loss)
     }
 
-    /// Puts a step at the end of the window, and the oldest one out when it is full.
-    fn read(&mut self, model: &Model, x: &[f32], input: Input) {
-        if self.states.len() > self.truncation {
-            self.spare = self.states.pop_front().unwrap_or_default();
-            if let Input::Values(size) = input {
-                self.values.drain(..size);
-            } else {
-                self.tokens.remove(0);
-            }
+    /// Several turns. Where each is a plain step, the weights are looked at after the last one alone: two passes over them all
+    /// take as long as half a step. If something is not finite then, all is put back and they are made again, with a look at each, so
+    /// that the error and the weights are those of the step that it happened in: `turns` must be the same when it is called again.
+    fn leap(
+        &mut self,
+        model: &mut Model,
+        mut turns: impl FnMut(&mut Learner, &mut Model, Guard) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        if self.truncation > 1 || self.updater.plain_rate(self.done).is_none() {
+            return turns(self, model, Guard::Each);
         }
-        match input {
-            Input::Values(_) => {
-                let at = self.values.len();
-                self.values.extend_from_slice(x);
-                if let Some(scaler) = &model.encoding.input {
-                    scaler.apply_rows(&mut self.values[at..]);
-                }
-            }
-            Input::Tokens(_) => self.tokens.push(x[0] as u32),
+        let (window, done, loss) = (self.window.clone(), self.done, self.loss);
+        self.updater.keep(&model.body()?.params);
+        let result = turns(self, model, Guard::Later);
+        let Body { network, params, .. } = model.body_mut()?;
+        if self.updater.check(network.table(), params).is_ok() && result.is_ok() {
+            return Ok(());
         }
-        self.packing.set(&[self.states.len()]);
+        self.updater.restore(params);
+        (self.window, self.done, self.loss) = (window, done, loss);
+        turns(self, model, Guard::Each)
     }
 
     /// One sequence with targets at every step, as that many steps: `predictions` [time, size] and `losses` [time].
