@@ -1,7 +1,7 @@
 /** In a fresh process: the most memory it held, in MB, with a worker that has only opened a model, or that trained one. */
-import { readFileSync } from "node:fs";
 import type * as Package from "retrograd";
 import { adamOptions, middle, samples } from "../task.js";
+import { most } from "./most.js";
 
 const [address, what] = process.argv.slice(2);
 const { adam, createModel, dense, lstm } = (await import(address!)) as typeof Package;
@@ -18,14 +18,3 @@ if (trains) {
 }
 console.log(most());
 await model.dispose();
-
-/** Not `resourceUsage().maxRSS`: on Linux that begins with what the parent held. */
-function most(): number {
-  try {
-    const [, kilobytes] = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync("/proc/self/status", "utf8"))!;
-    return (Number(kilobytes) * 1024) / 1e6;
-  } catch {
-    // Nothing is given back while it lives, so that the end is the most.
-    return process.memoryUsage().rss / 1e6;
-  }
-}

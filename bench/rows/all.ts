@@ -3,6 +3,7 @@ import type { Measurement } from "../bench.js";
 import { large, largest, middle, single, small } from "../task.js";
 import { once } from "./fresh.js";
 import { layers } from "./layers.js";
+import { many } from "./many.js";
 import { online } from "./online.js";
 import { outputs } from "./outputs.js";
 import { scale } from "./scale.js";
@@ -21,6 +22,7 @@ export const measurements: readonly Measurement[] = [
   ...layers,
   update,
   ...once,
+  many,
   ...scale,
   ...workers,
 ];

@@ -264,3 +264,19 @@ describe("a wrong call", () => {
     expect(() => logUniform(1, 2)).toThrow(later);
   });
 });
+
+it.each([
+  ["onProgres", 'did you mean "onProgress"?'],
+  ["Signal", 'did you mean "signal"?'],
+  ["validationDat", 'did you mean "validationData"?'],
+  ["validationSpli", "did you mean validationSplit?"],
+  ["lr", "did you mean optimizer.learningRate?"],
+])("a misspelt %s of a run is refused with what was meant, be it a control or the kernel's", async (path, hint) => {
+  const model = await make(summer);
+  await expect(model.fit(sums(2), { [path]: 1 } as RunDescription)).rejects.toMatchObject({
+    name: "ConfigError",
+    code: "unknownOption",
+    path,
+    message: `${path}: unknown option; ${hint}`,
+  });
+});

@@ -117,7 +117,7 @@ describe("an online learner", () => {
       learner.step(xor[0]!, xor[1]!).then(said("step")),
       model.predict([xor]).then(said("predict")),
       model.save().then(said("save")),
-      digest(model).then((weights) => expect(weights).not.toBe(before)), // it has begun
+      digest(model).then((weights) => expect(weights).not.toBe(before)),
     ]);
     expect(order).toEqual(["predict", "save", "run", "step"]);
   });

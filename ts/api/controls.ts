@@ -4,15 +4,22 @@ import { ConfigError } from "../errors.js";
 import { nameOf, split } from "./options.js";
 import type { RunControls, Runtime } from "./types.js";
 
+const CONTROLS = ["validationData", "signal", "onProgress", "log", "checkpoint"] as const;
+
+/**
+ * What the kernel says of an option that it does not know, or, where a control was meant, of which it knows nothing, that.
+ * Only what is all but the same: `validationSpli` is none of ours.
+ */
+export function hinted(error: unknown): unknown {
+  if (!(error instanceof ConfigError && error.code === "unknownOption")) return error;
+  const { code, path = "" } = error;
+  const hint = didYouMean(path, CONTROLS, 2);
+  return hint ? new ConfigError(`${path}: unknown option; ${hint}`, { code, path }) : error;
+}
+
 /** Parts a run's options into controls and the description for the kernel. */
 export function splitControls<T extends object>(options: (T & RunControls) | undefined): [RunControls, T] {
-  const [controls, description] = split<T & RunControls, keyof RunControls>(options, [
-    "validationData",
-    "signal",
-    "onProgress",
-    "log",
-    "checkpoint",
-  ]);
+  const [controls, description] = split<T & RunControls, keyof RunControls>(options, CONTROLS);
   checkSignal(controls.signal);
   check("onProgress", "a function", controls.onProgress, (v) => typeof v === "function");
   check("log", "true or false", controls.log, (v) => typeof v === "boolean");

@@ -4,6 +4,7 @@ import type { BatchSource } from "../data/values.js";
 import { fromRecord } from "../errors.js";
 import type { Bytes, RunEnd, RunEvent, RunOrder, RunRequest } from "../worker/protocol.js";
 import { Batches, type Pulled, Shared } from "./batches.js";
+import { hinted } from "./controls.js";
 import type { Core } from "./core.js";
 import { Log } from "./log.js";
 import { assemble, dismiss, type Follower, order } from "./parallel.js";
@@ -153,7 +154,9 @@ export class Driver {
     const peers = await this.#assemble(request);
     const { port2 } = this.#channel;
     const { core } = this.#o;
-    core.update(await core.connection.call("run", [request, port2, peers], [...buffers(request), port2, ...peers]));
+    const moved = [...buffers(request), port2, ...peers];
+    const opened = core.connection.call("run", [request, port2, peers], moved);
+    core.update(await opened.catch((error) => Promise.reject(hinted(error))));
   }
 
   /** The other workers of a parallel run; answers with the first one's ports to them. */

@@ -1,10 +1,14 @@
 /** What somebody may have meant: a name in another spelling, or a slip of the keyboard. */
 
-/** `did you mean "orders"?`, if any of `known` looks like `given`. */
-export function didYouMean(given: string, known: readonly string[]): string | undefined {
+/** `did you mean "orders"?`, if any of `known` looks like `given`. `most`: edits between the two. */
+export function didYouMean(
+  given: string,
+  known: readonly string[],
+  most = Number.POSITIVE_INFINITY,
+): string | undefined {
   const wanted = fold(given);
   let best: string | undefined;
-  let least = Math.floor(wanted.length / 3) + 1;
+  let least = Math.min(Math.floor(wanted.length / 3), most) + 1;
   // Long lists (a vocabulary of words) are not worth the wait; what is far down is as likely meant as what is not.
   for (const name of known.slice(0, 10_000)) {
     const distance = edits(wanted, fold(name), least);
