@@ -12,6 +12,10 @@ async function several(count: number, description: ModelDescription = summer): P
   return [first, ...(await Promise.all(seeds.map((seed) => make({ ...description, seed }, { beside: first }))))];
 }
 
+/** A sequence that a learner is at for seconds, with its targets. */
+const steps = Float32Array.from({ length: 1_500_000 }, (_, t) => Math.sin(t));
+const long = [steps, { shape: [steps.length, 1], data: steps }] as const;
+
 const writer: ModelDescription = {
   input: { vocabulary: ["a", "b"] },
   layers: [gru({ hiddenSize: 4 }), dense()],
@@ -90,8 +94,7 @@ describe("disposing of one", () => {
   it("gives up its learner and its generation, with the right error", async () => {
     const [, second, third] = (await several(3)) as [Model, Model, Model];
     const learner = await second.online();
-    const xs = Array.from({ length: 300_000 }, (_, t) => [Math.sin(t)]);
-    const learned = expect(learner.run(xs, xs)).rejects.toMatchObject({ name: "DisposedError" });
+    const learned = expect(learner.run(...long)).rejects.toMatchObject({ name: "DisposedError" });
     await third.predict(sums(1).x);
     await second.dispose();
     await learned;
@@ -109,8 +112,8 @@ describe("the worker of several models", () => {
     const learner = await models[2]!.online();
     const all = [
       models[0]!.fit(sums(16), { epochs: 1e6 }),
-      models[1]!.predict(sums(2).x),
-      learner.run([[1]], [[1]]),
+      models[1]!.fit(sums(16), { epochs: 1e6 }),
+      learner.run(...long),
       learner.step([1]),
     ];
     const rejected = all.map((promise) =>

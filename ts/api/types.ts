@@ -165,6 +165,10 @@ export interface Trainer {
 /** Owns the model's weights while open. The prediction comes before the update; no target, no update. */
 export interface Learner extends AsyncDisposable {
   step(x: number | Numbers, y?: number | Numbers): Promise<{ prediction: Float32Array; loss?: number }>;
+  /**
+   * A step with its target for each of the sequence, in slices of time: the model is asked for other things in between, and what is
+   * asked of the learner meanwhile comes after it. Disposing of the learner gives it up with DisposedError; what was learned stays.
+   */
   run(x: Sequence, y: Targets): Promise<{ predictions: Tensor; losses: Float32Array }>;
   /** Back to the zero state. */
   reset(): Promise<void>;
