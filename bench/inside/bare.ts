@@ -7,6 +7,7 @@ import type { encodingOf } from "../../ts/data/encoding.js";
 import type { encodeSamples, encodeStream } from "../../ts/data/samples.js";
 import type { load } from "../../ts/kernel/load.js";
 import type { Model } from "../../ts/kernel/model.js";
+import type { Reader } from "../../ts/kernel/reader.js";
 import { type Contestant, repeated } from "../rounds.js";
 
 /** What is taken from a tree's ts/. */
@@ -35,7 +36,8 @@ export class Bare {
   training(description: ModelDescription, samples: Samples, options: RunDescription): Contestant {
     const { model, encoding } = this.#create(description);
     const run = JSON.stringify({ steps: WITHOUT_END, batchSize: "full", ...options });
-    const session = this.#kernel.Session.fit(model, this.#parts.encodeSamples(samples, encoding), run, undefined, "");
+    const data = this.#read(this.#parts.encodeSamples(samples, encoding));
+    const session = this.#kernel.Session.fit(model, data, run, undefined, "");
     const { metrics } = JSON.parse(session.info()) as { metrics: string[] };
     let slice = 1;
     return {
@@ -93,6 +95,14 @@ export class Bare {
       },
       close: () => model.free(),
     };
+  }
+
+  #read(bundle: Uint8Array): Reader {
+    // A commit before there were readers took the bytes.
+    if (!this.#kernel.Reader) return bundle as unknown as Reader;
+    const reader = new this.#kernel.Reader(bundle.length);
+    reader.feed(bundle);
+    return reader;
   }
 
   #create(description: ModelDescription): { model: Model; encoding: ReturnType<typeof encodingOf> } {

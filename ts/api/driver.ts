@@ -2,7 +2,7 @@
 
 import type { BatchSource } from "../data/values.js";
 import { fromRecord } from "../errors.js";
-import type { Bytes, RunEnd, RunEvent, RunOrder, RunRequest } from "../worker/protocol.js";
+import type { Bytes, Placed, RunEnd, RunEvent, RunOrder, RunRequest } from "../worker/protocol.js";
 import { Batches, type Pulled, Shared } from "./batches.js";
 import { hinted } from "./controls.js";
 import type { Core } from "./core.js";
@@ -10,11 +10,14 @@ import { Log } from "./log.js";
 import { assemble, dismiss, type Follower, order } from "./parallel.js";
 import { ProgressReader } from "./progress.js";
 import type { History, Progress, RunControls } from "./types.js";
+import { type Payload, upload } from "./upload.js";
 
 export interface Prepared {
-  request: Omit<RunRequest, "checkpointEvery" | "parallel">;
+  request: Omit<RunRequest, "checkpointEvery" | "data" | "validation">;
+  /** The data, and those of the validation if there are any. */
+  payloads: readonly Payload[];
   /** Where batches come from one by one. */
-  source?: BatchSource;
+  source: BatchSource | undefined;
   /** A batch, or the end of a pass, as a bundle. */
   encode: (pulled: Pulled) => Bytes;
 }
@@ -35,7 +38,10 @@ export interface DriverOptions {
 
 export class Driver {
   readonly epochs: Progress[] = [];
-  readonly #o: DriverOptions;
+  readonly #o: Omit<DriverOptions, "parse">;
+  /** Both hold the user's data, and are let go of when the worker has them. */
+  #parse: DriverOptions["parse"] | undefined;
+  #prepare: Parsed["prepare"] | undefined;
   readonly #channel = new MessageChannel();
   #controls: RunControls = {};
   #log: Log | undefined;
@@ -44,7 +50,7 @@ export class Driver {
   /** Set when the first worker has said how many batches are used; others may ask before that. */
   #pulled: Promise<Shared<Pulled>>;
   #opened: (pulled: Shared<Pulled>) => void = () => {};
-  #prepared: Prepared | undefined;
+  #batchwise: Pick<Prepared, "source" | "encode"> | undefined;
   #followers: Follower[] = [];
   #warnings: string[] = [];
   /** What the user's own code threw; it comes before whatever the run has to say. */
@@ -56,7 +62,9 @@ export class Driver {
   #ended: (outcome: { end: RunEnd } | { error: unknown }) => void = () => {};
 
   constructor(options: DriverOptions) {
-    this.#o = options;
+    const { parse, ...rest } = options;
+    this.#o = rest;
+    this.#parse = parse;
     this.#pulled = new Promise((resolve) => {
       this.#opened = resolve;
     });
@@ -65,7 +73,7 @@ export class Driver {
   }
 
   async run(): Promise<History> {
-    const { core, what, parse } = this.#o;
+    const { core, what } = this.#o;
     const abort = () => {
       this.stop();
       this.#order({ kind: "kept" }); // whatever `checkpoint.to` is at, an abort does not wait for it
@@ -73,14 +81,12 @@ export class Driver {
     let free: (() => void) | undefined;
     let controls: RunControls = {};
     try {
-      const parsed = parse();
-      controls = parsed.controls;
-      this.#controls = controls;
+      controls = this.#read();
       if (controls.log) this.#log = new Log();
       controls.signal?.throwIfAborted();
       free = core.occupy(what);
       controls.signal?.addEventListener("abort", abort, { once: true });
-      const end = await this.#run(parsed.prepare);
+      const end = await this.#run();
       if (this.#failure) throw this.#failure.error;
       controls.signal?.throwIfAborted();
       const { steps, best, reason, warnings } = end;
@@ -121,7 +127,16 @@ export class Driver {
     this.#order({ kind: "stop", reason });
   }
 
-  async #run(prepare: Parsed["prepare"]): Promise<RunEnd> {
+  /** Not inside `run`, whose variables live as long as the run. */
+  #read(): RunControls {
+    const parsed = this.#parse!();
+    this.#parse = undefined;
+    this.#prepare = parsed.prepare;
+    this.#controls = parsed.controls;
+    return parsed.controls;
+  }
+
+  async #run(): Promise<RunEnd> {
     const { connection } = this.#o.core;
     // Its end comes over the port, so that nothing said before can come later.
     const ended = connection.settle(
@@ -130,7 +145,7 @@ export class Driver {
           this.#ended = resolve;
         }),
     );
-    const opening = this.#open(prepare);
+    const opening = this.#open();
     this.#o.core.whileOpening(opening);
     // An error of opening is the end too; should the worker die, both say the same.
     opening.catch((error) => this.#ended({ error }));
@@ -145,22 +160,30 @@ export class Driver {
     }
   }
 
-  async #open(prepare: Parsed["prepare"]): Promise<void> {
+  async #open(): Promise<void> {
     const { signal, checkpoint } = this.#controls;
-    this.#prepared = await prepare();
+    const preparing = this.#prepare!();
+    this.#prepare = undefined;
+    const prepared = await preparing;
+    const { source, encode } = prepared;
+    this.#batchwise = { source, encode };
     signal?.throwIfAborted();
-    const request: RunRequest = { ...this.#prepared.request };
-    if (checkpoint) request.checkpointEvery = checkpoint.every;
-    const peers = await this.#assemble(request);
-    const { port2 } = this.#channel;
     const { core } = this.#o;
-    const moved = [...buffers(request), port2, ...peers];
-    const opened = core.connection.call("run", [request, port2, peers], moved);
+    const request = { ...prepared.request };
+    const payloads = prepared.payloads;
+    const peers = await this.#assemble(request, payloads);
+    const { port2 } = this.#channel;
+    const send = ([data, validation]: Placed[], buffers: ArrayBuffer[]) => {
+      const own: RunRequest = { ...request, data: data!, ...(validation !== undefined && { validation }) };
+      if (checkpoint) own.checkpointEvery = checkpoint.every;
+      return core.connection.call("run", [own, port2, peers], [...buffers, port2, ...peers]);
+    };
+    const opened = upload(core.connection, payloads, send, signal);
     core.update(await opened.catch((error) => Promise.reject(hinted(error))));
   }
 
   /** The other workers of a parallel run; answers with the first one's ports to them. */
-  async #assemble(request: RunRequest): Promise<MessagePort[]> {
+  async #assemble(request: Prepared["request"], payloads: readonly Payload[]): Promise<MessagePort[]> {
     const { core } = this.#o;
     const { workers } = core;
     if (workers === undefined) return [];
@@ -172,6 +195,7 @@ export class Driver {
       place: core.place,
       file,
       request,
+      payloads,
       heard: (...e) => this.#heardFollower(...e),
       lost: (error) => this.#abandon(error),
     });
@@ -208,7 +232,7 @@ export class Driver {
   }
 
   #openSource(used: number): void {
-    const source = this.#prepared?.source;
+    const source = this.#batchwise?.source;
     if (!source) return;
     const batches = new Batches(source, used);
     this.#batches = batches;
@@ -243,7 +267,7 @@ export class Driver {
     try {
       const pulled = await (await this.#pulled).next(reader);
       if (pulled.kind === "finished") return this.stop("finished");
-      send({ kind: "batch", bundle: (this.#prepared as Prepared).encode(pulled) });
+      send({ kind: "batch", bundle: this.#batchwise!.encode(pulled) });
     } catch (error) {
       this.#fail(error);
     }
@@ -269,8 +293,4 @@ export class Driver {
   #order(message: RunOrder): void {
     this.#channel.port1.postMessage(message);
   }
-}
-
-function buffers(request: RunRequest): ArrayBuffer[] {
-  return [request.data.buffer, ...(request.validation ? [request.validation.buffer] : [])];
 }

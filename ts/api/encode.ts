@@ -33,16 +33,12 @@ export async function prepareRun({ core, data, validationData, run, json, resume
     encoding = encodingOf(described as Described);
   }
   const encode = (pulled: Pulled) => (pulled.kind === "batch" ? encodeSamples(pulled.samples, encoding) : empty("end"));
-  const request = {
-    resume,
-    run: json,
-    ...(complete && { complete }),
-    data: typeof data === "function" ? empty("batches") : await encodeAny(data, encoding),
-    ...(validationData !== undefined && {
-      validation: await encodeAny(given(validationData, "validationData"), encoding, "validationData"),
-    }),
-  };
-  return typeof data === "function" ? { request, source: data, encode } : { request, encode };
+  const source = typeof data === "function" ? data : undefined;
+  const payloads = [typeof data === "function" ? empty("batches") : await encodeAny(data, encoding)];
+  if (validationData !== undefined) {
+    payloads.push(await encodeAny(given(validationData, "validationData"), encoding, "validationData"));
+  }
+  return { request: { resume, run: json, ...(complete && { complete }) }, payloads, source, encode };
 }
 
 /** Data that are there as a whole; a source of batches serves `fit` alone. */

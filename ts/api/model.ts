@@ -6,6 +6,7 @@ import { encodeInputs, encodeSamples } from "../data/samples.js";
 import { encodeForecast } from "../data/series.js";
 import type { Data, Numbers, Samples, Sequences, Table, Tensor, TensorLike } from "../data/values.js";
 import { ConfigError } from "../errors.js";
+import type { Placed } from "../worker/protocol.js";
 import { check, known, splitControls } from "./controls.js";
 import type { Core } from "./core.js";
 import { decodeForecast, decodeGradients, decodeMetrics, decodePrediction } from "./decode.js";
@@ -19,6 +20,7 @@ import { startRun } from "./run.js";
 import { encodeAny } from "./text.js";
 import { openTrainer } from "./trainer.js";
 import type { Generation, Gradients, Learner, Model, Prediction, Run, RunControls, Trainer } from "./types.js";
+import { upload } from "./upload.js";
 
 type OnlineOptions = NonNullable<Parameters<Model["online"]>[0]>;
 type PredictOptions = NonNullable<Parameters<Model["predict"]>[1]>;
@@ -71,8 +73,10 @@ export class OpenModel {
     options?: { metrics?: readonly Metric[] },
   ): Promise<{ loss: number } & Record<string, number>> {
     if (this.#core.opening) await this.#core.opening;
-    const bundle = await encodeAny(given(data), this.#core.encoding);
-    return decodeMetrics(await this.#core.call("evaluate", [bundle, toJson(options)], [bundle.buffer]));
+    const payload = await encodeAny(given(data), this.#core.encoding);
+    const send = ([placed]: Placed[], buffers: ArrayBuffer[]) =>
+      this.#core.call("evaluate", [placed!, toJson(options)], buffers);
+    return decodeMetrics(await upload(this.#core.connection, [payload], send));
   }
 
   async predict(x: Sequences, options?: PredictOptions): Promise<Prediction> {

@@ -6,6 +6,7 @@
 import { Connection } from "../worker/connection.js";
 import type { Place } from "../worker/line.js";
 import type { Bytes, RunEvent, RunOrder, RunRequest } from "../worker/protocol.js";
+import { type Payload, upload } from "./upload.js";
 
 export interface Follower {
   connection: Connection;
@@ -23,7 +24,8 @@ export interface TeamOptions {
   place: Place;
   /** The model as saved. */
   file: Bytes;
-  request: RunRequest;
+  request: Omit<RunRequest, "data" | "validation">;
+  payloads: readonly Payload[];
   /** What a follower says; its place among the workers, from 1. */
   heard: (event: RunEvent, follower: Follower, index: number) => void;
   /** A follower's worker died; told of its dismissal too. */
@@ -31,7 +33,7 @@ export interface TeamOptions {
 }
 
 /** Opens all workers but the first, with the run under way in each as far as it gets without the first. */
-export async function assemble({ workers, place, file, request, heard, lost }: TeamOptions): Promise<Team> {
+export async function assemble({ workers, place, file, request, payloads, heard, lost }: TeamOptions): Promise<Team> {
   const ports = mesh(workers);
   const followers: Follower[] = [];
   try {
@@ -47,9 +49,16 @@ export async function assemble({ workers, place, file, request, heard, lost }: T
         // Settles with the worker's end alone: without it, the others would wait for its share for ever.
         connection.settle(() => new Promise<never>(() => {})).catch(lost);
         await connection.call("load", [file]);
-        const own = { ...request, parallel: { workers, index } };
-        delete own.checkpointEvery;
-        await connection.call("run", [own, port2, peers], [port2, ...peers]);
+        // Data that are there as a whole are copied: the first worker has the original.
+        await upload(connection, payloads, ([data, validation]) => {
+          const own = {
+            ...request,
+            parallel: { workers, index },
+            data: data!,
+            ...(validation !== undefined && { validation }),
+          };
+          return connection.call("run", [own, port2, peers], [port2, ...peers]);
+        });
       }),
     );
   } catch (error) {

@@ -11,7 +11,7 @@ import type { Tensor } from "./values.js";
 /** Bytes that own their buffer and can be transferred. */
 export type Bytes = Uint8Array<ArrayBuffer>;
 
-const arrays = {
+export const arrays = {
   F32: Float32Array,
   F64: Float64Array,
   I32: Int32Array,
@@ -24,6 +24,9 @@ type Elements = keyof Arrays;
 
 /** Whole numbers, as narrow as they may be. */
 export type Tokens = Uint8Array | Uint16Array | Uint32Array;
+
+/** An array of any of the types. */
+export type Columns = Tokens | Int32Array | Float32Array | Float64Array;
 
 export class Bundle {
   readonly bytes: Bytes;

@@ -4,18 +4,23 @@ import type { Encoding } from "./encoding.js";
 import { notFitted } from "./inputs.js";
 import { emptyData, show, wrongData } from "./refuse.js";
 import { encodeSamples } from "./samples.js";
-import { encodeTable } from "./series.js";
+import { streamTable } from "./series.js";
+import { PIECE, type Stream, whole } from "./stream.js";
 import { Characters, codePoints, encodeText } from "./text.js";
 import type { Samples, Table } from "./values.js";
 
-/** `name` is the argument's. Throws ShapeError, DataError; ConfigError while the vocabulary is open. */
-export function encodeData(data: Samples | Table | string, { input, output }: Encoding, name = "data"): Bytes {
+/**
+ * `name` is the argument's. A table that is more than a piece is read later, piece by piece. Throws ShapeError, DataError;
+ * ConfigError while the vocabulary is open.
+ */
+export function encodeData(data: Samples | Table | string, { input, output }: Encoding, name = "data"): Bytes | Stream {
   if (input.kind === "open") throw notFitted();
   if (input.kind === "series") {
     const samples = typeof data === "object" && data !== null && "x" in data && "y" in data;
     // A table may well have columns x and y; one that lacks its targets has not.
     if (!samples || input.plan.target.every((column) => Object.hasOwn(data, column))) {
-      return encodeTable(data as Table, input.plan, name);
+      const table = streamTable(data as Table, input.plan, name);
+      return table.length > PIECE ? table : whole(table);
     }
     const expected = "a table: columns by name, or a list of rows";
     throw wrongData({ path: name, expected, received: "samples { x, y }", hint: "the model's input is a series" });

@@ -79,7 +79,10 @@ export function allocate<T>(bytes: number, what: string, make: () => T): T {
     return make();
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
-    const message = `${what} needs ${bytes} bytes, which are not to be had`;
-    throw new MemoryError(message, { details: { bytes }, cause });
+    throw noMemory(what, bytes, cause);
   }
+}
+
+export function noMemory(what: string, bytes: number, cause?: unknown): MemoryError {
+  return new MemoryError(`${what} needs ${bytes} bytes, which are not to be had`, { details: { bytes }, cause });
 }

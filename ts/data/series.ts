@@ -3,6 +3,7 @@ import { ConfigError } from "../errors.js";
 import type { Bytes } from "./bundle.js";
 import { build, type Part } from "./parts.js";
 import { allocate, some, wrongData } from "./refuse.js";
+import { type Flow, type Stream, streamed, whole } from "./stream.js";
 import { Cells, copyColumn, member } from "./table.js";
 import { type CalendarUnit, copyCalendar, iso, nextTimes, readTimes } from "./time.js";
 import type { Table } from "./values.js";
@@ -33,14 +34,21 @@ function timeColumn({ time, calendar = [] }: SeriesPlan): string[] {
 
 /** `column.{name}` and `calendar.{unit}`, each [rows]. Throws DataError and ShapeError by column and row. */
 export function encodeTable(table: Table, plan: SeriesPlan, name = "data"): Bytes {
+  return whole(streamTable(table, plan, name));
+}
+
+/** The same, to be read piece by piece: cells are looked at only then. A column of 32-bit floats stays one. */
+export function streamTable(table: Table, plan: SeriesPlan, name: string): Stream {
   const cells = new Cells(table, read(plan), name);
   const { rows } = cells;
-  const columns = [...seen(plan), ...(plan.known ?? [])].map((column): Part => {
+  const columns = [...seen(plan), ...(plan.known ?? [])].map((column) => {
     const from = cells.column(column);
-    return { spec: spec(`column.${column}`, rows), write: (to) => copyColumn(from, to.f64(`column.${column}`), rows) };
+    const dtype = from.array instanceof Float32Array ? "F32" : "F64";
+    const fill = (to: Float64Array | Float32Array, first: number) => copyColumn(from, to, first);
+    return { spec: { ...spec(`column.${column}`, rows), dtype }, fill } as Flow;
   });
   const times = timesOf(cells, plan, rows);
-  return build([...columns, ...calendar(plan, times, rows)], { kind: "series" });
+  return streamed([...columns, ...calendar(plan, times, rows)], { kind: "series" });
 }
 
 /**
@@ -61,14 +69,14 @@ export function encodeForecast(
     spec: spec(`column.${column}`, rows),
     write: (bundle) => {
       const to = bundle.f64(`column.${column}`);
-      copyColumn(past.column(column), to, past.rows);
+      copyColumn(past.column(column), to.subarray(0, past.rows));
       write(to.subarray(past.rows));
     },
   });
   const columns = [
     ...seen(plan).map((column) => part(column, (to) => to.fill(Number.NaN))),
     // Where there are known columns, aheadOf has made sure of the table.
-    ...(plan.known ?? []).map((column) => part(column, (to) => copyColumn(future!.column(column), to, ahead))),
+    ...(plan.known ?? []).map((column) => part(column, (to) => copyColumn(future!.column(column), to))),
   ];
   const before = timesOf(past, plan, past.rows);
   const times = before && allocate(rows * 8, "the forecast", () => new Float64Array(rows));
@@ -76,7 +84,10 @@ export function encodeForecast(
     times.set(before);
     times.set(timesAfter(before, ahead, future, plan), past.rows);
   }
-  return build([...columns, ...calendar(plan, times, rows)], { kind: "series", history: String(past.rows) });
+  const units = calendar(plan, times, rows).map(
+    ({ spec, fill }): Part => ({ spec, write: (bundle) => fill(bundle.tokens(spec.name), 0) }),
+  );
+  return build([...columns, ...units], { kind: "series", history: String(past.rows) });
 }
 
 /** The table of the rows ahead; nothing where nothing is wanted of it. */
@@ -130,11 +141,11 @@ function timesOf(cells: Cells, plan: SeriesPlan, rows: number): Float64Array | u
   return plan.time === undefined ? undefined : readTimes(cells.column(plan.time), rows);
 }
 
-function calendar(plan: SeriesPlan, times: Float64Array | undefined, rows: number): Part[] {
+function calendar(plan: SeriesPlan, times: Float64Array | undefined, rows: number): Flow[] {
   if (!times) return [];
   return (plan.calendar ?? []).map((unit) => ({
-    spec: spec(`calendar.${unit}`, rows),
-    write: (bundle) => copyCalendar(unit, times, bundle.f64(`calendar.${unit}`)),
+    spec: { ...spec(`calendar.${unit}`, rows), dtype: "U16" },
+    fill: (to, first) => copyCalendar(unit, times, to as Uint16Array, first),
   }));
 }
 

@@ -83,20 +83,20 @@ export class Cells {
 /** A number as CSV files write it; nothing else, so that neither "" nor "0x1F" is a number. */
 const NUMBER = /^\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?\s*$/;
 
-/** Copies the first `rows` cells as numbers. Throws DataError for a cell that is none. */
-export function copyColumn({ array, cell, path }: Column, to: Float64Array, rows: number): void {
+/** Copies the cells `first …` as numbers, as many as there is room for. Throws DataError for a cell that is none. */
+export function copyColumn({ array, cell, path }: Column, to: Float64Array | Float32Array, first = 0): void {
   if (array && isTyped(array)) {
-    copyNumbers(array.length > rows ? array.subarray(0, rows) : array, to, 0);
+    copyNumbers(array.subarray(first, first + to.length), to, 0);
   } else {
-    for (let row = 0; row < rows; row++) {
-      const value = cell(row);
-      if (typeof value === "number") to[row] = value;
-      else if (typeof value === "string" && NUMBER.test(value)) to[row] = Number(value);
-      else throw noNumber(value, path(row));
+    for (let i = 0; i < to.length; i++) {
+      const value = cell(first + i);
+      if (typeof value === "number") to[i] = value;
+      else if (typeof value === "string" && NUMBER.test(value)) to[i] = Number(value);
+      else throw noNumber(value, path(first + i));
     }
   }
-  const wrong = firstNonFinite(to.subarray(0, rows));
-  if (wrong >= 0) throw notFinite({ path: path(wrong), value: to[wrong] });
+  const wrong = firstNonFinite(to);
+  if (wrong >= 0) throw notFinite({ path: path(first + wrong), value: to[wrong] });
 }
 
 function noNumber(value: unknown, path: string): DataError {

@@ -1,8 +1,9 @@
 /** Text as tokens: one a code point. Indices in messages are those of JavaScript's strings (`text[i]`), in UTF-16 units. */
 
 import type { DataError } from "../errors.js";
-import { Bundle, type Bytes, type Tokens } from "./bundle.js";
+import type { Bytes, Tokens } from "./bundle.js";
 import { emptyData, show, some, wrongData } from "./refuse.js";
+import { type Flow, type Stream, streamed, whole } from "./stream.js";
 
 /** The path of element `i`. */
 export type Place = (i: number) => string;
@@ -39,10 +40,13 @@ export class Vocabulary {
     throw wrongData({ path, expected: "tokens (numbers)", received: show(text), hint });
   }
 
-  /** Writes the tokens of a text to `to[at …]`. Throws DataError for a character that is not there. */
-  encode(text: string, to: Tokens, at: number, place: Place): void {
+  /**
+   * Writes the tokens of a text, from its unit `i` on, to `to[at …]`, as far as there is room; answers with the unit after them.
+   * Throws DataError for a character that is not there.
+   */
+  encode(text: string, to: Tokens, at: number, place: Place, i = 0): number {
     const low = this.#low;
-    for (let i = 0; i < text.length; i++, at++) {
+    for (; i < text.length && at < to.length; i++, at++) {
       const unit = text.charCodeAt(i);
       // An unpaired surrogate is no symbol: -1 in #low, undefined in #high.
       const code = (unit & 0xf800) === 0xd800 ? text.codePointAt(i)! : unit;
@@ -51,6 +55,7 @@ export class Vocabulary {
       to[at] = token;
       if (code > 0xffff) i++;
     }
+    return i;
   }
 
   /** Text of tokens; empty where the characters are not known. */
@@ -92,9 +97,13 @@ export function codePoints(text: string): number {
 export class Characters {
   readonly #seen = new Uint8Array(0x110000);
 
-  /** Adds those of a text, or of its first code points. Throws DataError for half a surrogate pair, which is no character. */
-  add(text: string, place: Place, first = Number.POSITIVE_INFINITY): void {
-    for (let i = 0, n = 0; i < text.length && n < first; i++, n++) {
+  /**
+   * Adds those of a text, or of its first code points; answers with how many it read. Throws DataError for half a surrogate
+   * pair, which is no character.
+   */
+  add(text: string, place: Place, first = Number.POSITIVE_INFINITY): number {
+    let n = 0;
+    for (let i = 0; i < text.length && n < first; i++, n++) {
       const code = text.codePointAt(i)!;
       if ((code & 0x1ff800) === 0xd800) {
         throw wrongData({
@@ -106,6 +115,7 @@ export class Characters {
       this.#seen[code] = 1;
       if (code > 0xffff) i++;
     }
+    return n;
   }
 
   /** In the order of their code points. */
@@ -120,11 +130,19 @@ export class Characters {
 
 /** A bundle of kind "text": `tokens` [code points]. Throws DataError. */
 export function encodeText(text: string, vocabulary: Vocabulary, name = "data"): Bytes {
-  if (text.length === 0) throw emptyData(name, "at least one character");
+  return whole(streamText(text, codePoints(text), vocabulary, name));
+}
+
+/** The same, to be read piece by piece; `count` are its code points. */
+export function streamText(text: string, count: number, vocabulary: Vocabulary, name: string): Stream {
+  if (count === 0) throw emptyData(name, "at least one character");
   vocabulary.checkText(text, name);
-  const bundle = Bundle.allocate([{ name: "tokens", dtype: vocabulary.dtype, shape: [codePoints(text)] }], {
-    kind: "text",
-  });
-  vocabulary.encode(text, bundle.tokens("tokens"), 0, (i) => `${name}[${i}]`);
-  return bundle.bytes;
+  let unit = 0;
+  const tokens = {
+    spec: { name: "tokens", dtype: vocabulary.dtype, shape: [count] },
+    fill(to: Tokens, first: number) {
+      unit = vocabulary.encode(text, to, 0, (i) => `${name}[${i}]`, first === 0 ? 0 : unit);
+    },
+  };
+  return streamed([tokens as Flow], { kind: "text" });
 }

@@ -44,8 +44,9 @@ function zone(text: string | undefined): number {
 }
 
 /** Times of the first `rows` cells. Throws DataError for a cell that is none and for one that is earlier than that before it. */
-export function readTimes({ cell, path }: Column, rows: number): Float64Array {
-  const times = new Float64Array(rows);
+export function readTimes({ array, cell, path }: Column, rows: number): Float64Array {
+  // Milliseconds in an array of their own are times as they stand, if the loop below finds nothing wrong.
+  const times = array instanceof Float64Array && array.length === rows ? array : new Float64Array(rows);
   for (let row = 0; row < rows; row++) {
     const value = cell(row);
     const time = timeOf(value);
@@ -58,7 +59,7 @@ export function readTimes({ cell, path }: Column, rows: number): Float64Array {
       const hint = "sort the rows by time";
       throw wrongData({ path: path(row), expected, received: iso(time), code: "outOfOrder", hint });
     }
-    times[row] = time;
+    if (times !== array) times[row] = time;
   }
   return times;
 }
@@ -67,9 +68,9 @@ export function iso(time: number): string {
   return new Date(time).toISOString();
 }
 
-/** Raw calendar numbers: hour 0-23, dayOfWeek 0-6 (Monday is 0), dayOfYear 0-365, month 0-11. */
-export function copyCalendar(unit: CalendarUnit, times: Float64Array, to: Float64Array): void {
-  for (let row = 0; row < times.length; row++) to[row] = calendarOf(unit, times[row]!);
+/** Raw calendar numbers of the times `first …`: hour 0-23, dayOfWeek 0-6 (Monday is 0), dayOfYear 0-365, month 0-11. */
+export function copyCalendar(unit: CalendarUnit, times: Float64Array, to: Uint16Array, first: number): void {
+  for (let i = 0; i < to.length; i++) to[i] = calendarOf(unit, times[first + i]!);
 }
 
 function calendarOf(unit: CalendarUnit, time: number): number {

@@ -2,11 +2,13 @@
 import type { Generators } from "./generator.js";
 import type { Learners } from "./learner.js";
 import type { Models } from "./model.js";
+import type { Readers } from "./reader.js";
 import type { Sessions } from "./session.js";
 import type { Trainers } from "./trainer.js";
 
 export interface Kernel {
   readonly Model: Models;
+  readonly Reader: Readers;
   readonly Session: Sessions;
   readonly Trainer: Trainers;
   readonly Learner: Learners;

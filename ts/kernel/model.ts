@@ -2,6 +2,8 @@
  * Mirrors crates/wasm/src/model.rs: a network with its weights and its encoding, owned by wasm.
  * Descriptions and options are JSON as the user gave them: the kernel's table of descriptions checks them.
  */
+import type { Reader } from "./reader.js";
+
 export interface Model {
   /** JSON, with what data has filled in. */
   description(): string;
@@ -12,7 +14,7 @@ export interface Model {
   save(training: boolean): Uint8Array;
   predict(bundle: Uint8Array, options: string): Uint8Array;
   /** JSON of `loss` and a number for each metric; null where it is not finite. */
-  evaluate(bundle: Uint8Array, options: string): string;
+  evaluate(data: Reader, options: string): string;
   gradients(bundle: Uint8Array, options: string): Uint8Array;
   forecast(bundle: Uint8Array, options: string): Uint8Array;
   free(): void;

@@ -1,5 +1,6 @@
 /** Mirrors crates/wasm/src/session.rs: one run, as a machine that is asked for so many updates at a time. */
 import type { Model } from "./model.js";
+import type { Reader } from "./reader.js";
 
 export const Status = { running: 0, done: 1, diverged: 2, needsBatch: 3, needsGradients: 4 } as const;
 
@@ -58,14 +59,8 @@ export interface Session {
 }
 
 export interface Sessions {
-  /** `parallel`: empty, or JSON of this worker's place among those that share each batch. Only the first validates and records. */
-  fit(model: Model, data: Uint8Array, run: string, validation: Uint8Array | undefined, parallel: string): Session;
+  /** Readers are gone after this. `parallel`: empty, or JSON of this worker's place among those that share each batch. Only the first validates and records. */
+  fit(model: Model, data: Reader, run: string, validation: Reader | null | undefined, parallel: string): Session;
   /** `changes`: JSON of what the saved run shall do otherwise. */
-  resume(
-    model: Model,
-    data: Uint8Array,
-    changes: string,
-    validation: Uint8Array | undefined,
-    parallel: string,
-  ): Session;
+  resume(model: Model, data: Reader, changes: string, validation: Reader | null | undefined, parallel: string): Session;
 }

@@ -8,10 +8,12 @@ import type { Generator } from "../kernel/generator.js";
 import { judge, Refusal, Trap } from "../kernel/guard.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { Model } from "../kernel/model.js";
+import type { Reader } from "../kernel/reader.js";
 import type { Trainer } from "../kernel/trainer.js";
 import { draw } from "./drawing.js";
 import { Learning } from "./learning.js";
-import type { Answers, Bytes, Calls, ModelInfo, Settled } from "./protocol.js";
+import type { Answers, Bytes, Calls, ModelInfo, Placed, Settled } from "./protocol.js";
+import { readAll } from "./reading.js";
 import { Breather } from "./slices.js";
 import { owned, Training } from "./training.js";
 import { warm } from "./warming.js";
@@ -22,6 +24,8 @@ interface Entry {
   learning?: Learning;
   trainers: Map<number, Trainer>;
   generators: Map<number, Generator>;
+  /** Data that come piece by piece, by the caller's number. */
+  readers: Map<number, Reader>;
 }
 
 export interface HostOptions {
@@ -64,7 +68,7 @@ export function answers({ kernel, lost, transfer, now = () => performance.now() 
   };
 
   const add = (id: number, model: Model): ModelInfo => {
-    models.set(id, { model, trainers: new Map(), generators: new Map() });
+    models.set(id, { model, trainers: new Map(), generators: new Map(), readers: new Map() });
     return info(model);
   };
   const entry = (id: number) => found(models, id);
@@ -77,6 +81,14 @@ export function answers({ kernel, lost, transfer, now = () => performance.now() 
   };
   const trainer = (id: number, number: number) => found(idle(id, "trainer").trainers, number);
 
+  /** Hands the data over: whoever gets the reader, uses it up. */
+  const taken = (id: number, data: Placed): Reader => {
+    if (typeof data !== "number") return readAll(kernel, data);
+    const { readers } = entry(id);
+    const reader = found(readers, data);
+    readers.delete(data);
+    return reader;
+  };
   /** Once, after a model was made anew: that one will be trained. One from a file may only be asked for predictions. */
   let warmUp = (description: string) => {
     warmUp = () => {};
@@ -97,7 +109,20 @@ export function answers({ kernel, lost, transfer, now = () => performance.now() 
       models.delete(id);
       own.training?.dispose();
       own.learning?.dispose();
-      for (const handle of [...own.trainers.values(), ...own.generators.values(), own.model]) handle.free();
+      const { trainers, generators, readers, model } = own;
+      for (const handle of [...trainers.values(), ...generators.values(), ...readers.values(), model]) handle.free();
+    },
+    feed: (id, data, length, buffer, count) => {
+      const { readers } = entry(id);
+      const reader = readers.get(data) ?? new kernel.Reader(length);
+      readers.set(data, reader);
+      reader.feed(buffer.subarray(0, count));
+      return buffer;
+    },
+    forget: (id, data) => {
+      const { readers } = entry(id);
+      readers.get(data)?.free();
+      readers.delete(data);
     },
     parameters: (id) => entry(id).model.parameters() as Bytes,
     setParameters: (id, bundle, strict) => idle(id, "setParameters").model.setParameters(bundle, strict),
@@ -106,14 +131,16 @@ export function answers({ kernel, lost, transfer, now = () => performance.now() 
       return (run && training ? run.save() : model.save(training)) as Bytes;
     },
     predict: (id, bundle, options) => entry(id).model.predict(bundle, options) as Bytes,
-    evaluate: (id, bundle, options) => JSON.parse(entry(id).model.evaluate(bundle, options)),
+    evaluate: (id, data, options) => JSON.parse(entry(id).model.evaluate(taken(id, data), options)),
     gradients: (id, bundle, options) => entry(id).model.gradients(bundle, options) as Bytes,
     forecast: (id, bundle, options) => entry(id).model.forecast(bundle, options) as Bytes,
     run: (id, request, port, peers) => {
       const own = idle(id, request.resume ? "resume" : "fit");
-      const { data, run, validation, parallel, complete } = request;
+      const { run, parallel, complete } = request;
       const model = complete ? kernel.Model.create(complete) : own.model;
       const open = request.resume ? kernel.Session.resume : kernel.Session.fit;
+      const data = taken(id, request.data);
+      const validation = request.validation === undefined ? undefined : taken(id, request.validation);
       const session = open(model, data, run, validation, parallel ? JSON.stringify(parallel) : "");
       // Only now: a run that does not open leaves the vocabulary open too.
       if (complete) {

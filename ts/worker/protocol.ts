@@ -32,13 +32,16 @@ export interface ModelInfo {
   summary: string;
 }
 
+/** Data as a call names them: a bundle, or the number under which the worker has read one piece by piece. */
+export type Placed = Bytes | number;
+
 export interface RunRequest {
   /** Go on with the saved run instead of starting one. */
   resume: boolean;
   /** JSON: a run's description, or what a resumed one changes. */
   run: string;
-  data: Bytes;
-  validation?: Bytes;
+  data: Placed;
+  validation?: Placed;
   /** This worker's place among those that share each batch. */
   parallel?: { workers: number; index: number };
   /** JSON: the model's description with the vocabulary that was left open; it takes effect when the run opens. */
@@ -53,11 +56,15 @@ export interface Calls {
   load(id: number, file: Bytes): ModelInfo;
   /** Ends whatever goes on about the model and frees it, if there is one. */
   dispose(id: number): void;
+  /** The first `count` bytes of a buffer, for a bundle of `length` bytes; the buffer comes back. The number is the caller's own. */
+  feed(id: number, data: number, length: number, buffer: Bytes, count: number): Bytes;
+  /** What was fed under this number is of no use. */
+  forget(id: number, data: number): void;
   parameters(id: number): Bytes;
   setParameters(id: number, bundle: Bytes, strict: boolean): void;
   save(id: number, training: boolean): Bytes;
   predict(id: number, bundle: Bytes, options: string): Bytes;
-  evaluate(id: number, bundle: Bytes, options: string): Record<string, number | null>;
+  evaluate(id: number, data: Placed, options: string): Record<string, number | null>;
   gradients(id: number, bundle: Bytes, options: string): Bytes;
   forecast(id: number, bundle: Bytes, options: string): Bytes;
   /** Settles when the run is open; the port tells the rest. `peers`: a port to each other worker of a parallel run. */

@@ -6,6 +6,7 @@
  * for at once comes one millisecond later, at most the first piece, which is some eight.
  */
 import type { Kernel } from "../kernel/kernel.js";
+import { readAll } from "./reading.js";
 import type { Breather } from "./slices.js";
 
 /** One step is enough work for V8 to take the products for used much. */
@@ -32,7 +33,7 @@ export async function warm({ kernel, description, breather, now, over }: Warming
   const layers = [{ kind, hiddenSize }, { kind: "dense" }];
   const output = { at: "last", size: 1 };
   const model = kernel.Model.create(JSON.stringify({ input: { size: inputs }, layers, output }));
-  const session = kernel.Session.fit(model, batch(), '{"steps":1000000}', undefined, "");
+  const session = kernel.Session.fit(model, readAll(kernel, batch()), '{"steps":1000000}', undefined, "");
   const end = now() + BUDGET;
   do {
     session.run(1);

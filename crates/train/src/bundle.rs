@@ -6,9 +6,9 @@
 
 use crate::error::Error;
 use crate::file::File;
-use crate::json::{self, Value};
+use crate::reader::Reader;
 use crate::text::quoted;
-use rnn::heap_sort;
+use std::collections::TryReserveError;
 
 /// The elements of one tensor.
 #[derive(Clone, Debug, PartialEq)]
@@ -73,6 +73,16 @@ impl Elements {
         with_elements!(self, v => size_of_val(v.as_slice()))
     }
 
+    /// Bytes of one element.
+    pub(crate) fn width(&self) -> usize {
+        match self {
+            Elements::U8(_) => 1,
+            Elements::U16(_) => 2,
+            Elements::F32(_) | Elements::I32(_) | Elements::U32(_) => 4,
+            Elements::F64(_) => 8,
+        }
+    }
+
     pub fn dtype(&self) -> &'static str {
         match self {
             Elements::F32(_) => "F32",
@@ -89,22 +99,48 @@ impl Elements {
         with_elements!(self, v => v.iter().for_each(|x| sink(&x.to_le_bytes())));
     }
 
-    fn read(dtype: &str, bytes: &[u8]) -> Option<Elements> {
-        macro_rules! parse {
+    /// Empty, with room for `size` bytes of elements; nothing of an unknown type or where elements do not fill the size.
+    pub(crate) fn with_room(dtype: &str, size: usize) -> Option<Result<Elements, TryReserveError>> {
+        macro_rules! empty {
             ($kind:ident, $type:ty) => {{
-                let (chunks, []) = bytes.as_chunks() else { return None };
-                Elements::$kind(chunks.iter().map(|&c| <$type>::from_le_bytes(c)).collect())
+                if size % size_of::<$type>() != 0 {
+                    return None;
+                }
+                let mut elements: Vec<$type> = Vec::new();
+                elements.try_reserve_exact(size / size_of::<$type>()).map(|()| Elements::$kind(elements))
             }};
         }
         Some(match dtype {
-            "F32" => parse!(F32, f32),
-            "F64" => parse!(F64, f64),
-            "I32" => parse!(I32, i32),
-            "U8" => Elements::U8(bytes.to_vec()),
-            "U16" => parse!(U16, u16),
-            "U32" => parse!(U32, u32),
+            "F32" => empty!(F32, f32),
+            "F64" => empty!(F64, f64),
+            "I32" => empty!(I32, i32),
+            "U8" => empty!(U8, u8),
+            "U16" => empty!(U16, u16),
+            "U32" => empty!(U32, u32),
             _ => return None,
         })
+    }
+
+    /// Takes whole elements in; `false` where the bytes end within one.
+    pub(crate) fn extend(&mut self, bytes: &[u8]) -> bool {
+        macro_rules! parse {
+            ($to:ident, $type:ty) => {{
+                let (chunks, rest) = bytes.as_chunks();
+                $to.extend(chunks.iter().map(|&c| <$type>::from_le_bytes(c)));
+                rest.is_empty()
+            }};
+        }
+        match self {
+            Elements::F32(v) => parse!(v, f32),
+            Elements::F64(v) => parse!(v, f64),
+            Elements::I32(v) => parse!(v, i32),
+            Elements::U8(v) => {
+                v.extend_from_slice(bytes);
+                true
+            }
+            Elements::U16(v) => parse!(v, u16),
+            Elements::U32(v) => parse!(v, u32),
+        }
     }
 }
 
@@ -179,60 +215,10 @@ impl Bundle {
     }
 
     /// # Errors
-    /// `FormatError` for bytes that are not such a file: truncated, overlapping or unaccounted data, unknown types.
+    /// As [`Reader`].
     pub fn read(file: &[u8]) -> Result<Bundle, Error> {
-        let fail = |what: &str| Error::format(format!("not a readable safetensors file: {what}"));
-        let length = file.first_chunk::<8>().ok_or_else(|| fail("shorter than its header length"))?;
-        let length = usize::try_from(u64::from_le_bytes(*length)).map_err(|_| fail("header length out of range"))?;
-        let end = length.checked_add(8).filter(|&e| e <= file.len()).ok_or_else(|| fail("header is cut off"))?;
-        let (text, data) = (&file[8..end], &file[end..]);
-        let header: Value = json::from_slice(text).map_err(|_| fail("header is not JSON"))?;
-        let header = header.as_object().ok_or_else(|| fail("header is not an object"))?;
-
-        let mut bundle = Bundle::default();
-        let mut found = Vec::with_capacity(header.len());
-        for (name, entry) in header {
-            if name == "__metadata__" {
-                let notes = entry.as_object().ok_or_else(|| fail("__metadata__ is not an object"))?;
-                for (key, value) in notes {
-                    let value = value.as_str().ok_or_else(|| fail("__metadata__ holds a value that is not text"))?;
-                    bundle.note(key, value);
-                }
-                continue;
-            }
-            let dtype = entry["dtype"].as_str().ok_or_else(|| fail("a tensor has no dtype"))?;
-            let shape = whole_numbers(&entry["shape"]).ok_or_else(|| fail("a tensor has no shape"))?;
-            let offsets = whole_numbers(&entry["data_offsets"]).filter(|o| o.len() == 2);
-            let [start, stop] = offsets.ok_or_else(|| fail("a tensor has no offsets"))?[..] else {
-                return Err(fail("a tensor has no offsets"));
-            };
-            let bytes = data.get(start..stop).ok_or_else(|| fail("data is cut off"))?;
-            let elements = Elements::read(dtype, bytes)
-                .ok_or_else(|| fail(&format!("tensor {} has an unknown type or a broken size", quoted(name))))?;
-            let count = shape.iter().try_fold(1usize, |n, &d| n.checked_mul(d));
-            if count != Some(elements.len()) {
-                return Err(fail(&format!("tensor {} does not fill its shape", quoted(name))));
-            }
-            found.push((start, stop, Tensor { name: name.clone(), shape, elements }));
-        }
-        // The header's order is that of its keys; the file's order is that of the data.
-        heap_sort(&mut found, |a, b| (a.0, a.1) < (b.0, b.1));
-        let mut at = 0;
-        for (start, stop, tensor) in found {
-            if start != at {
-                return Err(fail("data has gaps or overlaps"));
-            }
-            at = stop;
-            bundle.tensors.push(tensor);
-        }
-        if at != data.len() {
-            return Err(fail("data is longer than its tensors"));
-        }
-        Ok(bundle)
+        let mut reader = Reader::new(file.len());
+        reader.feed(file)?;
+        reader.finish()
     }
-}
-
-fn whole_numbers(value: &Value) -> Option<Vec<usize>> {
-    let list = value.as_array()?;
-    list.iter().map(|v| v.as_u64().and_then(|n| usize::try_from(n).ok())).collect()
 }

@@ -16,16 +16,23 @@ use rnn::{Capacity, Network, States, Workspace, heap_sort};
 /// Sequences in a batch of predictions or evaluation.
 pub const BATCH: usize = 64;
 
+/// Samples that are looked at together for the longest of them, at least.
+const ENOUGH: usize = 64;
+
 /// Steps of a text's window where no run says otherwise.
 pub const WINDOW: usize = 128;
 
 pub struct Evaluator {
     workspace: Workspace,
     batch: Batch,
+    /// The samples of the batch at hand.
+    ids: Vec<u32>,
     size: usize,
     cursor: usize,
     sums: Sums,
-    carried: Option<States>,
+    /// What the next batch begins from, where there is one to carry on.
+    carried: States,
+    carries: bool,
     measure: bool,
 }
 
@@ -34,23 +41,28 @@ impl Evaluator {
     /// `MemoryError` when the arena does not fit.
     pub fn new(network: &Network, form: &Form, part: &Part, metrics: &[Metric]) -> Result<Evaluator, Error> {
         let size = part.streams.unwrap_or(BATCH).min(part.ids.len());
+        let room = capacity(part, size);
         Ok(Evaluator {
-            workspace: workspace(network, capacity(part, size), false)?,
-            batch: Batch::new(form),
+            workspace: workspace(network, room, false)?,
+            batch: Batch::new(form, room)?,
+            ids: Vec::with_capacity(size),
             size,
             cursor: 0,
             sums: Sums::default(),
-            carried: None,
+            carried: States::default(),
+            carries: false,
             measure: metrics.iter().any(|&m| reads_predictions(m)),
         })
     }
 
     /// One batch; `true` when it was the last one, and [`Evaluator::take`] has the result.
     pub fn advance(&mut self, network: &Network, params: &[f32], part: &Part) -> bool {
-        let ids = &part.ids[self.cursor..(self.cursor + self.size).min(part.ids.len())];
+        let end = (self.cursor + self.size).min(part.ids.len());
+        self.ids.clear();
+        self.ids.extend((self.cursor..end).map(|i| part.ids.get(i)));
         let (samples, batch) = (&*part.samples, &mut self.batch);
-        batch.gather(samples, ids);
-        let initial = self.carried.as_ref().or(batch.initial());
+        batch.gather(samples, &self.ids);
+        let initial = if self.carries { Some(&self.carried) } else { batch.initial() };
         network.forward(params, &batch.packing, batch.input(), initial, None, &mut self.workspace);
         let output = self.workspace.output();
         let loss = batch.loss(output, 1.0, None);
@@ -60,28 +72,43 @@ impl Evaluator {
         }
         self.sums.add(&sums);
         if part.streams.is_some() {
-            self.carried = Some(self.workspace.final_states().clone());
+            self.carried.copy_from(self.workspace.final_states());
+            self.carries = true;
         }
-        self.cursor += ids.len();
+        self.cursor = end;
         self.cursor == part.ids.len()
     }
 
     /// The sums over the whole part; the next pass starts anew.
     pub fn take(&mut self) -> Sums {
         self.cursor = 0;
-        self.carried = None;
+        self.carries = false;
         std::mem::take(&mut self.sums)
     }
 }
 
 /// The most that any batch of `size` of these samples needs.
 pub fn capacity(part: &Part, size: usize) -> Capacity {
-    let mut lengths: Vec<usize> = part.ids.iter().map(|&i| part.samples.steps(i as usize)).collect();
-    heap_sort(&mut lengths, |a, b| a > b);
-    let batch = size.min(lengths.len());
+    let batch = size.min(part.ids.len());
+    // The longest so far, not all: a table has a sample for each of its rows.
+    let (mut longest, mut least) = (Vec::new(), 0);
+    let cut = |longest: &mut Vec<usize>| {
+        heap_sort(longest, |a, b| a > b);
+        longest.truncate(batch);
+    };
+    for steps in part.ids.iter().map(|i| part.samples.steps(i as usize)) {
+        if longest.len() < batch || steps > least {
+            longest.push(steps);
+        }
+        if longest.len() == 2 * batch.max(ENOUGH) {
+            cut(&mut longest);
+            least = longest[batch - 1];
+        }
+    }
+    cut(&mut longest);
     // More rows than can be addressed are more than can be had, which the arena says.
-    let rows = lengths[..batch].iter().fold(0usize, |rows, &n| rows.saturating_add(n));
-    Capacity { batch, steps: lengths.first().copied().unwrap_or(0), rows }
+    let rows = longest.iter().fold(0usize, |rows, &n| rows.saturating_add(n));
+    Capacity { batch, steps: longest.first().copied().unwrap_or(0), rows }
 }
 
 /// # Errors

@@ -41,7 +41,7 @@ pub fn forecast(model: &Model, mut data: Bundle, options: &str) -> Result<Bundle
         let received = table.rows.saturating_sub(history).to_string();
         return Err(Error::data("known", format!("{future} rows that are known ahead"), received));
     }
-    let mut series = Series::new(encoding, &table, body.form.at == At::Every, 0);
+    let mut series = Series::new(encoding, table, body.form.at == At::Every, 0);
 
     let (window, size, width) = (plan.window, plan.input_size(), plan.targets());
     let capacity = Capacity { batch: 1, steps: window, rows: window };

@@ -53,7 +53,7 @@ impl Generator {
         let last = sequences.token(0, steps - 1);
         let capacity = Capacity { batch: 1, steps, rows: steps };
         let mut workspace = workspace(&body.network, capacity, false)?;
-        let mut batch = Batch::new(&body.form);
+        let mut batch = Batch::new(&body.form, capacity)?;
         batch.gather_inputs(&sequences, &[0]);
         let mut state = batch.initial().cloned().unwrap_or_else(|| States::zeros(&body.network, 1));
         if steps > 1 {

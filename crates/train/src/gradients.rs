@@ -3,6 +3,7 @@
 
 use crate::bundle::Bundle;
 use crate::data::batch::{Batch, total_weight};
+use crate::data::ids::Ids;
 use crate::data::prepare::Part;
 use crate::data::samples::Samples;
 use crate::describe::calls::GradientsOptions;
@@ -34,17 +35,18 @@ pub fn gradients(model: &Model, mut data: Bundle, options: &str) -> Result<Bundl
         return Err(Error::data("y", "targets, or outputGradient", "neither"));
     }
     let batch = sequences.len();
-    let part = Part { samples: Rc::new(sequences), ids: (0..batch as u32).collect(), streams: None };
+    let part = Part { samples: Rc::new(sequences), ids: Ids::first(batch), streams: None };
+    let ids: Vec<u32> = part.ids.iter().collect();
     let room = capacity(&part, batch);
     let mut ws = workspace(network, room, true)?;
     if options.values {
         ws.reserve_hidden_values(network).map_err(|e| Error::memory("the gradients of the states", e.bytes))?;
     }
-    let mut gathered = Batch::new(&body.form);
+    let mut gathered = Batch::new(&body.form, room)?;
     if cotangent.is_some() {
-        gathered.gather_inputs(&*part.samples, &part.ids);
+        gathered.gather_inputs(&*part.samples, &ids);
     } else {
-        gathered.gather(&*part.samples, &part.ids);
+        gathered.gather(&*part.samples, &ids);
     }
     let packing = &gathered.packing;
     network.forward(&body.params, packing, gathered.input(), gathered.initial(), None, &mut ws);
@@ -67,7 +69,7 @@ pub fn gradients(model: &Model, mut data: Bundle, options: &str) -> Result<Bundl
             output.iter().zip(&*output_gradient).map(|(o, g)| f64::from(*o) * f64::from(*g)).sum()
         }
         None => {
-            let total = total_weight(&*part.samples, &part.ids, &body.form);
+            let total = total_weight(&*part.samples, &mut part.ids.iter(), &body.form);
             let scale = if total > 0.0 { 1.0 / total } else { 0.0 };
             gathered.loss(output, scale, Some(output_gradient)).mean()
         }

@@ -20,6 +20,7 @@ mod memory;
 pub mod metrics;
 pub mod model;
 pub mod predict;
+pub mod reader;
 pub mod session;
 mod text;
 pub mod trainer;

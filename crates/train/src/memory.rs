@@ -16,3 +16,10 @@ pub fn filled(shape: &[usize], value: f32) -> Result<Vec<f32>, Error> {
     buffer.resize(length, value);
     Ok(buffer)
 }
+
+/// Makes room for `length` elements in all, or a `MemoryError`.
+pub fn room_for<T>(buffer: &mut Vec<T>, length: usize) -> Result<(), Error> {
+    let missing = length.saturating_sub(buffer.len());
+    let bytes = length.saturating_mul(size_of::<T>());
+    buffer.try_reserve_exact(missing).map_err(|_| Error::memory("the data", bytes))
+}

@@ -3,6 +3,7 @@
 use crate::bundle::{Bundle, Elements};
 use crate::data::batch::{Batch, largest};
 use crate::data::form::Target;
+use crate::data::ids::Ids;
 use crate::data::prepare::Part;
 use crate::data::samples::Samples;
 use crate::data::sequences::Sequences;
@@ -29,12 +30,14 @@ pub fn predict(model: &Model, data: Bundle, options: &str) -> Result<Bundle, Err
     let batch = sequences.len();
     let lengths: Vec<usize> = (0..batch).map(|i| sequences.steps(i)).collect();
     let longest = lengths.iter().copied().max().unwrap_or(0);
-    let part = Part { samples: Rc::new(sequences), ids: (0..batch as u32).collect(), streams: None };
+    let part = Part { samples: Rc::new(sequences), ids: Ids::first(batch), streams: None };
+    let ids: Vec<u32> = part.ids.iter().collect();
 
     let every = body.form.at == At::Every;
     let size = network.output_size();
-    let mut workspace = workspace(network, capacity(&part, BATCH), false)?;
-    let mut gathered = Batch::new(&body.form);
+    let room = capacity(&part, BATCH);
+    let mut workspace = workspace(network, room, false)?;
+    let mut gathered = Batch::new(&body.form, room)?;
     let mut values = filled(&[batch, if every { longest } else { 1 }, size], f32::NAN)?;
     let mut end = States::zeros(network, batch);
     let mut hidden: Vec<(usize, Vec<f32>)> = Vec::new();
@@ -45,7 +48,7 @@ pub fn predict(model: &Model, data: Bundle, options: &str) -> Result<Bundle, Err
             hidden.push((width, filled(&[batch, longest, width], f32::NAN)?));
         }
     }
-    for (chunk, ids) in part.ids.chunks(BATCH).enumerate() {
+    for (chunk, ids) in ids.chunks(BATCH).enumerate() {
         gathered.gather_inputs(&*part.samples, ids);
         let packing = &gathered.packing;
         network.forward(&body.params, packing, gathered.input(), gathered.initial(), None, &mut workspace);

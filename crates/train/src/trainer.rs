@@ -42,11 +42,12 @@ impl Trainer {
         let part = prepare_whole(&whole(model, &body.form, WINDOW), batch, &model.encoding)?;
         let body = model.body_mut()?;
         self.shards.reserve(&body.network, &part)?;
+        let ids: Vec<u32> = part.ids.iter().collect();
         let job = Job {
             network: &body.network,
             params: &body.params,
             samples: &*part.samples,
-            ids: &part.ids,
+            ids: &ids,
             seed: self.seed,
             step: self.done,
             measure: false,

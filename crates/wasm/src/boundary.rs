@@ -1,5 +1,6 @@
 //! What crosses to JavaScript, and in what form.
 
+use crate::reader::Reader;
 use train::bundle::Bundle;
 use train::error::Error;
 use wasm_bindgen::JsValue;
@@ -9,6 +10,11 @@ pub type Outcome<T> = Result<T, JsValue>;
 
 pub fn throw(error: Error) -> JsValue {
     JsValue::from_str(&error.to_json())
+}
+
+/// What was read piece by piece.
+pub fn whole(reader: Reader) -> Outcome<Bundle> {
+    reader.0.finish().map_err(throw)
 }
 
 /// The bytes came from JavaScript and are dropped once they are read.

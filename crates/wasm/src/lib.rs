@@ -7,12 +7,14 @@ mod generator;
 mod learner;
 mod model;
 mod panic;
+mod reader;
 mod session;
 mod trainer;
 
 pub use generator::Generator;
 pub use learner::Learner;
 pub use model::Model;
+pub use reader::Reader;
 pub use session::Session;
 pub use trainer::Trainer;
 

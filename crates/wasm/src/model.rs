@@ -1,6 +1,7 @@
 //! A model.
 
-use crate::boundary::{Outcome, read, throw};
+use crate::boundary::{Outcome, read, throw, whole};
+use crate::reader::Reader;
 use std::cell::RefCell;
 use std::rc::Rc;
 use train::{checkpoint, evaluate, forecast, gradients, predict};
@@ -60,8 +61,8 @@ impl Model {
         Ok(predict::predict(&self.0.borrow(), read(bundle)?, options).map_err(throw)?.write())
     }
 
-    pub fn evaluate(&self, bundle: Vec<u8>, options: &str) -> Outcome<String> {
-        evaluate::evaluate(&self.0.borrow(), read(bundle)?, options).map_err(throw)
+    pub fn evaluate(&self, data: Reader, options: &str) -> Outcome<String> {
+        evaluate::evaluate(&self.0.borrow(), whole(data)?, options).map_err(throw)
     }
 
     pub fn gradients(&self, bundle: Vec<u8>, options: &str) -> Outcome<Vec<u8>> {

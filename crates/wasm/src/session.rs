@@ -1,7 +1,8 @@
 //! A training run, asked for a slice at a time.
 
-use crate::boundary::{Outcome, read, throw};
+use crate::boundary::{Outcome, read, throw, whole};
 use crate::model::{Model, Shared};
+use crate::reader::Reader;
 use train::checkpoint;
 use train::session::Team;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -15,15 +16,9 @@ pub struct Session {
 #[wasm_bindgen]
 impl Session {
     /// `parallel` is empty, or `{ "workers": n, "index": i }`.
-    pub fn fit(
-        model: &Model,
-        data: Vec<u8>,
-        run: &str,
-        validation: Option<Vec<u8>>,
-        parallel: &str,
-    ) -> Outcome<Session> {
+    pub fn fit(model: &Model, data: Reader, run: &str, validation: Option<Reader>, parallel: &str) -> Outcome<Session> {
         let model = model.shared();
-        let (data, validation) = (read(data)?, validation.map(read).transpose()?);
+        let (data, validation) = (whole(data)?, validation.map(whole).transpose()?);
         let team = Team::from_json(parallel).map_err(throw)?;
         let session = train::session::Session::fit(&mut model.borrow_mut(), data, run, validation, team);
         Ok(Session { session: session.map_err(throw)?, model })
@@ -32,13 +27,13 @@ impl Session {
     /// Goes on with the model's saved run; `changes` is `{ epochs?, steps? }`.
     pub fn resume(
         model: &Model,
-        data: Vec<u8>,
+        data: Reader,
         changes: &str,
-        validation: Option<Vec<u8>>,
+        validation: Option<Reader>,
         parallel: &str,
     ) -> Outcome<Session> {
         let model = model.shared();
-        let (data, validation) = (read(data)?, validation.map(read).transpose()?);
+        let (data, validation) = (whole(data)?, validation.map(whole).transpose()?);
         let team = Team::from_json(parallel).map_err(throw)?;
         let session = train::session::Session::resume(&mut model.borrow_mut(), data, changes, validation, team);
         Ok(Session { session: session.map_err(throw)?, model })

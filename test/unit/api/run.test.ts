@@ -39,9 +39,10 @@ const forever: FakeRun = { steps: 1e9, busy: 1, stepsPerEpoch: 50 };
 
 function start(core: Core, run: FakeRun, controls: RunControls = {}, source?: BatchSource) {
   const prepared: Prepared = {
-    request: { resume: false, run: JSON.stringify(run), data: bytes({}) },
+    request: { resume: false, run: JSON.stringify(run) },
+    payloads: [bytes({})],
+    source,
     encode: (pulled) => bytes(pulled.kind === "batch" ? { y: pulled.samples.y } : { end: true }),
-    ...(source && { source }),
   };
   const parse = (): Parsed => ({ controls, prepare: async () => prepared });
   return begin({ core, what: "fit", parse });

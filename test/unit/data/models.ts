@@ -1,7 +1,8 @@
 /** Two ragged sequences, models that read them, and what becomes of their targets. */
-import { Bundle } from "../../../ts/data/bundle.js";
+import { Bundle, type Bytes } from "../../../ts/data/bundle.js";
 import { type Encoding, encodingOf } from "../../../ts/data/encoding.js";
 import { encodeSamples } from "../../../ts/data/samples.js";
+import type { Stream } from "../../../ts/data/stream.js";
 import type { Samples } from "../../../ts/data/values.js";
 import { refusal } from "./caught.js";
 
@@ -26,3 +27,18 @@ export const floats = (...n: number[]) => Float32Array.from(n);
 export const ints = (...n: number[]) => Int32Array.from(n);
 export const nan = Number.NaN;
 export const last = 'output.at is "last": a sequence has one target';
+
+/** Data as they would arrive, through a buffer that nothing fits evenly. */
+export function opened(data: Bytes | Stream): Bundle {
+  if (data instanceof Uint8Array) return Bundle.read(data);
+  const bytes = new Uint8Array(data.length);
+  let buffer = new Uint8Array(1000);
+  const pieces = data.pieces(buffer);
+  let at = 0;
+  for (let next = pieces.next(buffer); !next.done; next = pieces.next(buffer)) {
+    bytes.set(buffer.subarray(0, next.value), at);
+    at += next.value;
+    buffer = new Uint8Array(1000);
+  }
+  return Bundle.read(bytes.subarray(0, at));
+}

@@ -6,6 +6,7 @@ import { encodingOf } from "../../../ts/data/encoding.js";
 import { encodeForecast, encodeTable, type SeriesPlan } from "../../../ts/data/series.js";
 import type { Table } from "../../../ts/data/values.js";
 import { refusal } from "./caught.js";
+import { opened } from "./models.js";
 
 const plan: SeriesPlan = {
   target: ["orders"],
@@ -42,18 +43,39 @@ test.each<[string, unknown]>([
   expect(bundle.metadata).toEqual({ kind: "series" });
   const names = ["column.orders", "column.visits", "column.unit price", "calendar.dayOfWeek", "calendar.month"];
   expect(bundle.names).toEqual(names);
-  expect(names.map((name) => bundle.f64(name))).toEqual([
+  expect(names.slice(0, 3).map((name) => bundle.f64(name))).toEqual([
     f64(10, 20, 30),
     f64(1, 2, 3),
     f64(0.5, -12.5, 0.75),
-    f64(2, 3, 4),
-    f64(1, 1, 2),
   ]);
+  expect(bundle.tokens(names[3]!)).toEqual(Uint16Array.of(2, 3, 4));
+  expect(bundle.tokens(names[4]!)).toEqual(Uint16Array.of(1, 1, 2));
 });
 
 test("only what is named is read; without a time there need be none", () => {
   const bundle = encode({ y: [1, 2], other: ["a"] }, { target: ["y"], horizon: 1 });
   expect([bundle.names, bundle.f64("column.y")]).toEqual([["column.y"], f64(1, 2)]);
+});
+
+test("32 bits stay 32 bits", () => {
+  const y = Float32Array.of(0.1, 5);
+  expect(encode({ y }, { target: ["y"], horizon: 1 }).f32("column.y")).toEqual(y);
+});
+
+test("a large table is the same bundle, read in pieces", () => {
+  const rows = 70_000;
+  const of = { target: ["y"], past: ["z"], time: "t", calendar: ["hour"], horizon: 1 } as const;
+  const table = {
+    y: Float64Array.from({ length: rows }, (_, i) => Math.sin(i)),
+    z: Array.from({ length: rows }, (_, i) => (i % 3 ? i : `${i}`)),
+    t: Float64Array.from({ length: rows }, (_, i) => i * 3_600_000),
+  };
+  const bundle = opened(encodeData(table, encodingOf({ input: { series: of }, output: { at: "last", size: 1 } })));
+  expect(bundle.f64("column.y")).toEqual(table.y);
+  expect(bundle.f64("column.z")).toEqual(Float64Array.from(table.z, Number));
+  expect([...bundle.tokens("calendar.hour").subarray(-3)]).toEqual([69_997, 69_998, 69_999].map((i) => i % 24));
+  table.z[rows - 1] = "?";
+  expect(refusal(() => encode(table, of))).toBe('DataError wrongData: data.z[69999]: expected a number, got "?"');
 });
 
 test("64 bits are kept", () => {
@@ -142,7 +164,7 @@ describe("times", () => {
   const units = ["hour", "dayOfWeek", "dayOfYear", "month"] as const;
   const of = (date: unknown) => {
     const bundle = timed([date], units);
-    return units.map((unit) => bundle.f64(`calendar.${unit}`)[0]);
+    return units.map((unit) => bundle.tokens(`calendar.${unit}`)[0]);
   };
 
   test.each<[unknown, number[]]>([
@@ -166,7 +188,7 @@ describe("times", () => {
   test("every day of four centuries, as Date counts them", () => {
     const days = Float64Array.from({ length: 146_097 }, (_, i) => Date.UTC(1850, 0, 1 + i, i % 24));
     const bundle = timed(days, units);
-    const [hour, week, year, month] = units.map((unit) => bundle.f64(`calendar.${unit}`));
+    const [hour, week, year, month] = units.map((unit) => bundle.tokens(`calendar.${unit}`));
     for (let i = 0; i < days.length; i += 7) {
       const date = new Date(days[i]!);
       const start = Date.UTC(date.getUTCFullYear(), 0, 1);
@@ -228,8 +250,8 @@ describe("rows ahead", () => {
     expect(bundle.f64("column.orders")).toEqual(f64(10, 20, 30, nan, nan));
     expect(bundle.f64("column.visits")).toEqual(f64(1, 2, 3, nan, nan));
     expect(bundle.f64("column.unit price")).toEqual(f64(0.5, -12.5, 0.75, 5, 6));
-    expect(bundle.f64("calendar.dayOfWeek")).toEqual(f64(2, 3, 4, 5, 6));
-    expect(bundle.f64("calendar.month")).toEqual(f64(1, 1, 2, 2, 2));
+    expect(bundle.tokens("calendar.dayOfWeek")).toEqual(Uint16Array.of(2, 3, 4, 5, 6));
+    expect(bundle.tokens("calendar.month")).toEqual(Uint16Array.of(1, 1, 2, 2, 2));
   });
 
   test("are as many as the horizon; recursive: as many as asked for", () => {
@@ -260,7 +282,7 @@ describe("rows ahead", () => {
       const history = { date: dates, orders: dates.map(() => 1) };
       const more = { target: ["orders"], past: [], known: [], calendar: ["hour", "dayOfYear"], horizon } as const;
       const bundle = go(undefined, more, undefined, history);
-      const at = (unit: string) => [...bundle.f64(`calendar.${unit}`).slice(dates.length)];
+      const at = (unit: string) => [...bundle.tokens(`calendar.${unit}`).slice(dates.length)];
       return at("dayOfYear").map((day, k) => `${day}+${at("hour")[k]}h`);
     };
     test("hours, days, weeks", () => {
@@ -329,7 +351,7 @@ describe("data of a model of a series", () => {
     output: { at: "last", size: 1 },
   });
   test("are a table, even one of columns x and y", () => {
-    const bundle = Bundle.read(encodeData({ x: [1, 2], y: [3, 4] }, encoding));
+    const bundle = opened(encodeData({ x: [1, 2], y: [3, 4] }, encoding));
     expect([bundle.metadata.kind, bundle.f64("column.y")]).toEqual(["series", f64(3, 4)]);
   });
   test("and not samples or text", () => {

@@ -1,11 +1,11 @@
 // Text: vocabularies, tokens, and which characters "characters" stands for.
 import { describe, expect, test } from "vitest";
-import { Bundle } from "../../../ts/data/bundle.js";
 import { charactersOf, encodeData, trainingCount } from "../../../ts/data/data.js";
 import { encodingOf } from "../../../ts/data/encoding.js";
 import { codePoints, encodeText, Vocabulary } from "../../../ts/data/text.js";
 import type { Samples } from "../../../ts/data/values.js";
 import { refusal } from "./caught.js";
+import { opened } from "./models.js";
 
 describe("a vocabulary", () => {
   const text = "Wörld 😀\n 世界, e\u0301!";
@@ -48,7 +48,7 @@ test("code points are counted, half pairs too", () => {
 
 describe("a text by itself", () => {
   const encode = (text: string, symbols: readonly string[] | number) =>
-    Bundle.read(encodeData(text, encodingOf({ input: { vocabulary: symbols } })));
+    opened(encodeData(text, encodingOf({ input: { vocabulary: symbols } })));
 
   test("is tokens of the narrowest type", () => {
     const bundle = encode("abca", ["a", "b", "c"]);

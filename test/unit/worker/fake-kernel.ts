@@ -6,6 +6,7 @@ import type { Generator } from "../../../ts/kernel/generator.js";
 import type { Kernel } from "../../../ts/kernel/kernel.js";
 import type { Learner } from "../../../ts/kernel/learner.js";
 import type { Model } from "../../../ts/kernel/model.js";
+import type { Reader } from "../../../ts/kernel/reader.js";
 import type { Session } from "../../../ts/kernel/session.js";
 import type { Trainer } from "../../../ts/kernel/trainer.js";
 
@@ -72,7 +73,8 @@ class FakeModel {
     if (options === "refuse") throw record("predict: no", { expected: "yes", received: "no", step: 3 });
     return bytes({ got: json(bundle), weights: this.weights });
   }
-  evaluate() {
+  evaluate(data: Reader) {
+    whole(data);
     return JSON.stringify({ loss: this.weights, rmse: null });
   }
   gradients(bundle: Uint8Array) {
@@ -82,6 +84,31 @@ class FakeModel {
     return bundle;
   }
   free() {}
+}
+
+/** Knows how many there are that nobody has taken. */
+export class FakeReader {
+  static left = 0;
+  fed: Uint8Array[] = [];
+  constructor(readonly length: number) {
+    FakeReader.left++;
+  }
+  feed(piece: Uint8Array) {
+    if (piece[0] === 255) throw record("data: no");
+    this.fed.push(piece.slice());
+  }
+  taken() {
+    FakeReader.left--;
+    return this.fed.reduce((sum, piece) => sum + piece.length, 0) === this.length;
+  }
+  free() {
+    FakeReader.left--;
+  }
+}
+
+/** Uses a reader up, as the calls that take one do. */
+function whole(data: Reader): void {
+  if (!(data as FakeReader).taken()) throw new Error("the data are not whole");
 }
 
 class FakeSession implements Session {
@@ -188,7 +215,9 @@ class FakeSession implements Session {
   }
 }
 
-const open = (model: Model, _data: Uint8Array, run: string, _validation?: Uint8Array, parallel = "") => {
+const open = (model: Model, data: Reader, run: string, validation?: Reader | null, parallel = "") => {
+  whole(data);
+  if (validation) whole(validation);
   const wanted: FakeRun = JSON.parse(run);
   if (wanted.refuse)
     throw record("steps: expected a positive integer, got -1", { expected: "a positive integer", received: "-1" });
@@ -208,6 +237,7 @@ export const fakeKernel: Kernel = {
       return model;
     },
   },
+  Reader: FakeReader,
   Session: { fit: open, resume: open },
   Trainer: {
     open: () => opened<Trainer>({ step: (bundle) => bundle, apply() {}, free() {} }),

@@ -12,7 +12,7 @@ import type {
   RunRequest,
   Settled,
 } from "../../../ts/worker/protocol.js";
-import { alive, type FakeRun, fakeKernel } from "./fake-kernel.js";
+import { alive, FakeReader, type FakeRun, fakeKernel } from "./fake-kernel.js";
 
 const ports: MessagePort[] = [];
 afterEach(() => {
@@ -92,6 +92,34 @@ describe("calls", () => {
     expect(moved).toEqual([file.buffer]);
     expect(value(host.load(8, file)).description).toBe(description);
     expect(value(host.evaluate(id, bytes({}), "{}"))).toEqual({ loss: 0, rmse: null });
+  });
+
+  it("takes data piece by piece, and gives each buffer back", async () => {
+    const { host, moved } = makeHost();
+    const id = made(host);
+    const buffer = new Uint8Array(8);
+    expect(value(host.feed(id, 5, 11, buffer, 8))).toBe(buffer);
+    expect(value(host.feed(id, 5, 11, buffer, 3))).toBe(buffer);
+    expect(moved.slice(-2)).toEqual([buffer.buffer, buffer.buffer]);
+    expect(FakeReader.left).toBe(1);
+    expect(value(host.evaluate(id, 5, "{}"))).toEqual({ loss: 0, rmse: null });
+    expect(FakeReader.left).toBe(0);
+    expect(host.evaluate(id, 5, "{}").ok).toBe(false); // gone
+  });
+
+  it("forgets data that it was fed for nothing", () => {
+    const { host } = makeHost();
+    const id = made(host);
+    value(host.feed(id, 1, 20, new Uint8Array(8), 8));
+    const refused = host.feed(id, 1, 20, new Uint8Array(8).fill(255), 8);
+    expect(refused).toMatchObject({ ok: false, error: { message: "data: no" } });
+    expect(FakeReader.left).toBe(1);
+    value(host.forget(id, 1));
+    value(host.forget(id, 1));
+    expect(FakeReader.left).toBe(0);
+    value(host.feed(id, 2, 20, new Uint8Array(8), 8));
+    value(host.dispose(id));
+    expect(FakeReader.left).toBe(0);
   });
 
   it("answers bad input with its record, and goes on", () => {

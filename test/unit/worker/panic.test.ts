@@ -17,7 +17,9 @@ function thrown(): unknown {
   const model = kernel.Model.create(JSON.stringify({ input: { vocabulary }, layers }));
   const text = encodeText("ab".repeat(80), new Vocabulary(vocabulary));
   const run = JSON.stringify({ steps: 5, batchSize: 8, window: 4, carryState: true });
-  const session = kernel.Session.fit(model, text, run, undefined, JSON.stringify({ workers: 2, index: 0 }));
+  const data = new kernel.Reader(text.length);
+  data.feed(text);
+  const session = kernel.Session.fit(model, data, run, undefined, JSON.stringify({ workers: 2, index: 0 }));
   expect(session.run(1)).toBe(Status.needsGradients);
   const shape = Bundle.read(session.contribution()).shape("gradient.0.4");
   const wrong = Bundle.allocate([

@@ -1,10 +1,12 @@
 //! One shard of a batch, gathered from samples into the packed, time-major form that the network reads. Its buffers are
-//! kept from batch to batch.
+//! reserved once and kept from batch to batch.
 
 use super::form::{Form, Input, Target};
 use super::samples::Samples;
+use crate::error::Error;
+use crate::memory::room_for;
 use crate::metrics::Sums;
-use rnn::{At, LayerState, LossSum, Packing, StateShape, States, Values};
+use rnn::{At, Capacity, LayerState, LossSum, Packing, States, Values};
 
 pub struct Batch {
     pub packing: Packing,
@@ -19,12 +21,22 @@ pub struct Batch {
     targets: Vec<f32>,
     classes: Vec<i32>,
     weights: Vec<f32>,
-    initial: Option<States>,
+    /// The states that the samples begin from, where they are given.
+    initial: States,
+    begun: bool,
+    /// One prediction and its target in the user's units.
+    user: Vec<f64>,
+    truth: Vec<f64>,
 }
 
 impl Batch {
-    pub fn new(form: &Form) -> Batch {
-        Batch {
+    /// With room for batches up to `room`.
+    ///
+    /// # Errors
+    /// `MemoryError`.
+    pub fn new(form: &Form, room: Capacity) -> Result<Batch, Error> {
+        let width = if let Target::Values(size) = form.target { size } else { 0 };
+        let mut batch = Batch {
             packing: Packing::default(),
             form: form.clone(),
             samples: Vec::new(),
@@ -35,8 +47,43 @@ impl Batch {
             targets: Vec::new(),
             classes: Vec::new(),
             weights: Vec::new(),
-            initial: None,
-        }
+            initial: States { layers: vec![LayerState::default(); form.states.len()] },
+            begun: false,
+            user: vec![0.0; width],
+            truth: vec![0.0; width],
+        };
+        batch.reserve(room)?;
+        Ok(batch)
+    }
+
+    /// Makes room for batches up to `room`, so that gathering one allocates nothing: but for weights and initial states,
+    /// which few data have, and which the first batch with them makes room for.
+    ///
+    /// # Errors
+    /// `MemoryError`.
+    pub fn reserve(&mut self, room: Capacity) -> Result<(), Error> {
+        let Capacity { batch, steps, rows } = room;
+        let outputs = if self.form.at == At::Every { rows } else { batch };
+        let (values, tokens) = match self.form.input {
+            Input::Values(size) => (rows.saturating_mul(size), 0),
+            Input::Tokens(_) => (0, rows),
+        };
+        let (targets, classes) = match self.form.target {
+            Target::Values(size) => (outputs.saturating_mul(size), 0),
+            Target::Classes(_) => (0, outputs),
+        };
+        let Packing { order, lengths, sizes, offsets, .. } = &mut self.packing;
+        room_for(&mut self.values, values)?;
+        room_for(&mut self.tokens, tokens)?;
+        room_for(&mut self.targets, targets)?;
+        room_for(&mut self.classes, classes)?;
+        room_for(&mut self.samples, batch)?;
+        room_for(&mut self.lengths, batch)?;
+        room_for(&mut self.rows, batch)?;
+        room_for(order, batch)?;
+        room_for(lengths, batch)?;
+        room_for(sizes, steps)?;
+        room_for(offsets, steps.saturating_add(1))
     }
 
     /// Gathers inputs alone.
@@ -94,30 +141,27 @@ impl Batch {
     }
 
     fn gather_initial(&mut self, from: &dyn Samples) {
-        self.initial = None;
-        if from.initial(self.samples[0], 0).is_none() {
+        self.begun = from.initial(self.samples[0], 0).is_some();
+        if !self.begun {
             return;
         }
         let batch = self.samples.len();
-        let zeros = |shape: &StateShape| LayerState {
-            h: vec![0.0; shape.levels * batch * shape.hidden],
-            c: vec![0.0; if shape.cell { shape.levels * batch * shape.hidden } else { 0 }],
-        };
-        let mut states = States { layers: self.form.states.iter().map(zeros).collect() };
-        for (k, shape) in self.form.states.iter().enumerate() {
+        for (k, (shape, state)) in self.form.states.iter().zip(&mut self.initial.layers).enumerate() {
+            let length = shape.levels * batch * shape.hidden;
+            state.h.resize(length, 0.0);
+            state.c.resize(if shape.cell { length } else { 0 }, 0.0);
             for (at, &sample) in self.samples.iter().enumerate() {
                 let (h, c) = from.initial(sample, k).expect("given for every layer");
                 for level in 0..shape.levels {
                     let to = (level * batch + at) * shape.hidden..(level * batch + at + 1) * shape.hidden;
                     let part = level * shape.hidden..(level + 1) * shape.hidden;
-                    states.layers[k].h[to.clone()].copy_from_slice(&h[part.clone()]);
+                    state.h[to.clone()].copy_from_slice(&h[part.clone()]);
                     if shape.cell {
-                        states.layers[k].c[to].copy_from_slice(&c[part]);
+                        state.c[to].copy_from_slice(&c[part]);
                     }
                 }
             }
         }
-        self.initial = Some(states);
     }
 
     /// Rows of the network's output: one a sample, or one a step.
@@ -148,7 +192,7 @@ impl Batch {
     }
 
     pub fn initial(&self) -> Option<&States> {
-        self.initial.as_ref()
+        self.begun.then_some(&self.initial)
     }
 
     /// The loss of an output and, when asked for, the gradient of `scale` times its sum.
@@ -161,11 +205,11 @@ impl Batch {
     }
 
     /// Adds what metrics need to know of each prediction.
-    pub fn measure(&self, from: &dyn Samples, output: &[f32], sums: &mut Sums) {
+    pub fn measure(&mut self, from: &dyn Samples, output: &[f32], sums: &mut Sums) {
         let mut at = 0;
         match self.form.target {
             Target::Values(size) => {
-                let (mut user, mut truth) = (vec![0.0; size], vec![0.0; size]);
+                let (mut user, mut truth) = (std::mem::take(&mut self.user), std::mem::take(&mut self.truth));
                 self.each_output(|sample, t| {
                     let weight = self.weights.get(at).copied().unwrap_or(1.0);
                     if weight != 0.0 {
@@ -174,6 +218,7 @@ impl Batch {
                     }
                     at += 1;
                 });
+                (self.user, self.truth) = (user, truth);
             }
             Target::Classes(n) => {
                 for (row, &class) in output.chunks_exact(n).zip(&self.classes) {
@@ -194,9 +239,9 @@ pub fn largest(row: &[f32]) -> usize {
 }
 
 /// Weight of a batch's loss: of each target element (values) or target (classes) that is not masked.
-pub fn total_weight(from: &dyn Samples, samples: &[u32], form: &Form) -> f64 {
+pub fn total_weight(from: &dyn Samples, samples: &mut dyn Iterator<Item = u32>, form: &Form) -> f64 {
     let mut total = 0.0;
-    for &sample in samples {
+    for sample in samples {
         let sample = sample as usize;
         let steps = if form.at == At::Every { from.steps(sample) } else { 1 };
         total += match form.target {

@@ -2,6 +2,7 @@
 
 pub mod batch;
 pub mod form;
+pub mod ids;
 pub mod prepare;
 pub mod samples;
 pub mod sequences;

@@ -3,6 +3,7 @@
 
 use super::batch::total_weight;
 use super::form::{Form, Target};
+use super::ids::Ids;
 use super::samples::Samples;
 use super::sequences::Sequences;
 use super::series::Series;
@@ -23,15 +24,14 @@ use std::rc::Rc;
 #[derive(Clone)]
 pub struct Part {
     pub samples: Rc<dyn Samples>,
-    pub ids: Vec<u32>,
+    pub ids: Ids,
     /// Samples that go side by side with a carried state.
     pub streams: Option<usize>,
 }
 
 impl Part {
     fn whole(samples: impl Samples + 'static, streams: Option<usize>) -> Part {
-        let ids = (0..samples.len() as u32).collect();
-        Part { samples: Rc::new(samples), ids, streams }
+        Part { ids: Ids::first(samples.len()), samples: Rc::new(samples), streams }
     }
 }
 
@@ -132,10 +132,11 @@ fn series(request: &Request, bundle: &mut Bundle, encoding: &mut Encoding) -> Re
     };
     let table = plan.table(bundle)?;
     let needed = plan.first_origin() + plan.predicted() + 1;
-    let mut cut = training_count(table.rows, request.split);
+    let rows = table.rows;
+    let mut cut = training_count(rows, request.split);
     // The validation part has to hold one horizon, where the rest is long enough.
-    if request.split.is_some() && table.rows >= needed + plan.predicted() {
-        cut = cut.min(table.rows - plan.predicted());
+    if request.split.is_some() && rows >= needed + plan.predicted() {
+        cut = cut.min(rows - plan.predicted());
     }
     if cut < needed {
         let expected = format!("at least {needed} rows{} (difference + window + horizon)", in_training(request));
@@ -143,21 +144,20 @@ fn series(request: &Request, bundle: &mut Bundle, encoding: &mut Encoding) -> Re
     }
     let fitted = encoding.series.get_or_insert_with(|| Rc::new(SeriesEncoding::fit(plan.clone(), &table, cut))).clone();
     let border = if request.split.is_some() { cut } else { 0 };
-    let samples: Rc<dyn Samples> = Rc::new(Series::new(fitted, &table, request.form.at == At::Every, border));
+    let samples: Rc<dyn Samples> = Rc::new(Series::new(fitted, table, request.form.at == At::Every, border));
 
     // A sample belongs to the part that holds all rows that it predicts; those across the border to none.
     let first = plan.first_origin() + 1;
-    let ids = 0..samples.len() as u32;
-    let training: Vec<u32> = ids.clone().filter(|&i| first + i as usize + plan.predicted() <= cut).collect();
+    let training = Ids::first(samples.len().min(cut + 1 - first - plan.predicted()));
     let validation = request.split.map(|_| {
-        let ids = ids.filter(|&i| first + i as usize >= cut).collect();
+        let ids = Ids::Range((cut - first) as u32..samples.len().max(cut - first) as u32);
         Part { samples: samples.clone(), ids, streams: None }
     });
     if let Some(part) = &validation
         && part.ids.is_empty()
     {
         let expected = format!("at least {} rows in the validation part (horizon)", plan.predicted());
-        return Err(Error::data("validationSplit", expected, (table.rows - cut).to_string()));
+        return Err(Error::data("validationSplit", expected, (rows - cut).to_string()));
     }
     let warnings = Vec::new();
     Ok(Prepared { training: Part { samples, ids: training, streams: None }, validation, warnings })
@@ -196,7 +196,7 @@ fn sequences(request: &Request, bundle: Bundle, encoding: &mut Encoding) -> Resu
     let part = |ids| Part { samples: samples.clone(), ids, streams: None };
     let prepared = Prepared { training: part(training), validation: validation.map(part), warnings };
     for part in [Some(&prepared.training), prepared.validation.as_ref()].into_iter().flatten() {
-        if total_weight(&*part.samples, &part.ids, request.form) == 0.0 {
+        if total_weight(&*part.samples, &mut part.ids.iter(), request.form) == 0.0 {
             let parts = if prepared.validation.is_some() { " in each part" } else { "" };
             let expected = format!("at least one target that counts{parts}");
             return Err(Error::data("y", expected, "none").code("allMasked"));
@@ -205,8 +205,8 @@ fn sequences(request: &Request, bundle: Bundle, encoding: &mut Encoding) -> Resu
     Ok(prepared)
 }
 
-fn split(n: usize, split: Option<Split>, seed: u64) -> Result<(Vec<u32>, Option<Vec<u32>>), Error> {
-    let Some(described) = split else { return Ok(((0..n as u32).collect(), None)) };
+fn split(n: usize, split: Option<Split>, seed: u64) -> Result<(Ids, Option<Ids>), Error> {
+    let Some(described) = split else { return Ok((Ids::first(n), None)) };
     if n < 2 {
         return Err(Error::data("validationSplit", "at least 2 sequences to split", n.to_string()));
     }
@@ -222,7 +222,8 @@ fn split(n: usize, split: Option<Split>, seed: u64) -> Result<(Vec<u32>, Option<
     // The parts keep the order of the data, so that only the choice is random.
     let mut chosen = vec![false; n];
     order[..training].iter().for_each(|&i| chosen[i as usize] = true);
-    Ok((0..n as u32).partition(|&i| chosen[i as usize])).map(|(ids, validation)| (ids, Some(validation)))
+    let (ids, validation) = (0..n as u32).partition(|&i| chosen[i as usize]);
+    Ok((Ids::List(ids), Some(Ids::List(validation))))
 }
 
 /// A class that validation has must have been trained, whether it was split off or given apart.
@@ -232,15 +233,15 @@ fn split(n: usize, split: Option<Split>, seed: u64) -> Result<(Vec<u32>, Option<
 pub fn check_classes(
     request: &Request,
     trained: &dyn Samples,
-    training: &[u32],
+    training: &Ids,
     validated: &dyn Samples,
-    validation: &[u32],
+    validation: &Ids,
 ) -> Result<(), Error> {
     let Target::Classes(classes) = request.form.target else { return Ok(()) };
     let description = request.description;
     let mut seen = vec![false; classes];
-    let each = |from: &dyn Samples, ids: &[u32], call: &mut dyn FnMut(u32, i32)| {
-        for &i in ids {
+    let each = |from: &dyn Samples, ids: &Ids, call: &mut dyn FnMut(u32, i32)| {
+        for i in ids.iter() {
             let steps = if request.form.at == At::Every { from.steps(i as usize) } else { 1 };
             (0..steps).for_each(|t| call(i, from.class(i as usize, t)));
         }

@@ -1,6 +1,7 @@
 //! Sequences given by the user, of any lengths, with their targets, weights and initial states.
 
 use super::form::{Form, Input, Target};
+use super::ids::Ids;
 use super::samples::{Samples, undo};
 use super::tokens::Tokens;
 use crate::bundle::{Bundle, Elements};
@@ -109,18 +110,18 @@ impl Sequences {
     }
 
     /// Columns of the inputs of some samples, for fitting and for warnings.
-    pub fn input_columns(&self, samples: &[u32]) -> Columns {
+    pub fn input_columns(&self, samples: &Ids) -> Columns {
         columns(&self.values, self.width, &|row| {
-            for &i in samples {
+            for i in samples.iter() {
                 (self.starts[i as usize]..self.starts[i as usize + 1]).for_each(&mut *row);
             }
         })
     }
 
     /// A scaler of the targets of some samples; masked ones do not count.
-    pub fn fit_output(&self, kind: Scale, samples: &[u32]) -> Scaler {
+    pub fn fit_output(&self, kind: Scale, samples: &Ids) -> Scaler {
         let columns = columns(&self.targets, self.target_width, &|row| {
-            for &i in samples {
+            for i in samples.iter() {
                 let counts = |row: &usize| self.weights.get(*row) != Some(&0.0);
                 self.target_rows(i as usize).filter(counts).for_each(&mut *row);
             }

@@ -1,22 +1,17 @@
 //! Windows over the columns of a series. Row s of the table is one point in time; the sample with origin s reads rows
-//! s - window + 1 ..= s and predicts rows s + 1 ..= s + horizon. NOT: fitting of constants (encoding).
+//! s - window + 1 ..= s and predicts rows s + 1 ..= s + horizon. A window is a place in the table: its numbers are scaled,
+//! and its calendar becomes inputs, when a batch is gathered. NOT: fitting of constants (encoding).
 
 use super::samples::Samples;
 use crate::encoding::series::{SeriesEncoding, Table};
 use std::rc::Rc;
 
-/// A table in the network's units beside the transformed values that undo them.
+/// A table, and how the network reads it.
 pub struct Series {
     encoding: Rc<SeriesEncoding>,
-    /// Targets after transform and difference, and scaled: [rows, targets]; NaN before the first difference.
-    targets: Vec<f32>,
-    /// Targets after the transform alone: [rows, targets].
-    levels: Vec<f64>,
-    /// What a step sees of its own row: scaled targets, then past columns.
-    seen: Vec<f32>,
-    /// Known columns and the calendar, [rows, known].
-    known: Vec<f32>,
-    rows: usize,
+    table: Table,
+    /// Of each calendar unit the inputs for each of its numbers, side by side.
+    calendar: Vec<Vec<f32>>,
     every: bool,
     /// First row of the validation part, 0 without one.
     border: usize,
@@ -24,24 +19,9 @@ pub struct Series {
 
 impl Series {
     /// `every`: each step of a window predicts; else the last one.
-    pub fn new(encoding: Rc<SeriesEncoding>, table: &Table, every: bool, border: usize) -> Series {
-        let plan = &encoding.plan;
-        let (rows, width) = (table.rows, plan.targets());
-        let levels = encoding.levels(table);
-        let mut targets = vec![f32::NAN; rows * width];
-        for s in plan.difference..rows {
-            for j in 0..width {
-                targets[s * width + j] = encoding.scaled_target(&levels, s, j);
-            }
-        }
-        let past = plan.past.len();
-        let mut seen = Vec::with_capacity(rows * (width + past));
-        for s in 0..rows {
-            seen.extend_from_slice(&targets[s * width..][..width]);
-            seen.extend((0..past).map(|j| encoding.past.apply(j, table.past[j][s]) as f32));
-        }
-        let known = encoding.known_rows(table);
-        Series { encoding, targets, levels, seen, known, rows, every, border }
+    pub fn new(encoding: Rc<SeriesEncoding>, table: Table, every: bool, border: usize) -> Series {
+        let calendar = encoding.plan.calendar.iter().map(|unit| unit.inputs()).collect();
+        Series { encoding, table, calendar, every, border }
     }
 
     /// Row of a sample's last input.
@@ -51,27 +31,37 @@ impl Series {
 
     /// Writes the input of row s: what it shows, the known columns of s and of the rows that it predicts.
     pub fn row(&self, s: usize, row: &mut [f32]) {
-        let plan = &self.encoding.plan;
-        let (seen, known) = (plan.seen(), plan.known_width());
-        row[..seen].copy_from_slice(&self.seen[s * seen..][..seen]);
-        row[seen..].copy_from_slice(&self.known[s * known..][..(plan.predicted() + 1) * known]);
+        let SeriesEncoding { plan, past, known, .. } = &*self.encoding;
+        let (targets, rest) = row.split_at_mut(plan.targets());
+        for (j, to) in targets.iter_mut().enumerate() {
+            *to = self.encoding.scaled_target(&self.table, s, j);
+        }
+        let (seen, mut rest) = rest.split_at_mut(plan.past.len());
+        for (j, to) in seen.iter_mut().enumerate() {
+            *to = past.apply(j, self.table.past[j].get(s)) as f32;
+        }
+        for s in s..=s + plan.predicted() {
+            for (j, column) in self.table.known.iter().enumerate() {
+                let (to, later) = rest.split_at_mut(1);
+                to[0] = known.apply(j, column.get(s)) as f32;
+                rest = later;
+            }
+            for (k, unit) in plan.calendar.iter().enumerate() {
+                let (to, later) = rest.split_at_mut(unit.width());
+                to.copy_from_slice(
+                    &self.calendar[k][usize::from(self.table.calendar[k][s]) * unit.width()..][..to.len()],
+                );
+                rest = later;
+            }
+        }
     }
 
     /// Puts a predicted (scaled) target into row s, so that the next step can read it.
     pub fn feed(&mut self, s: usize, predicted: &[f32]) {
-        let width = self.encoding.plan.targets();
-        let seen = self.encoding.plan.seen();
-        for (j, &value) in predicted.iter().enumerate() {
-            let before = self.level_before(s, j);
-            self.levels[s * width + j] = self.encoding.target.undo(j, f64::from(value)) + before;
-            self.seen[s * seen + j] = value;
+        let SeriesEncoding { plan, target, .. } = &*self.encoding;
+        for (j, (&value, column)) in predicted.iter().zip(&mut self.table.levels).enumerate() {
+            column.set(s, target.undo(j, f64::from(value)) + plan.level_before(column, s));
         }
-    }
-
-    /// The transformed value that a difference of row s is taken from; 0 without differences.
-    fn level_before(&self, s: usize, j: usize) -> f64 {
-        let plan = &self.encoding.plan;
-        if plan.difference == 0 { 0.0 } else { self.levels[(s - plan.difference) * plan.targets() + j] }
     }
 
     /// Predictions made at row s, [horizon, targets], in the user's units.
@@ -85,7 +75,7 @@ impl Series {
                 let before = match lag {
                     0 => 0.0,
                     lag if k >= lag => user[(k - lag) * width + j],
-                    lag => self.levels[(s + 1 + k - lag) * width + j],
+                    lag => self.table.levels[j].get(s + 1 + k - lag),
                 };
                 user[k * width + j] = change + before;
             }
@@ -97,7 +87,7 @@ impl Series {
 impl Samples for Series {
     fn len(&self) -> usize {
         let plan = &self.encoding.plan;
-        self.rows.saturating_sub(plan.first_origin() + plan.predicted())
+        self.table.rows.saturating_sub(plan.first_origin() + plan.predicted())
     }
 
     fn steps(&self, _: usize) -> usize {
@@ -109,8 +99,12 @@ impl Samples for Series {
     }
 
     fn target(&self, sample: usize, step: usize, row: &mut [f32]) {
-        let s = self.predicting(sample, step);
-        row.copy_from_slice(&self.targets[(s + 1) * self.encoding.plan.targets()..][..row.len()]);
+        let first = self.predicting(sample, step) + 1;
+        for (k, row) in row.chunks_exact_mut(self.encoding.plan.targets()).enumerate() {
+            for (j, to) in row.iter_mut().enumerate() {
+                *to = self.encoding.scaled_target(&self.table, first + k, j);
+            }
+        }
     }
 
     /// Where every step predicts, the early steps of a window that validates warm the state up: what they predict is the
@@ -127,8 +121,11 @@ impl Samples for Series {
     fn restore(&self, sample: usize, step: usize, predicted: &[f32], user: &mut [f64], truth: &mut [f64]) {
         let s = self.predicting(sample, step);
         self.restore_from(s, predicted, user);
-        let levels = &self.levels[(s + 1) * self.encoding.plan.targets()..];
-        truth.iter_mut().zip(levels).for_each(|(t, &u)| *t = self.encoding.plan.untransform(u));
+        let plan = &self.encoding.plan;
+        for (i, truth) in truth.iter_mut().enumerate() {
+            let (k, j) = (i / plan.targets(), i % plan.targets());
+            *truth = plan.untransform(self.table.levels[j].get(s + 1 + k));
+        }
     }
 }
 

@@ -20,7 +20,12 @@ impl Tokens {
             Elements::U32(v) => Tokens::U32(v),
             other => return Err(Error::data("x", "tokens (unsigned integers)", other.dtype())),
         };
-        match (0..tokens.count()).find(|&i| tokens.get(i) as usize >= vocabulary) {
+        let beyond = match &tokens {
+            Tokens::U8(v) => v.iter().position(|&t| t as usize >= vocabulary),
+            Tokens::U16(v) => v.iter().position(|&t| t as usize >= vocabulary),
+            Tokens::U32(v) => v.iter().position(|&t| t as usize >= vocabulary),
+        };
+        match beyond {
             Some(i) => {
                 Err(Error::data(format!("x[{i}]"), format!("a token below {vocabulary}"), tokens.get(i).to_string()))
             }

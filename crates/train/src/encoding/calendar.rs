@@ -17,7 +17,24 @@ impl Calendar {
         }
     }
 
-    pub fn encode(self, raw: f64, into: &mut Vec<f32>) {
+    /// Raw numbers there are, from 0.
+    pub fn values(self) -> u16 {
+        match self {
+            Calendar::Hour => 24,
+            Calendar::DayOfWeek => 7,
+            Calendar::DayOfYear => 366,
+            Calendar::Month => 12,
+        }
+    }
+
+    /// The inputs of each raw number, [values, width].
+    pub fn inputs(self) -> Vec<f32> {
+        let mut inputs = Vec::with_capacity(usize::from(self.values()) * self.width());
+        (0..self.values()).for_each(|raw| self.encode(f64::from(raw), &mut inputs));
+        inputs
+    }
+
+    fn encode(self, raw: f64, into: &mut Vec<f32>) {
         let mut cycle = |turns: f64| {
             into.push(libm::sin(TAU * turns) as f32);
             into.push(libm::cos(TAU * turns) as f32);

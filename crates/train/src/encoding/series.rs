@@ -2,19 +2,63 @@
 //! fitted on the training part and saved with the model. NOT: windows (data).
 
 use super::scaler::{Columns, Scaler, Show};
-use crate::bundle::Bundle;
-use crate::describe::model::{Mode, Scale, Series as Plan, Transform};
+use crate::bundle::{Bundle, Elements};
+use crate::describe::model::{Calendar, Mode, Series as Plan, Transform};
 use crate::error::Error;
 use crate::text::number;
 
-/// Columns in the user's units, one vector a column.
+/// The columns as they came: a table may be most of the memory, and is there once. What the network reads of them is made
+/// when it is asked for.
 pub struct Table {
     pub rows: usize,
-    pub target: Vec<Vec<f64>>,
-    pub past: Vec<Vec<f64>>,
-    pub known: Vec<Vec<f64>>,
+    /// Targets after the transform.
+    pub levels: Vec<Column>,
+    /// In the user's units.
+    pub past: Vec<Column>,
+    pub known: Vec<Column>,
     /// Raw numbers of each calendar unit.
-    pub calendar: Vec<Vec<f64>>,
+    pub calendar: Vec<Vec<u16>>,
+}
+
+/// Numbers of 64 bits, or of 32 where the user has no others.
+pub enum Column {
+    F64(Vec<f64>),
+    F32(Vec<f32>),
+}
+
+impl Column {
+    pub fn get(&self, s: usize) -> f64 {
+        match self {
+            Column::F64(v) => v[s],
+            Column::F32(v) => f64::from(v[s]),
+        }
+    }
+
+    pub fn set(&mut self, s: usize, value: f64) {
+        match self {
+            Column::F64(v) => v[s] = value,
+            Column::F32(v) => v[s] = value as f32,
+        }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Column::F64(v) => v.len(),
+            Column::F32(v) => v.len(),
+        }
+    }
+
+    /// Logarithms in place, but for numbers of 32 bits, which they would not fit. The first row without one, else.
+    fn log(&mut self) -> Result<(), usize> {
+        if let Some(s) = (0..self.len()).find(|&s| self.get(s) <= 0.0) {
+            return Err(s);
+        }
+        if let Column::F32(v) = self {
+            *self = Column::F64(v.iter().map(|&v| f64::from(v)).collect());
+        }
+        (0..self.len()).for_each(|s| self.set(s, libm::log(self.get(s))));
+        Ok(())
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -59,8 +103,13 @@ impl Plan {
         self.difference + self.window - 1
     }
 
-    fn transform(&self, value: f64) -> f64 {
-        if self.transform == Transform::Log { libm::log(value) } else { value }
+    /// What a level of row s is differenced by; 0 without differences.
+    pub fn level_before(&self, column: &Column, s: usize) -> f64 {
+        if self.difference == 0 { 0.0 } else { column.get(s - self.difference) }
+    }
+
+    fn change(&self, column: &Column, s: usize) -> f64 {
+        column.get(s) - self.level_before(column, s)
     }
 
     pub fn untransform(&self, value: f64) -> f64 {
@@ -72,76 +121,63 @@ impl Plan {
     /// # Errors
     /// `DataError` for a column that is missing or shorter than the others, and for a value that has no logarithm.
     pub fn table(&self, bundle: &mut Bundle) -> Result<Table, Error> {
-        let mut column = |name: String| -> Result<Vec<f64>, Error> {
-            bundle.take_f64(&name)?.ok_or_else(|| Error::data(name, "a column of the table", "nothing"))
+        let mut take = |name: String| -> Result<Elements, Error> {
+            let tensor = bundle.take(&name);
+            Ok(tensor.ok_or_else(|| Error::data(name, "a column of the table", "nothing"))?.elements)
         };
-        let mut columns = |names: &[String]| -> Result<Vec<Vec<f64>>, Error> {
-            names.iter().map(|n| column(format!("column.{n}"))).collect()
+        let mut columns = |names: &[String]| -> Result<Vec<Column>, Error> {
+            let column = |name: &String| match take(["column.", name].concat())? {
+                Elements::F64(v) => Ok(Column::F64(v)),
+                Elements::F32(v) => Ok(Column::F32(v)),
+                other => Err(Error::data(&**name, "numbers", other.dtype())),
+            };
+            names.iter().map(column).collect()
         };
-        let (target, past, known) = (columns(&self.target)?, columns(&self.past)?, columns(&self.known)?);
-        let calendar =
-            self.calendar.iter().map(|u| column(format!("calendar.{}", u.name()))).collect::<Result<Vec<_>, _>>()?;
-        let rows = target.first().map_or(0, Vec::len);
-        if let Some(other) = [&target, &past, &known, &calendar].into_iter().flatten().find(|c| c.len() != rows) {
-            return Err(Error::shape("table", format!("{rows} rows in each column"), other.len().to_string()));
+        let (mut levels, past, known) = (columns(&self.target)?, columns(&self.past)?, columns(&self.known)?);
+        let unit = |unit: &Calendar| match take(["calendar.", unit.name()].concat())? {
+            Elements::U16(v) if v.iter().all(|&raw| raw < unit.values()) => Ok(v),
+            _ => Err(Error::data(unit.name(), "calendar numbers", "others")),
+        };
+        let calendar: Vec<_> = self.calendar.iter().map(unit).collect::<Result<_, _>>()?;
+        let rows = levels.first().map_or(0, Column::len);
+        let lengths = [&levels, &past, &known].into_iter().flatten().map(Column::len);
+        if let Some(other) = lengths.chain(calendar.iter().map(Vec::len)).find(|&n| n != rows) {
+            return Err(Error::shape("table", format!("{rows} rows in each column"), other.to_string()));
         }
         if self.transform == Transform::Log {
-            for (name, column) in self.target.iter().zip(&target) {
-                if let Some(s) = column.iter().position(|&v| v <= 0.0) {
+            for (name, column) in self.target.iter().zip(&mut levels) {
+                column.log().map_err(|s| {
                     let place = format!("{name}[{s}]");
-                    return Err(Error::data(place, "a positive number (transform: log)", number(column[s])));
-                }
+                    Error::data(place, "a positive number (transform: log)", number(column.get(s)))
+                })?;
             }
         }
-        Ok(Table { rows, target, past, known, calendar })
+        Ok(Table { rows, levels, past, known, calendar })
     }
 }
 
 impl SeriesEncoding {
     /// Constants from the first `rows` rows of the table.
     pub fn fit(plan: Plan, table: &Table, rows: usize) -> SeriesEncoding {
-        let unfitted = SeriesEncoding {
-            target: Scaler::fit(Scale::None, &Columns::of(plan.targets(), &|_| {})),
-            past: scaler(plan.scale, &table.past, rows),
-            known: scaler(plan.scale, &table.known, rows),
-            plan,
+        let of = |columns: &[Column], from: usize, value: &dyn Fn(&Column, usize) -> f64| {
+            let walk = |show: &mut Show| {
+                for (j, column) in columns.iter().enumerate() {
+                    (from..rows).for_each(|s| show(j, value(column, s)));
+                }
+            };
+            Scaler::fit(plan.scale, &Columns::of(columns.len(), &walk))
         };
-        let levels = unfitted.levels(table);
-        let width = unfitted.plan.targets();
-        let mut changes = vec![Vec::with_capacity(rows); width];
-        for s in unfitted.plan.difference..rows {
-            (0..width).for_each(|j| changes[j].push(unfitted.change(&levels, s, j)));
+        SeriesEncoding {
+            target: of(&table.levels, plan.difference, &|column, s| plan.change(column, s)),
+            past: of(&table.past, 0, &Column::get),
+            known: of(&table.known, 0, &Column::get),
+            plan,
         }
-        let used = rows.saturating_sub(unfitted.plan.difference);
-        SeriesEncoding { target: scaler(unfitted.plan.scale, &changes, used), ..unfitted }
     }
 
-    /// Transformed targets, [rows, targets].
-    pub fn levels(&self, table: &Table) -> Vec<f64> {
-        let rows = (0..table.rows).flat_map(|s| table.target.iter().map(move |c| c[s]));
-        rows.map(|v| self.plan.transform(v)).collect()
-    }
-
-    fn change(&self, levels: &[f64], s: usize, j: usize) -> f64 {
-        let (width, lag) = (self.plan.targets(), self.plan.difference);
-        let before = if lag == 0 { 0.0 } else { levels[(s - lag) * width + j] };
-        levels[s * width + j] - before
-    }
-
-    pub fn scaled_target(&self, levels: &[f64], s: usize, j: usize) -> f32 {
-        self.target.apply(j, self.change(levels, s, j)) as f32
-    }
-
-    /// Known columns and calendar of every row, [rows, known width].
-    pub fn known_rows(&self, table: &Table) -> Vec<f32> {
-        let mut rows = Vec::with_capacity(table.rows * self.plan.known_width());
-        for s in 0..table.rows {
-            rows.extend(table.known.iter().enumerate().map(|(j, c)| self.known.apply(j, c[s]) as f32));
-            for (unit, column) in self.plan.calendar.iter().zip(&table.calendar) {
-                unit.encode(column[s], &mut rows);
-            }
-        }
-        rows
+    /// Target `j` of row s, scaled; row s has one before it to differ from.
+    pub fn scaled_target(&self, table: &Table, s: usize, j: usize) -> f32 {
+        self.target.apply(j, self.plan.change(&table.levels[j], s)) as f32
     }
 
     pub fn write(&self, into: &mut Bundle) {
@@ -162,14 +198,4 @@ impl SeriesEncoding {
             _ => Err(Error::format("some constants of the series are missing")),
         }
     }
-}
-
-/// A scaler for columns of which the first `rows` rows count.
-fn scaler(kind: Scale, columns: &[Vec<f64>], rows: usize) -> Scaler {
-    let walk = |show: &mut Show| {
-        for (j, column) in columns.iter().enumerate() {
-            column[..rows].iter().for_each(|&v| show(j, v));
-        }
-    };
-    Scaler::fit(kind, &Columns::of(columns.len(), &walk))
 }

@@ -140,14 +140,16 @@ impl Session {
             Source::Batches(Some(part)) => {
                 // A later batch may be larger than any before.
                 self.shards.reserve(&body.network, part)?;
-                (part, part.ids.as_slice())
+                self.order.clear();
+                self.order.extend(part.ids.iter());
+                (part, self.order.as_slice())
             }
             Source::Data(part) => {
                 if self.ordered != Some(self.counters.epoch) {
                     order(&self.run, part, self.counters.epoch, &mut self.order);
                     self.ordered = Some(self.counters.epoch);
                     if self.run.carry_state && self.counters.cursor == 0 {
-                        self.shards.carried.fill(None);
+                        self.shards.begin_anew();
                     }
                 }
                 let start = self.counters.cursor as usize * self.batch;
@@ -352,9 +354,10 @@ impl Session {
 
 /// The samples of an epoch: in the order of the data, or shuffled.
 fn order(run: &RunDescription, part: &Part, epoch: u64, order: &mut Vec<u32>) {
-    order.clone_from(&part.ids);
+    order.clear();
+    order.extend(part.ids.iter());
     if run.shuffle == Some(true) && part.streams.is_none() {
         rnn::permutation(run.seed, rnn::Purpose::Order, epoch, order);
-        order.iter_mut().for_each(|place| *place = part.ids[*place as usize]);
+        order.iter_mut().for_each(|place| *place = part.ids.get(*place as usize));
     }
 }

@@ -14,6 +14,7 @@ use crate::error::{Error, ErrorClass};
 use crate::evaluate::{Evaluator, WINDOW, capacity};
 use crate::hash::Fnv;
 use crate::json::{self, Value};
+use crate::memory::room_for;
 use crate::metrics::{Sums, reads_predictions};
 use crate::model::Model;
 use crate::text;
@@ -173,10 +174,12 @@ impl Session {
         }
         let metrics = run.metrics.clone().unwrap_or_default();
         let (mut batch, mut batches, mut room) = (0, None, Capacity { batch: 0, steps: 0, rows: 0 });
+        let mut order = Vec::new();
         if let Source::Data(part) = &source {
             batch = batch_size(&run, part)?;
             batches = Some(part.ids.len().div_ceil(batch) as u64);
             room = capacity(part, batch.div_ceil(shards));
+            room_for(&mut order, part.ids.len())?;
         }
         let validation = match validating {
             Some(part) if index == 0 => {
@@ -193,7 +196,7 @@ impl Session {
             batches,
             validation,
             fingerprint,
-            order: Vec::new(),
+            order,
             ordered: None,
             shards: Shards::new(&body.network, &body.form, room, division)?,
             updater: Updater::new(body.network.table(), run.update)?,

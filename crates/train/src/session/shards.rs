@@ -37,6 +37,12 @@ pub struct Job<'a> {
     pub carry: bool,
 }
 
+impl Job<'_> {
+    fn key<'a>(&self, rows: &'a [u64]) -> Option<DropoutKey<'a>> {
+        Some(DropoutKey { seed: self.seed, step: self.step, rows })
+    }
+}
+
 pub struct Shards {
     count: usize,
     /// The shards that are computed here.
@@ -52,6 +58,8 @@ pub struct Shards {
     pub carried: Vec<Option<States>>,
     /// Those that the batch at hand ended in: carried once its update is made, so that what is saved before that is whole.
     pub ended: Vec<Option<States>>,
+    /// Memory of states that are carried no further.
+    spare: Vec<States>,
 }
 
 /// Part `index` of `workers` computes its share of `shards`.
@@ -78,11 +86,12 @@ impl Shards {
             count: shards,
             workspace: workspace(network, capacity, true)?,
             capacity,
-            batch: Batch::new(form),
+            batch: Batch::new(form, capacity)?,
             nodes,
             scratch: (0..depth).map(|_| buffer(length)).collect::<Result<_, _>>()?,
             carried: vec![None; shards],
             ended: vec![None; shards],
+            spare: Vec::with_capacity(shards),
             own,
         })
     }
@@ -95,19 +104,24 @@ impl Shards {
         let needed = capacity(part, part.ids.len().div_ceil(self.count));
         let have = self.capacity;
         if needed.batch > have.batch || needed.steps > have.steps || needed.rows > have.rows {
-            self.capacity = Capacity {
+            let capacity = Capacity {
                 batch: needed.batch.max(have.batch),
                 steps: needed.steps.max(have.steps),
                 rows: needed.rows.max(have.rows),
             };
+            // First the old one goes, so that both are never there together.
+            self.capacity = Capacity { batch: 0, steps: 0, rows: 0 };
             self.workspace = workspace(network, self.capacity, true)?;
+            self.workspace = workspace(network, capacity, true)?;
+            self.batch.reserve(capacity)?;
+            self.capacity = capacity;
         }
         Ok(())
     }
 
     /// Computes the own nodes of a batch; those of other workers are dropped.
     pub fn compute(&mut self, job: &Job, form: &Form) {
-        let total = total_weight(job.samples, job.ids, form);
+        let total = total_weight(job.samples, &mut job.ids.iter().copied(), form);
         let scale = if total > 0.0 { 1.0 / total } else { 0.0 };
         let own = self.own.clone();
         self.nodes.retain(|n| own.start <= n.shards.start && n.shards.end <= own.end);
@@ -140,10 +154,16 @@ impl Shards {
         }
         let Shards { workspace, batch, carried, ended, .. } = self;
         batch.gather(job.samples, ids);
-        let initial = carried[shard].as_ref().filter(|_| job.carry).or(batch.initial());
-        let key = || Some(DropoutKey { seed: job.seed, step: job.step, rows: &batch.rows });
-        let (network, input) = (job.network, batch.input());
-        network.forward(job.params, &batch.packing, input, initial, key(), workspace);
+        let carried = carried[shard].as_ref().filter(|_| job.carry);
+        let network = job.network;
+        network.forward(
+            job.params,
+            &batch.packing,
+            batch.input(),
+            carried.or(batch.initial()),
+            job.key(&batch.rows),
+            workspace,
+        );
 
         if job.measure {
             batch.measure(job.samples, workspace.output(), &mut sums);
@@ -158,8 +178,8 @@ impl Shards {
             job.params,
             &batch.packing,
             batch.input(),
-            initial,
-            key(),
+            carried.or(batch.initial()),
+            job.key(&batch.rows),
             workspace,
             gradient,
             Want::default(),
@@ -178,11 +198,16 @@ impl Shards {
         self.nodes.iter().filter(move |n| own.start <= n.shards.start && n.shards.end <= own.end)
     }
 
+    /// The next batch begins anew.
+    pub fn begin_anew(&mut self) {
+        self.spare.extend(self.carried.iter_mut().filter_map(Option::take));
+    }
+
     /// The update is made: the next batch begins from the states that this one ended in.
     pub fn carry_on(&mut self) {
         for (carried, ended) in self.carried.iter_mut().zip(&self.ended) {
             if let Some(ended) = ended {
-                carried.get_or_insert_default().copy_from(ended);
+                carried.get_or_insert_with(|| self.spare.pop().unwrap_or_default()).copy_from(ended);
             }
         }
     }

@@ -1,0 +1,107 @@
+//! An update allocates nothing: memory is reserved when a run opens, and in its first epoch at the latest.
+#![cfg(not(target_arch = "wasm32"))]
+
+mod common;
+
+use common::{classified, classifier, text, tripled, tripler, writer};
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use train::bundle::{Bundle, Elements};
+use train::model::Model;
+use train::session::{Session, Status, Team};
+
+/// The system's allocator, which counts what the thread at hand asks of it.
+struct Counting;
+
+thread_local! {
+    static ASKED: Cell<usize> = const { Cell::new(0) };
+}
+
+// SAFETY: each call is handed on as it comes.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ASKED.set(ASKED.get() + 1);
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        unsafe { System.dealloc(block, layout) }
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        ASKED.set(ASKED.get() + 1);
+        unsafe { System.realloc(block, layout, size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// Allocations of thirty units of work, updates and validations, after thirty others.
+fn asked(model: &mut Model, data: Bundle, run: &str, team: Option<Team>) -> usize {
+    let mut session = Session::fit(model, data, run, None, team).expect("a right run");
+    assert_eq!(session.run(model, 30).expect("goes on"), Status::Running);
+    drop(session.records());
+    let before = ASKED.get();
+    assert_eq!(session.run(model, 30).expect("goes on"), Status::Running);
+    ASKED.get() - before
+}
+
+fn series() -> (Model, Bundle) {
+    let model = Model::create(
+        r#"{"input":{"series":{"target":["y"],"time":"day","calendar":["dayOfWeek"],"window":5,"horizon":2,"difference":1}},
+            "layers":[{"kind":"gru","hiddenSize":4},{"kind":"dense"}]}"#,
+    );
+    let mut data = Bundle::default();
+    data.note("kind", "series");
+    data.f64("column.y", (0..90).map(|s| f64::from(s % 7) + 0.1 * f64::from(s)).collect());
+    data.push("calendar.dayOfWeek", vec![90], Elements::U16((0..90).map(|s| s % 7).collect()));
+    (model.expect("right"), data)
+}
+
+#[test]
+fn the_count_counts() {
+    let before = ASKED.get();
+    drop(std::hint::black_box(vec![0u8; 100]));
+    assert_eq!(ASKED.get() - before, 1);
+}
+
+#[test]
+fn of_ragged_sequences_with_dropout_and_metrics() {
+    // Epochs begin and end in between; the longest sequences come in any batch.
+    let run = r#"{"epochs":50,"batchSize":8,"metrics":["accuracy"],"validationSplit":0.2}"#;
+    assert_eq!(asked(&mut classifier(), classified(40), run, None), 0);
+}
+
+#[test]
+fn of_shards() {
+    let run = r#"{"epochs":50,"batchSize":16,"penalty":{"l2":0.01},"clip":{"norm":1}}"#;
+    assert_eq!(asked(&mut classifier(), classified(40), run, Some(Team { workers: 1, index: 0 })), 0);
+}
+
+#[test]
+fn of_a_text_in_windows_and_in_streams() {
+    for run in [
+        r#"{"epochs":50,"batchSize":4,"window":9,"validationSplit":0.2}"#,
+        r#"{"epochs":50,"batchSize":4,"window":9,"carryState":true,"validationSplit":0.2}"#,
+    ] {
+        assert_eq!(asked(&mut writer(), text(400), run, None), 0, "{run}");
+    }
+}
+
+#[test]
+fn of_a_series_with_metrics_in_the_users_units() {
+    let (mut model, data) = series();
+    let run = r#"{"epochs":50,"batchSize":16,"metrics":["rmse","mape"],"validationSplit":0.2}"#;
+    assert_eq!(asked(&mut model, data, run, None), 0);
+}
+
+#[test]
+fn of_given_states_and_weights() {
+    let data = tripled(20, |bundle| {
+        bundle.f32("state.0.h", vec![1, 20, 4], vec![0.1; 80]);
+        bundle.f32("weight", vec![20], vec![0.5; 20]);
+    });
+    let run = r#"{"epochs":50,"batchSize":6,"metrics":["mae"]}"#;
+    assert_eq!(asked(&mut tripler(r#","scale":"standard""#), data, run, None), 0);
+}
