@@ -1,7 +1,7 @@
 /** In a fresh process: a hundred models of LSTM 8, in one worker or in one each, opened and then trained for an epoch, all at once. */
 import type * as Package from "retrograd";
 import { samples } from "../task.js";
-import { most } from "./most.js";
+import { mostResident } from "./resident.js";
 
 const [address, where] = process.argv.slice(2);
 const { createModel, dense, lstm } = (await import(address!)) as typeof Package;
@@ -22,5 +22,5 @@ const opened = performance.now();
 const models = [first, ...others];
 await Promise.all(models.map((model) => model.fit(data, { epochs: 1 })));
 const trained = performance.now();
-console.log(JSON.stringify({ open: opened - begun, epoch: trained - opened, memory: most() }));
+console.log(JSON.stringify({ open: opened - begun, epoch: trained - opened, memory: mostResident() / 1e6 }));
 await Promise.all(models.map((model) => model.dispose()));

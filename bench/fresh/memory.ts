@@ -1,7 +1,7 @@
 /** In a fresh process: the most memory it held, in MB, with a worker that has only opened a model, or that trained one. */
 import type * as Package from "retrograd";
 import { adamOptions, middle, samples } from "../task.js";
-import { most } from "./most.js";
+import { mostResident } from "./resident.js";
 
 const [address, what] = process.argv.slice(2);
 const { adam, createModel, dense, lstm } = (await import(address!)) as typeof Package;
@@ -16,5 +16,5 @@ if (trains) {
   const options = { optimizer: adam(adamOptions), clip: "none" } as const;
   await model.fit(samples(shape), { steps: 10, batchSize: "full", ...options });
 }
-console.log(most());
+console.log(mostResident() / 1e6);
 await model.dispose();

@@ -1,6 +1,7 @@
 /** All measurements, in the order of the table. */
 import type { Measurement } from "../bench.js";
 import { large, largest, middle, single, small } from "../task.js";
+import { data } from "./data.js";
 import { once } from "./fresh.js";
 import { layers } from "./layers.js";
 import { many } from "./many.js";
@@ -23,6 +24,7 @@ export const measurements: readonly Measurement[] = [
   update,
   ...once,
   many,
+  ...data,
   ...scale,
   ...workers,
 ];

@@ -1,11 +1,10 @@
 /** From what the user gives to bundles, by the model's description; ts/data does the work. */
 import { Bundle } from "../data/bundle.js";
-import { type Described, encodingOf } from "../data/encoding.js";
+import { type Described, type Encoding, encodingOf } from "../data/encoding.js";
 import { encodeSamples } from "../data/samples.js";
 import type { Data, Samples } from "../data/values.js";
 import { ConfigError, DataError } from "../errors.js";
 import type { Bytes } from "../worker/protocol.js";
-import type { Pulled } from "./batches.js";
 import type { Core } from "./core.js";
 import type { RunDescription } from "./description.gen.js";
 import type { Prepared } from "./driver.js";
@@ -32,13 +31,17 @@ export async function prepareRun({ core, data, validationData, run, json, resume
     complete = JSON.stringify(described);
     encoding = encodingOf(described as Described);
   }
-  const encode = (pulled: Pulled) => (pulled.kind === "batch" ? encodeSamples(pulled.samples, encoding) : empty("end"));
   const source = typeof data === "function" ? data : undefined;
   const payloads = [typeof data === "function" ? empty("batches") : await encodeAny(data, encoding)];
   if (validationData !== undefined) {
     payloads.push(await encodeAny(given(validationData, "validationData"), encoding, "validationData"));
   }
-  return { request: { resume, run: json, ...(complete && { complete }) }, payloads, source, encode };
+  return { request: { resume, run: json, ...(complete && { complete }) }, payloads, source, encode: encoder(encoding) };
+}
+
+/** A function of its own: what is made inside another one keeps all that is known there, and so the user's data. */
+function encoder(encoding: Encoding): Prepared["encode"] {
+  return (pulled) => (pulled.kind === "batch" ? encodeSamples(pulled.samples, encoding) : empty("end"));
 }
 
 /** Data that are there as a whole; a source of batches serves `fit` alone. */
