@@ -1,0 +1,85 @@
+/**
+ * What a training worker takes above an empty one, in bytes, of a stack of recurrent levels with a dense layer on its last
+ * state, forward, on numbers: the buffers of crates/rnn/src/arena.rs and crates/train/src/session, counted. README.md beside this file says
+ * the same in words; test/unit/memory.test.ts holds it against the kernel, and the row "memory" against the process.
+ */
+import type { Shape, Task } from "./task.js";
+
+/** Numbers in a row of gates, numbers that a step saves beside them, and the gates that have weights. */
+const cells = {
+  lstm: { gates: 4, saved: 2, weights: 4, memory: 1 },
+  gru: { gates: 4, saved: 0, weights: 3, memory: 0 },
+  rnn: { gates: 1, saved: 0, weights: 1, memory: 0 },
+} as const;
+
+/** Buffers as long as the parameters that an optimiser keeps. */
+export const moments = { sgd: 0, momentum: 1, rmsprop: 1, adam: 2 } as const;
+
+export interface Training extends Task {
+  numLayers: number;
+  /** Default Adam's. */
+  moments?: number;
+  /** 8 where `workers` are given. Their gradients are added in a tree: a buffer for each of its levels, if one worker has all. */
+  shards?: number;
+}
+
+const FLOAT = 4;
+/** Panels of weights are eight outputs wide. */
+const eights = (n: number) => 8 * Math.ceil(n / 8);
+
+export interface Parts {
+  /** Of weights, gradients, weights before the update, moments. */
+  parameters: number;
+  /** What forward keeps for backward, gradients on their way, and room to work. */
+  workspace: number;
+  /** The data set, and a batch gathered from it. */
+  data: number;
+}
+
+export function memoryOf(training: Training): Parts {
+  const { shards = 1 } = training;
+  return {
+    parameters: FLOAT * parameterFloats(training) * (3 + (training.moments ?? moments.adam) + Math.log2(shards)),
+    workspace: FLOAT * workspaceFloats(training, Math.ceil(training.shape.batch / shards)),
+    data: FLOAT * dataFloats(training.shape, Math.ceil(training.shape.batch / shards)),
+  };
+}
+
+export const total = ({ parameters, workspace, data }: Parts): number => parameters + workspace + data;
+
+/** P: matrices [outputs, inputs] with outputs padded to eights, two biases. */
+function parameterFloats({ cell, shape, numLayers }: Training): number {
+  const { hiddenSize: h } = shape;
+  const { weights } = cells[cell];
+  let sum = eights(1) * h + 1;
+  for (let level = 0; level < numLayers; level++) {
+    sum += (inputs(shape, level) + h) * eights(weights * h) + 2 * weights * h;
+  }
+  return sum;
+}
+
+/** W, for B sequences of T steps: R = B·T rows. */
+function workspaceFloats({ cell, shape, numLayers }: Training, batch: number): number {
+  const { hiddenSize: h, steps } = shape;
+  const { gates, saved, weights, memory } = cells[cell];
+  const rows = batch * steps;
+  /** Rows that are worked on at a time: whole steps, 128 rows at least. */
+  const block = Math.max(Math.min(rows, batch + 127), batch);
+  /** The most that a level reads. */
+  const read = Math.max(...Array.from({ length: numLayers }, (_, level) => inputs(shape, level)));
+  const kept = numLayers * rows * h * (1 + gates + saved);
+  const gradients = 2 * rows * Math.max(h, shape.inputs);
+  const strips = Math.max(block * Math.max(read, gates * h), batch * (read + h));
+  const panels = block * eights(gates * h);
+  const transposed = (eights(h) + eights(read)) * weights * h;
+  const joined = cell === "gru" ? 0 : (read + h) * eights(gates * h);
+  const states = 2 * (1 + memory) * numLayers * batch * h + batch * h;
+  return kept + gradients + strips + panels + transposed + joined + states;
+}
+
+/** X: every sequence of the data set, and those of a batch in its order. */
+function dataFloats({ inputs, batch: all, steps }: Shape, batch: number): number {
+  return (all + batch) * steps * inputs;
+}
+
+const inputs = (shape: Shape, level: number) => (level === 0 ? shape.inputs : shape.hiddenSize);

@@ -1,0 +1,57 @@
+/** The formula of bench/formula.ts against what the kernel's memory grows by: pages, which are the same on every machine. */
+import { readFileSync } from "node:fs";
+import { describe, expect, it, vi } from "vitest";
+import { memoryOf, moments, type Training, total } from "../../bench/formula.js";
+import { samples } from "../../bench/task.js";
+import { encodingOf } from "../../ts/data/encoding.js";
+import { encodeSamples } from "../../ts/data/samples.js";
+
+const module = new WebAssembly.Module(readFileSync(new URL("../../build/retrograd.wasm", import.meta.url)));
+
+/** Bytes, from a kernel that has done nothing to the end of two updates. */
+async function grown({ cell, shape, numLayers, shards }: Training, optimizer: object): Promise<number> {
+  vi.resetModules(); // an instance of its own
+  const { initSync, Model, Reader, Session } = await import("../../build/wasm/retrograd.js");
+  const { memory } = initSync({ module });
+  const description = {
+    input: { size: shape.inputs },
+    layers: [{ kind: cell, hiddenSize: shape.hiddenSize, numLayers }, { kind: "dense" }],
+    output: { at: "last", size: 1 },
+  };
+  const before = memory.buffer.byteLength;
+  const model = Model.create(JSON.stringify(description));
+  const bundle = encodeSamples(samples(shape), encodingOf(JSON.parse(model.description())));
+  const reader = new Reader(bundle.length);
+  for (let at = 0; at < bundle.length; at += 1 << 18) reader.feed(bundle.subarray(at, at + (1 << 18)));
+  const run = JSON.stringify({ steps: 9, batchSize: "full", optimizer });
+  const session = Session.fit(model, reader, run, undefined, shards ? '{"workers":1,"index":0}' : "");
+  session.run(2);
+  return memory.buffer.byteLength - before;
+}
+
+const shape = (hiddenSize: number, batch: number, steps: number, inputs: number) => ({
+  hiddenSize,
+  batch,
+  steps,
+  inputs,
+});
+const adam = { kind: "adam" };
+
+describe("memory of training", () => {
+  it.each<[string, Training, object]>([
+    ["lstm", { cell: "lstm", shape: shape(128, 64, 100, 32), numLayers: 1 }, adam],
+    ["large lstm", { cell: "lstm", shape: shape(256, 64, 100, 64), numLayers: 1 }, adam],
+    ["gru of two layers", { cell: "gru", shape: shape(256, 64, 50, 64), numLayers: 2 }, adam],
+    ["tanh of three layers", { cell: "rnn", shape: shape(200, 32, 100, 20), numLayers: 3 }, adam],
+    [
+      "wide, few rows",
+      { cell: "lstm", shape: shape(512, 4, 10, 300), numLayers: 1, moments: moments.sgd },
+      { kind: "sgd" },
+    ],
+    ["shards", { cell: "lstm", shape: shape(256, 64, 50, 64), numLayers: 1, shards: 8 }, adam],
+  ])("%s is as the formula says, within 5 %%", async (_, training, optimizer) => {
+    const ratio = (await grown(training, optimizer)) / total(memoryOf(training));
+    expect(ratio).toBeGreaterThan(0.95);
+    expect(ratio).toBeLessThan(1.05);
+  });
+});
