@@ -39,7 +39,7 @@ test("holds the built file, its types and the texts, and nothing else", async ()
   const files = await readdir(join(project, "node_modules/retrograd"), { recursive: true });
   const expected = [
     ...["LICENSE", "README.md", "dist", "dist/fast.d.ts", "dist/fast.js", "dist/index.d.ts", "dist/index.js"],
-    ...["package.json", "ts", "ts/api", "ts/api/options.md", "ts/demo", "ts/demo/report.svg"],
+    ...["package.json", "ts", "ts/api", "ts/api/memory.md", "ts/api/options.md", "ts/demo", "ts/demo/report.svg"],
   ];
   expect(files.sort()).toEqual(expected);
 });

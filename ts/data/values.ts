@@ -43,14 +43,18 @@ export interface Samples {
   initialState?: readonly State[];
 }
 
-/** Columns, or rows as CSV readers give them. Times are dates, ISO 8601 strings (UTC unless they say otherwise) or milliseconds since 1970. */
+/**
+ * Columns, or rows as CSV readers give them; of more than 256 kB they are read until the run is open. Times are dates, ISO 8601 strings (UTC unless they say otherwise) or milliseconds
+ * since 1970.
+ */
 export type Table =
   | Record<string, ArrayLike<number | string | Date>>
   | readonly Record<string, number | string | Date>[];
 
 /**
- * Ready batches; called with the number already used, so that a resumed run is exact. A pass ends where the iterable does, and
- * is an epoch; one that gives nothing ends the run. A checkpoint waits for the next batch or the end of the pass; `save()`, which does
+ * Ready batches, of which there is one at a time: the next one is asked for when an update is done. The function is called
+ * with the number already used, so that a resumed run is exact. A pass ends where the iterable does, and is an epoch; one that
+ * gives nothing ends the run. A checkpoint waits for the next batch or the end of the pass; `save()`, which does
  * not wait, may fall between the last batch and that end: a run resumed from there takes this pass and the next for one epoch.
  */
 export type BatchSource = (start: number) => Iterable<Samples> | AsyncIterable<Samples>;
