@@ -8,7 +8,10 @@ import { createModel, loadModel, type Model } from "retrograd";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { classifier, digest, gestures, kept, make, sleep, summer, sums, threads } from "./support.js";
 
-afterEach(() => vi.restoreAllMocks());
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.unstubAllGlobals();
+});
 
 async function timed(promise: Promise<unknown>): Promise<number> {
   const begun = performance.now();
@@ -42,7 +45,11 @@ describe("a worker killed in the middle of fit", () => {
     expect(await digest(again)).toBe(await digest(whole));
   });
 
-  it("is noticed when it is not the model's own but one that helps", async () => {
+  it.each([
+    ["in shared memory", true],
+    ["by messages", false],
+  ])("is noticed when it is not the model's own but one that helps, %s", async (_, shared) => {
+    if (!shared) vi.stubGlobal("SharedArrayBuffer", undefined);
     const made = threads();
     const model = await make(classifier, { workers: 2 });
     let steps = 0;

@@ -189,6 +189,8 @@ export class Driver {
     if (workers === undefined) return [];
     request.parallel = { workers, index: 0 };
     if (workers === 1) return [];
+    // A page has it when it is cross-origin isolated, and its workers then too.
+    request.shared = typeof SharedArrayBuffer !== "undefined";
     const file = await core.connection.call("save", [request.resume]);
     const team = await assemble({
       workers,

@@ -42,13 +42,17 @@ export interface Session {
   run(units: number): number;
   /** Rows since the last call, `8 + 2 · metrics` columns each. */
   records(): Float64Array;
+  /** Updates done, over the whole run. */
+  step(): number;
   /** JSON of a SessionInfo. */
   info(): string;
   /** The batch that `needsBatch` waits for, or a bundle of kind `end`. */
   supply(bundle: Uint8Array): void;
-  /** After `needsGradients`: the sums over this worker's shards; those of another worker. */
-  contribution(): Uint8Array;
-  merge(contribution: Uint8Array): void;
+  /** How many numbers `worker` shares at each update. */
+  shareLength(worker: number): number;
+  /** After `needsGradients`: copies this worker's share of the batch to an array of its length; another's from one. */
+  give(share: Float32Array): void;
+  take(worker: number, share: Float32Array): void;
   /** A checkpoint: model, optimiser, counters. */
   save(): Uint8Array;
   /** The run comes to its end at once, that is in the next calls of `run`. */

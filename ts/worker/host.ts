@@ -136,7 +136,7 @@ export function answers({ kernel, lost, transfer, now = () => performance.now() 
     forecast: (id, bundle, options) => entry(id).model.forecast(bundle, options) as Bytes,
     run: (id, request, port, peers) => {
       const own = idle(id, request.resume ? "resume" : "fit");
-      const { run, parallel, complete } = request;
+      const { run, parallel, shared = false, complete } = request;
       const model = complete ? kernel.Model.create(complete) : own.model;
       const open = request.resume ? kernel.Session.resume : kernel.Session.fit;
       const data = taken(id, request.data);
@@ -151,7 +151,8 @@ export function answers({ kernel, lost, transfer, now = () => performance.now() 
         session,
         port,
         peers,
-        follows: (parallel?.index ?? 0) > 0,
+        index: parallel?.index ?? 0,
+        shared,
         checkpointEvery: request.checkpointEvery,
         model: () => info(model),
         breather,

@@ -44,6 +44,8 @@ export interface RunRequest {
   validation?: Placed;
   /** This worker's place among those that share each batch. */
   parallel?: { workers: number; index: number };
+  /** Whether these workers meet in shared memory, instead of by messages. */
+  shared?: boolean;
   /** JSON: the model's description with the vocabulary that was left open; it takes effect when the run opens. */
   complete?: string;
   /** Updates between checkpoints sent to the caller; absent: none. */

@@ -4,6 +4,7 @@
  */
 import { Refusal } from "../kernel/guard.js";
 import { type Session, type SessionEnd, type SessionInfo, Status } from "../kernel/session.js";
+import { type Exchange, openExchange } from "./exchange.js";
 import { Ledger } from "./ledger.js";
 import type { ModelInfo, RunEnd, RunEvent, RunOrder, RunRequest, Settled } from "./protocol.js";
 import { type Breather, Slices } from "./slices.js";
@@ -15,8 +16,10 @@ export interface TrainingOptions {
   port: MessagePort;
   /** A port to each other worker of a parallel run. */
   peers: readonly MessagePort[];
-  /** One of a parallel run's other workers: it has no clock of its own, and ends when it is dismissed. */
-  follows: boolean;
+  /** This worker's place in a parallel run. Those after the first have no clock of their own, and end when they are dismissed. */
+  index: number;
+  /** Whether the workers meet in shared memory. */
+  shared: boolean;
   /** The model as it is now: scalers, vocabulary and labels are fitted when a run opens. */
   model: () => ModelInfo;
   checkpointEvery: RunRequest["checkpointEvery"] | undefined;
@@ -30,7 +33,7 @@ export interface TrainingOptions {
 export class Training {
   readonly #o: TrainingOptions;
   readonly #now: () => number;
-  readonly #slices = new Slices();
+  readonly #slices: Slices;
   readonly #ledger: Ledger;
   readonly #start: number;
   readonly #seconds: number;
@@ -50,29 +53,24 @@ export class Training {
   #batch: Uint8Array | undefined;
   /** A checkpoint is with the caller. */
   #keeping = false;
-  /** What each peer has sent and this worker has not used yet. */
-  readonly #contributions: Uint8Array[][];
+  readonly #exchange: Exchange;
   /** Wakes the loop where it waits for an order. */
   #wake: (() => void) | undefined;
 
   constructor(options: TrainingOptions) {
     this.#o = options;
     this.#now = options.now;
-    const info = this.#info();
+    const { session, index, peers, shared } = options;
+    const info: SessionInfo = JSON.parse(session.info());
+    this.#slices = new Slices(peers.length ? 20 : 9); // where one listens, the others wait
     this.#step = info.step;
     this.#nextCheckpoint = this.#step + (options.checkpointEvery ?? Number.POSITIVE_INFINITY);
     this.#ledger = new Ledger(info.metrics, info.recordEvery);
-    this.#seconds = (!options.follows && info.seconds) || Number.POSITIVE_INFINITY;
+    this.#seconds = (!index && info.seconds) || Number.POSITIVE_INFINITY;
     this.#start = this.#now();
     options.port.onmessage = (event: MessageEvent<RunOrder>) => this.#obey(event.data);
-    this.#contributions = options.peers.map((peer) => {
-      const queue: Uint8Array[] = [];
-      peer.onmessage = (event: MessageEvent<Uint8Array>) => {
-        queue.push(event.data);
-        this.#wake?.();
-      };
-      return queue;
-    });
+    const breathe = () => options.breather.breathe();
+    this.#exchange = openExchange({ session, index, peers, shared, breathe, again: () => this.#wake?.() });
     this.#tell({ kind: "open", info, model: options.model() });
   }
 
@@ -122,7 +120,8 @@ export class Training {
       // Before a checkpoint: it then knows whether the batch before was the last of its pass.
       if (status === Status.needsBatch) await this.#supply();
       if (this.#step >= this.#nextCheckpoint) await this.#checkpoint();
-      if (status === Status.needsGradients) await this.#exchange();
+      // A stop waits for this update's end: the others are on their way with their share.
+      if (status === Status.needsGradients) await this.#until(() => this.#exchange.meet());
       else if (status !== Status.needsBatch) await this.#breathe();
     }
     await this.#rest(() => !this.#keeping);
@@ -133,15 +132,19 @@ export class Training {
     return { ...end, reason, steps: this.#ledger.history() };
   }
 
-  /** One call into wasm and its records. */
+  /** Some updates and their records; less than was meant where other workers let it wait. */
   #slice(): number {
     const { session } = this.#o;
     const begun = this.#now();
-    const status = session.run(Math.min(this.#slices.steps, this.#nextCheckpoint - this.#step));
+    const first = this.#step;
+    const last = Math.min(first + this.#slices.steps, this.#nextCheckpoint);
+    let status: number;
+    do {
+      status = session.run(last - this.#step);
+      this.#step = session.step();
+    } while (status === Status.needsGradients && this.#exchange.meet());
     const ended = this.#now();
-    const { step } = this.#info();
-    this.#slices.measured(step - this.#step, ended - begun);
-    this.#step = step;
+    this.#slices.measured(this.#step - first, ended - begun);
     const records = this.#ledger.take(session.records(), ended);
     if (records.length) this.#tell({ kind: "records", records, elapsed: this.#elapsed() });
     return status;
@@ -188,22 +191,6 @@ export class Training {
     if (!this.#batch) return;
     this.#o.session.supply(this.#batch);
     this.#batch = undefined;
-  }
-
-  /**
-   * Gives this worker's gradient sums to all others and takes theirs. The kernel adds them in the order of the shards,
-   * so it does not matter which comes first; no worker can be ahead by more than the one update it has a part of.
-   */
-  async #exchange(): Promise<void> {
-    const own = owned(this.#o.session.contribution());
-    for (const peer of this.#o.peers) peer.postMessage(own);
-    // A stop waits for this update's end: the others are on their way with their share.
-    await this.#until(() => this.#contributions.every((queue) => queue.length > 0));
-    for (const queue of this.#contributions) this.#o.session.merge(queue.shift() as Uint8Array);
-  }
-
-  #info(): SessionInfo {
-    return JSON.parse(this.#o.session.info());
   }
 
   #obey(order: RunOrder): void {

@@ -82,4 +82,15 @@ impl Sums {
         let [loss, weight, hits, predictions, squares, absolutes, elements, ratios, nonzero] = a;
         Sums { loss, weight, hits, predictions, squares, absolutes, elements, ratios, nonzero }
     }
+
+    /// The same bits in units of 32, so that they can travel among gradients. To be copied, not computed with.
+    pub fn to_words(self) -> [f32; 2 * Self::COUNT] {
+        let words = self.to_array().map(|sum| [sum.to_bits() as u32, (sum.to_bits() >> 32) as u32].map(f32::from_bits));
+        std::array::from_fn(|i| words[i / 2][i % 2])
+    }
+
+    pub fn from_words(words: [f32; 2 * Self::COUNT]) -> Sums {
+        let bits = |i: usize| u64::from(words[i].to_bits());
+        Sums::from_array(std::array::from_fn(|i| f64::from_bits(bits(2 * i) | bits(2 * i + 1) << 32)))
+    }
 }

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{bits, classified, classifier, fit, run_to_end, text, tripled, tripler, writer};
+use common::{bits, classified, classifier, exchange, fit, run_to_end, text, tripled, tripler, writer};
 use train::bundle::{Bundle, Elements};
 use train::checkpoint;
 use train::evaluate::evaluate;
@@ -158,9 +158,7 @@ fn a_file_written_while_a_worker_waits_for_gradients_is_whole() {
             file = Some(checkpoint::save(&first, Some(&a), true).expect("there is room"));
         }
         step += 1;
-        let (of_a, of_b) = (a.contribution(&first).expect("computed"), b.contribution(&second).expect("computed"));
-        a.merge(&first, of_b).expect("fits");
-        b.merge(&second, of_a).expect("fits");
+        exchange(&mut [&mut a, &mut b]);
     }
     a.finish(&mut first).expect("finite");
     let mut loaded = checkpoint::load(&file.expect("written at step 3")).expect("readable");
@@ -186,9 +184,7 @@ fn workers_share_a_run_with_validation_data() {
             _ => break,
         }
         while b.run(&mut second, 1).expect("goes on") == Status::Running {}
-        let (of_a, of_b) = (a.contribution(&first).expect("computed"), b.contribution(&second).expect("computed"));
-        a.merge(&first, of_b).expect("fits");
-        b.merge(&second, of_a).expect("fits");
+        exchange(&mut [&mut a, &mut b]);
     }
     a.finish(&mut first).expect("finite");
     assert_eq!(bits(&first), bits(&alone));

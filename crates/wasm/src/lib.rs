@@ -9,6 +9,7 @@ mod model;
 mod panic;
 mod reader;
 mod session;
+mod share;
 mod trainer;
 
 pub use generator::Generator;

@@ -3,6 +3,7 @@
 use crate::boundary::{Outcome, read, throw, whole};
 use crate::model::{Model, Shared};
 use crate::reader::Reader;
+use crate::share::{Share, copy};
 use train::checkpoint;
 use train::session::Team;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -50,6 +51,11 @@ impl Session {
         self.session.records()
     }
 
+    /// Updates done, over the whole run.
+    pub fn step(&self) -> f64 {
+        self.session.step() as f64
+    }
+
     pub fn info(&self) -> String {
         self.session.info()
     }
@@ -59,14 +65,29 @@ impl Session {
         self.session.supply(&mut self.model.borrow_mut(), read(bundle)?).map_err(throw)
     }
 
-    /// The gradient sums of this worker's shards.
-    pub fn contribution(&self) -> Outcome<Vec<u8>> {
-        Ok(self.session.contribution(&self.model.borrow()).map_err(throw)?.write())
+    /// How many numbers `worker` shares at each update.
+    #[wasm_bindgen(js_name = shareLength)]
+    pub fn share_length(&mut self, worker: usize) -> usize {
+        self.session.share_length(worker)
     }
 
-    /// Another worker's.
-    pub fn merge(&mut self, contribution: Vec<u8>) -> Outcome<()> {
-        self.session.merge(&self.model.borrow(), read(contribution)?).map_err(throw)
+    /// Copies this worker's share of the batch at hand to a Float32Array of its length.
+    pub fn give(&mut self, share: &Share) {
+        let mut at = 0;
+        self.session.give(|piece| {
+            share.set(piece, at);
+            at += piece.len();
+        });
+    }
+
+    /// Copies another worker's from one.
+    pub fn take(&mut self, worker: usize, share: &Share) {
+        let mut at = 0;
+        self.session.take(worker, |piece| {
+            let end = at + piece.len();
+            copy(piece, &share.subarray(at, end));
+            at = end;
+        });
     }
 
     pub fn save(&self) -> Outcome<Vec<u8>> {

@@ -1,11 +1,11 @@
 /** A run as the user holds it, around a real thread with the kernel of a few lines. */
-import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Core, CoreRuntime } from "../../../ts/api/core.js";
 import type { Parsed, Prepared } from "../../../ts/api/driver.js";
 import type { startRun } from "../../../ts/api/run.js";
 import type { History, Progress, RunControls } from "../../../ts/api/types.js";
 import type { BatchSource, Samples } from "../../../ts/data/values.js";
-import type { Bytes } from "../../../ts/worker/protocol.js";
+import type { Bytes, RunRequest } from "../../../ts/worker/protocol.js";
 import type { FakeRun } from "../worker/fake-kernel.js";
 import { installFakeWorker } from "../worker/fake-worker.js";
 
@@ -366,7 +366,15 @@ describe("a source of batches", () => {
   });
 });
 
-describe("several workers", () => {
+describe.each([
+  ["in shared memory", true],
+  ["by messages", false],
+])("several workers, which meet %s,", (_, shared) => {
+  beforeEach(() => {
+    if (!shared) vi.stubGlobal("SharedArrayBuffer", undefined);
+  });
+  afterEach(() => vi.unstubAllGlobals());
+
   const run: FakeRun = { steps: 25, stepsPerEpoch: 5 };
   const end = (h: History) => ({ reason: h.reason, epochs: h.epochs.length, steps: h.steps.step.length });
 
@@ -374,6 +382,18 @@ describe("several workers", () => {
     const core = await open({ workers });
     expect(end(await start(core, run))).toEqual({ reason: "finished", epochs: 5, steps: 25 });
     expect(end(await start(core, run))).toEqual({ reason: "finished", epochs: 5, steps: 25 });
+  });
+
+  it("are told so", async () => {
+    const core = await open({ workers: 2 });
+    const call = vi.spyOn(Object.getPrototypeOf(core.connection), "call");
+    await start(core, run);
+    const requests = call.mock.calls.filter(([name]) => name === "run").map(([, args]) => (args as RunRequest[])[1]);
+    expect(requests.map((request) => [request?.shared, request?.parallel?.index])).toEqual([
+      [shared, 1],
+      [shared, 0],
+    ]);
+    call.mockRestore();
   });
 
   it("stop together", async () => {

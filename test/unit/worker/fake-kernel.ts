@@ -23,8 +23,6 @@ export interface FakeRun {
   divergeAt?: number;
   /** Wants each batch from the caller. */
   batches?: boolean;
-  /** Wants the other workers' contributions. */
-  parallel?: boolean;
   refuse?: boolean;
 }
 
@@ -112,7 +110,7 @@ function whole(data: Reader): void {
 }
 
 class FakeSession implements Session {
-  step = 0;
+  done = 0;
   stopped = false;
   gone = false;
   rows: number[] = [];
@@ -127,11 +125,11 @@ class FakeSession implements Session {
 
   run(steps: number) {
     for (let i = 0; i < steps; i++) {
-      if (this.stopped || this.step >= (this.run_.steps ?? 10)) return 1;
+      if (this.stopped || this.done >= (this.run_.steps ?? 10)) return 1;
       if (this.run_.batches && this.batch === undefined) return 3;
       if (this.workers > 1 && this.given < this.workers) return 4;
       this.update();
-      if (this.step === this.run_.divergeAt) return 2;
+      if (this.done === this.run_.divergeAt) return 2;
     }
     return 0;
   }
@@ -140,23 +138,23 @@ class FakeSession implements Session {
     const { busy = 0, trapAt, stepsPerEpoch = 5, metrics = [] } = this.run_;
     const end = performance.now() + busy;
     while (performance.now() < end);
-    this.step++;
-    if (this.step === trapAt) {
+    this.done++;
+    if (this.done === trapAt) {
       (globalThis as { __retrogradPanic?: (text: string) => void }).__retrogradPanic?.("panicked at fake.rs:1: broken");
       throw new WebAssembly.RuntimeError("unreachable");
     }
     this.model.weights++;
     this.batch = undefined;
     this.given = 1;
-    const epoch = Math.ceil(this.step / stepsPerEpoch);
+    const epoch = Math.ceil(this.done / stepsPerEpoch);
     const none = metrics.map(() => Number.NaN);
-    this.rows.push(0, epoch, this.step, 1 / this.step, 2, 0, 0.1, Number.NaN, ...none, ...none);
-    if (this.step % stepsPerEpoch === 0) {
+    this.rows.push(0, epoch, this.done, 1 / this.done, 2, 0, 0.1, Number.NaN, ...none, ...none);
+    if (this.done % stepsPerEpoch === 0) {
       this.rows.push(
         1,
         epoch,
-        this.step,
-        1 / this.step,
+        this.done,
+        1 / this.done,
         2,
         0,
         0.1,
@@ -175,7 +173,7 @@ class FakeSession implements Session {
     return JSON.stringify({
       epochs: steps / stepsPerEpoch,
       steps,
-      step: this.step,
+      step: this.done,
       batches: this.used,
       recordEvery,
       seconds,
@@ -189,15 +187,21 @@ class FakeSession implements Session {
     this.batch = bundle;
     this.used++;
   }
-  contribution() {
-    return bytes({ step: this.step });
+  step() {
+    return this.done;
   }
-  merge(contribution: Uint8Array) {
-    if (json(contribution).step !== this.step) throw new Error("out of step");
+  shareLength() {
+    return 2;
+  }
+  give(share: Float32Array) {
+    share.set([this.done, -this.done]);
+  }
+  take(worker: number, share: Float32Array) {
+    if (share[0] !== this.done || share[1] !== -this.done) throw new Error(`worker ${worker} is out of step`);
     this.given++;
   }
   save() {
-    return bytes({ checkpoint: this.step });
+    return bytes({ checkpoint: this.done });
   }
   stop() {
     this.stopped = true;
@@ -205,8 +209,8 @@ class FakeSession implements Session {
   finish() {
     this.gone = true;
     alive.delete(this);
-    if (this.step === this.run_.divergeAt)
-      throw record("diverged", { class: "DivergenceError", code: "diverged", step: this.step });
+    if (this.done === this.run_.divergeAt)
+      throw record("diverged", { class: "DivergenceError", code: "diverged", step: this.done });
     return JSON.stringify({ reason: this.stopped ? "stopped" : "finished", warnings: [] });
   }
   free() {

@@ -32,7 +32,7 @@ pub enum Status {
     Diverged = 2,
     /// For [`Session::supply`].
     NeedsBatch = 3,
-    /// For [`Session::merge`].
+    /// For each other worker's share: [`Session::take`].
     NeedsGradients = 4,
 }
 
@@ -168,6 +168,29 @@ impl Session {
         };
         self.shards.compute(&job, &self.form);
         Ok(Some(()))
+    }
+
+    /// How many numbers `worker` shares at each update.
+    pub fn share_length(&mut self, worker: usize) -> usize {
+        let mut length = 0;
+        self.shards.share(worker, &mut |piece| length += piece.len());
+        length
+    }
+
+    /// Reads out what this worker has computed of the batch at hand, piece by piece, for the others.
+    pub fn give(&mut self, mut read: impl FnMut(&[f32])) {
+        self.shards.share(self.division.index, &mut |piece| read(piece));
+    }
+
+    /// Puts in what another worker gave, each once an update: `write` fills pieces of the same lengths in the same order.
+    pub fn take(&mut self, worker: usize, mut write: impl FnMut(&mut [f32])) {
+        self.shards.share(worker, &mut write);
+        self.shards.received();
+    }
+
+    /// Updates done, over the whole run.
+    pub fn step(&self) -> u64 {
+        self.counters.step
     }
 
     /// The update, once all gradients are in.

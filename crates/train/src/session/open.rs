@@ -2,10 +2,9 @@
 
 use super::counters::Counters;
 use super::records::Records;
-use super::saved::{read_states, write_states};
-use super::shards::{Division, Node, Shards};
+use super::shards::{Division, Shards};
 use super::{Phase, Session, Source};
-use crate::bundle::{Bundle, Elements};
+use crate::bundle::Bundle;
 use crate::data::prepare::{Part, Request, check_classes, prepare, prepare_whole};
 use crate::data::text::Cut;
 use crate::describe::model::{ModelDescription, Target};
@@ -15,7 +14,7 @@ use crate::evaluate::{Evaluator, WINDOW, capacity};
 use crate::hash::Fnv;
 use crate::json::{self, Value};
 use crate::memory::room_for;
-use crate::metrics::{Sums, reads_predictions};
+use crate::metrics::reads_predictions;
 use crate::model::Model;
 use crate::text;
 use crate::update::Updater;
@@ -188,6 +187,10 @@ impl Session {
             }
             _ => None,
         };
+        let mut shards = Shards::new(&body.network, &body.form, room, division)?;
+        if run.carry_state {
+            shards.reserve_states(&body.network, batch);
+        }
         let session = Session {
             form: body.form.clone(),
             division,
@@ -198,7 +201,7 @@ impl Session {
             fingerprint,
             order,
             ordered: None,
-            shards: Shards::new(&body.network, &body.form, room, division)?,
+            shards,
             updater: Updater::new(body.network.table(), run.update)?,
             counters: Counters::default(),
             measure: metrics.iter().any(|&m| reads_predictions(m)),
@@ -243,54 +246,6 @@ impl Session {
             cut: Cut::Windows,
         };
         *batch = Some(prepare_whole(&request, bundle, &model.encoding)?);
-        Ok(())
-    }
-
-    /// The gradient sums of the own shards, for the other workers.
-    pub fn contribution(&self, model: &Model) -> Result<Bundle, Error> {
-        let network = &model.body()?.network;
-        let mut bundle = Bundle::default();
-        for node in self.shards.own_nodes() {
-            let range = format!("{}.{}", node.shards.start, node.shards.end);
-            bundle.f32(format!("gradient.{range}"), vec![node.gradient.len()], node.gradient.clone());
-            bundle.f64(format!("sums.{range}"), node.sums.to_array().to_vec());
-        }
-        if self.run.carry_state {
-            for shard in self.shards.own_shards() {
-                if let Some(states) = &self.shards.ended[shard] {
-                    write_states(network, states, &format!("carried.{shard}."), &mut bundle);
-                }
-            }
-        }
-        Ok(bundle)
-    }
-
-    /// Takes another worker's contribution.
-    ///
-    /// # Errors
-    /// `FormatError` when it does not fit.
-    pub fn merge(&mut self, model: &Model, mut bundle: Bundle) -> Result<(), Error> {
-        let network = &model.body()?.network;
-        for (shard, ended) in self.shards.ended.iter_mut().enumerate() {
-            if let Some(states) = read_states(network, &format!("carried.{shard}."), &mut bundle)? {
-                *ended = Some(states);
-            }
-        }
-        let broken = || Error::format("a worker's contribution is not readable");
-        for tensor in &bundle.tensors {
-            let Some(range) = tensor.name.strip_prefix("gradient.") else { continue };
-            let (start, end) = range.split_once('.').ok_or_else(broken)?;
-            let shards = start.parse().map_err(|_| broken())?..end.parse().map_err(|_| broken())?;
-            let sums = bundle.find(&format!("sums.{range}")).map(|t| &t.elements);
-            let (Elements::F32(gradient), Some(Elements::F64(sums))) = (&tensor.elements, sums) else {
-                return Err(broken());
-            };
-            let sums = Sums::from_array(sums.as_slice().try_into().map_err(|_| broken())?);
-            if gradient.len() != network.table().len() {
-                return Err(broken());
-            }
-            self.shards.receive(Node { shards, gradient: gradient.clone(), sums });
-        }
         Ok(())
     }
 }

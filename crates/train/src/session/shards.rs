@@ -14,11 +14,12 @@ use crate::unpack::{self, Place};
 use rnn::{Capacity, DropoutKey, Network, States, Want, Workspace};
 use std::ops::Range;
 
-/// The sum over a range of shards.
-pub struct Node {
-    pub shards: Range<usize>,
-    pub gradient: Vec<f32>,
-    pub sums: Sums,
+/// The sum over a range of shards, all of one worker.
+struct Node {
+    worker: usize,
+    shards: Range<usize>,
+    gradient: Vec<f32>,
+    sums: Sums,
 }
 
 /// One batch: which samples, from where, at which update.
@@ -44,14 +45,14 @@ impl Job<'_> {
 }
 
 pub struct Shards {
-    count: usize,
-    /// The shards that are computed here.
-    own: Range<usize>,
+    division: Division,
     workspace: Workspace,
     capacity: Capacity,
     batch: Batch,
-    /// Own nodes first; those of other workers join until the tree is whole.
+    /// Those of all workers, from left to right: what others computed is copied into the memory that is here for it.
     nodes: Vec<Node>,
+    /// Workers whose share of the batch is not in yet.
+    missing: usize,
     /// One buffer a level of the tree below the nodes.
     scratch: Vec<Vec<f32>>,
     /// The states that the shards of the next batch begin from, when they are carried.
@@ -70,6 +71,13 @@ pub struct Division {
     pub index: usize,
 }
 
+impl Division {
+    /// The shards that `worker` computes.
+    fn part(&self, worker: usize) -> Range<usize> {
+        part(self.shards, self.workers, worker)
+    }
+}
+
 impl Shards {
     /// `capacity` is that of one shard.
     ///
@@ -77,22 +85,26 @@ impl Shards {
     /// `MemoryError` when the arena does not fit.
     pub fn new(network: &Network, form: &Form, capacity: Capacity, division: Division) -> Result<Shards, Error> {
         let Division { shards, workers, index } = division;
-        let own = part(shards, workers, index);
         let length = network.table().len();
-        let node = |shards| Ok(Node { shards, gradient: buffer(length)?, sums: Sums::default() });
-        let nodes = nodes_within(shards, &own).into_iter().map(node).collect::<Result<Vec<_>, Error>>()?;
-        let depth = nodes.iter().map(|n| n.shards.len().next_power_of_two().trailing_zeros()).max().unwrap_or(0);
+        let mut nodes = Vec::new();
+        for worker in 0..workers {
+            for shards in nodes_within(shards, &division.part(worker)) {
+                nodes.push(Node { worker, shards, gradient: buffer(length)?, sums: Sums::default() });
+            }
+        }
+        let own = nodes.iter().filter(|n| n.worker == index);
+        let depth = own.map(|n| n.shards.len().next_power_of_two().trailing_zeros()).max().unwrap_or(0);
         Ok(Shards {
-            count: shards,
+            division,
             workspace: workspace(network, capacity, true)?,
             capacity,
             batch: Batch::new(form, capacity)?,
             nodes,
+            missing: 0,
             scratch: (0..depth).map(|_| buffer(length)).collect::<Result<_, _>>()?,
             carried: vec![None; shards],
             ended: vec![None; shards],
             spare: Vec::with_capacity(shards),
-            own,
         })
     }
 
@@ -101,7 +113,7 @@ impl Shards {
     /// # Errors
     /// `MemoryError` when the arena does not fit.
     pub fn reserve(&mut self, network: &Network, part: &Part) -> Result<(), Error> {
-        let needed = capacity(part, part.ids.len().div_ceil(self.count));
+        let needed = capacity(part, part.ids.len().div_ceil(self.division.shards));
         let have = self.capacity;
         if needed.batch > have.batch || needed.steps > have.steps || needed.rows > have.rows {
             let capacity = Capacity {
@@ -119,17 +131,26 @@ impl Shards {
         Ok(())
     }
 
-    /// Computes the own nodes of a batch; those of other workers are dropped.
+    /// Makes room for the states that `batch` sequences end in, so that a share has one form from the first update on.
+    pub fn reserve_states(&mut self, network: &Network, batch: usize) {
+        let shards = self.ended.len();
+        for (shard, ended) in self.ended.iter_mut().enumerate() {
+            // A shard without sequences has no states.
+            *ended = Some(part(batch, shards, shard).len()).filter(|&n| n > 0).map(|n| States::zeros(network, n));
+        }
+    }
+
+    /// Computes this worker's share of a batch.
     pub fn compute(&mut self, job: &Job, form: &Form) {
         let total = total_weight(job.samples, &mut job.ids.iter().copied(), form);
         let scale = if total > 0.0 { 1.0 / total } else { 0.0 };
-        let own = self.own.clone();
-        self.nodes.retain(|n| own.start <= n.shards.start && n.shards.end <= own.end);
+        let Division { workers, index, .. } = self.division;
         let mut nodes = std::mem::take(&mut self.nodes);
-        for node in &mut nodes {
+        for node in nodes.iter_mut().filter(|n| n.worker == index) {
             node.sums = self.node(job, scale, node.shards.clone(), &mut node.gradient, 0);
         }
         self.nodes = nodes;
+        self.missing = workers - 1;
     }
 
     fn node(&mut self, job: &Job, scale: f64, node: Range<usize>, gradient: &mut [f32], depth: usize) -> Sums {
@@ -147,7 +168,7 @@ impl Shards {
 
     fn leaf(&mut self, job: &Job, scale: f64, shard: usize, gradient: &mut [f32]) -> Sums {
         gradient.fill(0.0);
-        let ids = &job.ids[part(job.ids.len(), self.count, shard)];
+        let ids = &job.ids[part(job.ids.len(), self.division.shards, shard)];
         let mut sums = Sums::default();
         if ids.is_empty() {
             return sums;
@@ -187,15 +208,27 @@ impl Shards {
         sums
     }
 
-    /// Takes another worker's node.
-    pub fn receive(&mut self, node: Node) {
-        self.nodes.push(node);
+    /// Shows each piece of `worker`'s share of a batch, to be read where it is this worker's own and written where it is
+    /// another's: gradients and sums of its nodes, and the states that its shards ended in where they are carried. Their
+    /// lengths and their order are the same at each update and in each worker, so that they need no names.
+    pub fn share(&mut self, worker: usize, visit: &mut dyn FnMut(&mut [f32])) {
+        for node in self.nodes.iter_mut().filter(|n| n.worker == worker) {
+            visit(&mut node.gradient);
+            let mut words = node.sums.to_words();
+            visit(&mut words);
+            node.sums = Sums::from_words(words);
+        }
+        for state in self.ended[self.division.part(worker)].iter_mut().flatten() {
+            for layer in &mut state.layers {
+                visit(&mut layer.h);
+                visit(&mut layer.c);
+            }
+        }
     }
 
-    /// The own nodes, for other workers.
-    pub fn own_nodes(&self) -> impl Iterator<Item = &Node> {
-        let own = self.own.clone();
-        self.nodes.iter().filter(move |n| own.start <= n.shards.start && n.shards.end <= own.end)
+    /// Another worker's share is in.
+    pub fn received(&mut self) {
+        self.missing -= 1;
     }
 
     /// The next batch begins anew.
@@ -223,18 +256,14 @@ impl Shards {
         end
     }
 
-    pub fn own_shards(&self) -> Range<usize> {
-        self.own.clone()
-    }
-
     /// Whether every shard is in.
     pub fn whole(&self) -> bool {
-        self.nodes.iter().map(|n| n.shards.len()).sum::<usize>() == self.count
+        self.missing == 0
     }
 
-    /// The sum over all shards. Call when [`Shards::whole`]; own nodes are spent by it.
+    /// The sum over all shards. Call when [`Shards::whole`]; the nodes are spent by it.
     pub fn total(&mut self) -> (&mut [f32], Sums) {
-        let root = 0..self.count;
+        let root = 0..self.division.shards;
         let (at, sums) = self.gathered(root);
         (&mut self.nodes[at].gradient, sums)
     }

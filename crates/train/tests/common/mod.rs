@@ -130,6 +130,28 @@ pub fn fit(model: &mut Model, data: Bundle, run: &str) -> (Vec<f64>, String) {
     run_to_end(model, session, 3)
 }
 
+/// Gives each session's share of the batch at hand to all others.
+pub fn exchange(sessions: &mut [&mut Session]) {
+    let shares: Vec<Vec<f32>> = sessions.iter_mut().map(|session| share(session)).collect();
+    for (index, session) in sessions.iter_mut().enumerate() {
+        for (worker, share) in shares.iter().enumerate().filter(|(worker, _)| *worker != index) {
+            assert_eq!(session.share_length(worker), share.len());
+            let mut rest = share.as_slice();
+            session.take(worker, |piece| {
+                let (numbers, after) = rest.split_at(piece.len());
+                piece.copy_from_slice(numbers);
+                rest = after;
+            });
+        }
+    }
+}
+
+fn share(session: &mut Session) -> Vec<f32> {
+    let mut share = Vec::new();
+    session.give(|piece| share.extend_from_slice(piece));
+    share
+}
+
 /// The same run on several workers, each with a replica; the records of the first.
 pub fn fit_by_team(models: &mut [Model], data: &Bundle, run: &str) -> Vec<f64> {
     let workers = models.len();
@@ -154,13 +176,7 @@ pub fn fit_by_team(models: &mut [Model], data: &Bundle, run: &str) -> Vec<f64> {
             }
         }
         records.extend(sessions[0].records());
-        let parts: Vec<Bundle> =
-            sessions.iter().zip(models.iter()).map(|(s, m)| s.contribution(m).expect("computed")).collect();
-        for (i, (session, model)) in sessions.iter_mut().zip(models.iter()).enumerate() {
-            for (_, part) in parts.iter().enumerate().filter(|(j, _)| *j != i && workers > 1) {
-                session.merge(model, part.clone()).expect("fits");
-            }
-        }
+        exchange(&mut sessions.iter_mut().collect::<Vec<_>>());
     }
     records.extend(sessions[0].records());
     for (session, model) in sessions.into_iter().zip(models) {
