@@ -15,7 +15,7 @@ const switches = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first
 const quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync"];
 
 export interface Site {
-  /** Opens a new page whose program pages/NAME.ts is loaded, and calls what it exports as `main`. */
+  /** Opens a new page whose program pages/NAME.ts is loaded, cross-origin isolated after NAME?isolated, and calls what it exports as `main`. */
   open(name: string): Promise<{ page: Page; result: unknown; complaints: string[] }>;
   close(): Promise<void>;
 }
@@ -53,8 +53,13 @@ export async function serve(executablePath: string): Promise<Site> {
 /** On a free port of the loopback. It keeps no process alive. */
 function listen(): Promise<Server> {
   const server = createServer(async (request, response) => {
-    const path = (request.url ?? "/").slice(1);
+    const { pathname, search } = new URL(request.url ?? "/", "http://127.0.0.1");
+    const path = pathname.slice(1);
     response.setHeader("content-security-policy", policy);
+    if (search === "?isolated") {
+      response.setHeader("cross-origin-opener-policy", "same-origin");
+      response.setHeader("cross-origin-embedder-policy", "require-corp");
+    }
     try {
       if (path === "favicon.ico") return void response.writeHead(204).end();
       const script = path.endsWith(".js");

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { GOLDEN } from "../golden.js";
 import type { Outcome } from "./pages/train.js";
+import type { Outcome as Shared } from "./pages/workers.js";
 import { type Site, serve } from "./serve.js";
 
 // npm test finds or installs a browser and names it; alone, vitest takes Debian's.
@@ -32,5 +33,16 @@ describe.skipIf(missing)("the built file in Chromium", () => {
     const { result, complaints } = await site.open("golden");
     expect(complaints).toEqual([]);
     expect(result).toBe(GOLDEN);
+  });
+
+  test.each([
+    ["workers", false],
+    ["workers?isolated", true],
+  ])("trains to the same bits on any number of workers: %s", async (name, isolates) => {
+    const { result, complaints } = await site.open(name);
+    const { isolated, weights } = result as Shared;
+    expect(complaints).toEqual([]);
+    expect(isolated).toBe(isolates);
+    expect(weights[1]).toEqual(weights[0]);
   });
 });
