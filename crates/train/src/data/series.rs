@@ -30,29 +30,33 @@ impl Series {
     }
 
     /// Writes the input of row s: what it shows, the known columns of s and of the rows that it predicts.
+    #[expect(clippy::manual_memcpy, reason = "a call takes longer than the few numbers of a calendar unit")]
     pub fn row(&self, s: usize, row: &mut [f32]) {
         let SeriesEncoding { plan, past, known, .. } = &*self.encoding;
         let (targets, rest) = row.split_at_mut(plan.targets());
         for (j, to) in targets.iter_mut().enumerate() {
             *to = self.encoding.scaled_target(&self.table, s, j);
         }
-        let (seen, mut rest) = rest.split_at_mut(plan.past.len());
+        let (seen, rest) = rest.split_at_mut(plan.past.len());
         for (j, to) in seen.iter_mut().enumerate() {
             *to = past.apply(j, self.table.past[j].get(s)) as f32;
         }
-        for s in s..=s + plan.predicted() {
-            for (j, column) in self.table.known.iter().enumerate() {
-                let (to, later) = rest.split_at_mut(1);
-                to[0] = known.apply(j, column.get(s)) as f32;
-                rest = later;
+        // Column after column: what a column is like is asked once, and not for each row ahead.
+        let (rows, width) = (plan.predicted() + 1, plan.known_width());
+        for (j, column) in self.table.known.iter().enumerate() {
+            column.scaled(s, rows, (known.offset[j], known.scale[j]), &mut rest[j..], width);
+        }
+        let mut at = self.table.known.len();
+        for (k, unit) in plan.calendar.iter().enumerate() {
+            let (inputs, raw) = (&self.calendar[k][..], &self.table.calendar[k][s..][..rows]);
+            let columns = unit.width();
+            for (row, &raw) in raw.iter().enumerate() {
+                let (to, from) = (row * width + at, usize::from(raw) * columns);
+                for i in 0..columns {
+                    rest[to + i] = inputs[from + i];
+                }
             }
-            for (k, unit) in plan.calendar.iter().enumerate() {
-                let (to, later) = rest.split_at_mut(unit.width());
-                to.copy_from_slice(
-                    &self.calendar[k][usize::from(self.table.calendar[k][s]) * unit.width()..][..to.len()],
-                );
-                rest = later;
-            }
+            at += columns;
         }
     }
 

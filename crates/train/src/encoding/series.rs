@@ -27,10 +27,27 @@ pub enum Column {
 }
 
 impl Column {
+    #[inline(always)] // for each number that is read: this crate is compiled for size
     pub fn get(&self, s: usize) -> f64 {
         match self {
             Column::F64(v) => v[s],
             Column::F32(v) => f64::from(v[s]),
+        }
+    }
+
+    /// Writes `rows` numbers from row s on, scaled, to every `width`-th place of `to`.
+    pub fn scaled(&self, s: usize, rows: usize, (offset, scale): (f64, f64), to: &mut [f32], width: usize) {
+        match self {
+            Column::F64(v) => {
+                for (k, &v) in v[s..s + rows].iter().enumerate() {
+                    to[k * width] = ((v - offset) / scale) as f32;
+                }
+            }
+            Column::F32(v) => {
+                for (k, &v) in v[s..s + rows].iter().enumerate() {
+                    to[k * width] = ((f64::from(v) - offset) / scale) as f32;
+                }
+            }
         }
     }
 
@@ -104,10 +121,12 @@ impl Plan {
     }
 
     /// What a level of row s is differenced by; 0 without differences.
+    #[inline(always)]
     pub fn level_before(&self, column: &Column, s: usize) -> f64 {
         if self.difference == 0 { 0.0 } else { column.get(s - self.difference) }
     }
 
+    #[inline(always)]
     fn change(&self, column: &Column, s: usize) -> f64 {
         column.get(s) - self.level_before(column, s)
     }
