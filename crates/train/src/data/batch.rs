@@ -99,11 +99,10 @@ impl Batch {
         match self.form.input {
             Input::Values(size) => {
                 self.values.resize(self.packing.rows * size, 0.0);
-                let mut rows = self.values.chunks_exact_mut(size);
-                for t in 0..self.packing.steps {
-                    for &sample in &self.samples[..self.packing.sizes[t]] {
-                        from.input(sample, t, rows.next().expect("a row for each step"));
-                    }
+                let Packing { steps, sizes, offsets, .. } = &self.packing;
+                for t in 0..*steps {
+                    let rows = &mut self.values[offsets[t] * size..offsets[t + 1] * size];
+                    from.inputs(&self.samples[..sizes[t]], t, rows, size);
                 }
             }
             Input::Tokens(_) => {

@@ -19,6 +19,14 @@ pub trait Samples {
         another_form()
     }
 
+    /// Writes the inputs of one step of several samples, one row of `size` after the other. One call for all of them: of a few
+    /// numbers, a call through the object would take longer than the row itself.
+    fn inputs(&self, samples: &[usize], step: usize, rows: &mut [f32], size: usize) {
+        for (row, &sample) in rows.chunks_exact_mut(size).zip(samples) {
+            self.input(sample, step, row);
+        }
+    }
+
     /// The input of a step. Only for inputs of tokens.
     fn token(&self, _sample: usize, _step: usize) -> u32 {
         another_form()
