@@ -5,11 +5,11 @@
  */
 import type { Shape, Task } from "./task.js";
 
-/** Numbers in a row of gates, numbers that a step saves beside them, and the gates that have weights. */
+/** Gates in a row, numbers that a step saves beside them, gates that have weights, and those on which input and state are joined. */
 const cells = {
-  lstm: { gates: 4, saved: 2, weights: 4, memory: 1 },
-  gru: { gates: 4, saved: 0, weights: 3, memory: 0 },
-  rnn: { gates: 1, saved: 0, weights: 1, memory: 0 },
+  lstm: { gates: 4, saved: 2, weights: 4, joined: 4, memory: 1 },
+  gru: { gates: 4, saved: 0, weights: 3, joined: 2, memory: 0 },
+  rnn: { gates: 1, saved: 0, weights: 1, joined: 1, memory: 0 },
 } as const;
 
 /** Buffers as long as the parameters that an optimiser keeps. */
@@ -61,10 +61,10 @@ function parameterFloats({ cell, shape, numLayers }: Training): number {
 /** W, for B sequences of T steps: R = B·T rows. */
 function workspaceFloats({ cell, shape, numLayers }: Training, batch: number): number {
   const { hiddenSize: h, steps } = shape;
-  const { gates, saved, weights, memory } = cells[cell];
+  const { gates, saved, weights, joined, memory } = cells[cell];
   const rows = batch * steps;
-  /** Rows that are worked on at a time: whole steps, 128 rows at least. */
-  const block = Math.max(Math.min(rows, batch + 127), batch);
+  /** Rows that are worked on at a time: whole steps, 256 rows at least. */
+  const block = Math.max(Math.min(rows, batch + 255), batch);
   /** The most that a level reads. */
   const read = Math.max(...Array.from({ length: numLayers }, (_, level) => inputs(shape, level)));
   const kept = numLayers * rows * h * (1 + gates + saved);
@@ -72,9 +72,9 @@ function workspaceFloats({ cell, shape, numLayers }: Training, batch: number): n
   const strips = Math.max(block * Math.max(read, gates * h), batch * (read + h));
   const panels = block * eights(gates * h);
   const transposed = (eights(h) + eights(read)) * weights * h;
-  const joined = cell === "gru" ? 0 : (read + h) * eights(gates * h);
+  const asOne = (read + h) * eights(joined * h);
   const states = 2 * (1 + memory) * numLayers * batch * h + batch * h;
-  return kept + gradients + strips + panels + transposed + joined + states;
+  return kept + gradients + strips + panels + transposed + asOne + states;
 }
 
 /** X: every sequence of the data set, and those of a batch in its order. */

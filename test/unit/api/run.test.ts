@@ -388,7 +388,7 @@ describe.each([
     const core = await open({ workers: 2 });
     const call = vi.spyOn(Object.getPrototypeOf(core.connection), "call");
     await start(core, run);
-    const requests = call.mock.calls.filter(([name]) => name === "run").map(([, args]) => (args as RunRequest[])[1]);
+    const requests = call.mock.calls.filter(([name]) => name === "run").map(([, args]) => (args as RunRequest[])[0]);
     expect(requests.map((request) => [request?.shared, request?.parallel?.index])).toEqual([
       [shared, 1],
       [shared, 0],
