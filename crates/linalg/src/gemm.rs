@@ -2,7 +2,7 @@
 
 use crate::lanes::{Best, Lanes};
 use crate::layout::{PANEL, STRIP, check_depth, full_strips, padded, panels_len, strided_len, strips, strips_len};
-use crate::tile::{From, Product, Strides, sweep};
+use crate::tile::{Product, Start, Strides, sweep};
 
 /// `C += A·B`, C row-major.
 ///
@@ -69,7 +69,8 @@ pub(crate) fn rows<L: Lanes>(m: usize, n: usize, k: usize, a: &[f32], b: &[f32],
     check_operands(m, n, k, a, b);
     assert!(c.len() >= strided_len(m, n, ldc), "C is {} long, not {m} x {n} by {ldc}", c.len());
     let at = Strides { row: ldc, panel: PANEL };
-    let product = Product { from: From::C, k, a: a.as_ptr(), depth: k, skip: 0, b: b.as_ptr(), c: c.as_mut_ptr(), at };
+    let product =
+        Product { start: Start::C, k, a: a.as_ptr(), depth: k, skip: 0, b: b.as_ptr(), c: c.as_mut_ptr(), at };
     // SAFETY: the lengths were checked.
     unsafe { all_columns::<L>(m, n, product) };
 }
@@ -90,8 +91,8 @@ pub(crate) fn rows_from<L: Lanes>(
     assert!(c.len() >= strided_len(m, n, ldc), "C is {} long, not {m} x {n} by {ldc}", c.len());
     assert!(start.len() >= padded(n), "the start is {} long, not {}", start.len(), padded(n));
     let at = Strides { row: ldc, panel: PANEL };
-    let from = From::Row(start.as_ptr());
-    let product = Product { from, k, a: strips.as_ptr(), depth, skip, b: b.as_ptr(), c: c.as_mut_ptr(), at };
+    let start = Start::Row(start.as_ptr());
+    let product = Product { start, k, a: strips.as_ptr(), depth, skip, b: b.as_ptr(), c: c.as_mut_ptr(), at };
     // SAFETY: the lengths were checked; every row reads the one row of starts.
     unsafe { all_columns::<L>(m, n, product) };
 }
@@ -104,7 +105,8 @@ pub(crate) fn panels<L: Lanes>(m: usize, n: usize, k: usize, a: &[f32], b: &[f32
         return rank_one::<L>(m, n, a, b, c);
     }
     let at = Strides { row: PANEL, panel: m * PANEL };
-    let product = Product { from: From::C, k, a: a.as_ptr(), depth: k, skip: 0, b: b.as_ptr(), c: c.as_mut_ptr(), at };
+    let product =
+        Product { start: Start::C, k, a: a.as_ptr(), depth: k, skip: 0, b: b.as_ptr(), c: c.as_mut_ptr(), at };
     // SAFETY: the lengths were checked; panel q of C is the 8 m values from q * 8 m on.
     unsafe { block::<L>(m, n.div_ceil(PANEL), product) };
 }
@@ -215,7 +217,7 @@ unsafe fn edge<L: Lanes>(m: usize, product: Product, columns: usize) {
         let part = product.after(first, 0);
         // SAFETY: the caller vouches for the rows; the copy holds STRIP rows of 8.
         unsafe {
-            if matches!(part.from, From::C) {
+            if matches!(part.start, Start::C) {
                 for r in 0..rows {
                     std::ptr::copy_nonoverlapping(part.c.add(r * part.at.row), copy.add(r * PANEL), columns);
                 }

@@ -26,8 +26,9 @@ impl Source<'_> {
     fn checked(&self) -> (*const f32, isize) {
         let Source { data, ld, rows, columns, reversed } = *self;
         assert!(data.len() >= strided_len(rows, columns, ld), "source too short for {rows} x {columns} by {ld}");
-        let ahead = isize::try_from(ld).expect("a slice is no longer than that");
-        if reversed && rows > 0 {
+        // Without values there is nothing to step over, and `ld` is anything.
+        let ahead = if rows > 1 && columns > 0 { ld as isize } else { 0 };
+        if reversed && ahead > 0 {
             (data.as_ptr().wrapping_add((rows - 1) * ld), -ahead)
         } else {
             (data.as_ptr(), ahead)

@@ -15,7 +15,7 @@ pub(crate) struct Strides {
 
 /// Where the sums of a product start.
 #[derive(Clone, Copy)]
-pub(crate) enum From {
+pub(crate) enum Start {
     /// What is in C.
     C,
     /// One row for all: its first panel.
@@ -25,7 +25,7 @@ pub(crate) enum From {
 /// What every tile of a product reads and writes: `C += A·B`, or `C = row + A·B`.
 #[derive(Clone, Copy)]
 pub(crate) struct Product {
-    pub from: From,
+    pub start: Start,
     /// Terms.
     pub k: usize,
     /// Strips, which hold `depth >= skip + k` terms; the first `skip` are left out.
@@ -42,9 +42,9 @@ impl Product {
     /// The part of it from `rows` rows and `panels` panels on.
     pub fn after(self, rows: usize, panels: usize) -> Product {
         Product {
-            from: match self.from {
-                From::C => From::C,
-                From::Row(row) => From::Row(row.wrapping_add(panels * PANEL)),
+            start: match self.start {
+                Start::C => Start::C,
+                Start::Row(row) => Start::Row(row.wrapping_add(panels * PANEL)),
             },
             a: self.a.wrapping_add(rows * self.depth),
             b: self.b.wrapping_add(panels * self.k * PANEL),
@@ -172,12 +172,12 @@ unsafe fn loops<L: Lanes, const ROWS: usize, const PANELS: usize, const FROM: bo
 pub(crate) unsafe fn sweep<L: Lanes, const ROWS: usize, const PANELS: usize>(
     strips: usize,
     groups: usize,
-    Product { from, k, a, depth, skip, b, c, at }: Product,
+    Product { start, k, a, depth, skip, b, c, at }: Product,
 ) {
     let (a, strip) = (a.wrapping_add(skip * ROWS), depth * ROWS);
     // SAFETY: as the caller vouches.
-    match from {
-        From::C => unsafe { loops::<L, ROWS, PANELS, false>(strips, groups, c, k, a, strip, b, c, at) },
-        From::Row(row) => unsafe { loops::<L, ROWS, PANELS, true>(strips, groups, row, k, a, strip, b, c, at) },
+    match start {
+        Start::C => unsafe { loops::<L, ROWS, PANELS, false>(strips, groups, c, k, a, strip, b, c, at) },
+        Start::Row(row) => unsafe { loops::<L, ROWS, PANELS, true>(strips, groups, row, k, a, strip, b, c, at) },
     }
 }

@@ -77,6 +77,11 @@ impl<'a> Block<'a> {
     }
 }
 
+/// All steps in order.
+pub(crate) fn steps(offsets: &[usize], order: Order) -> impl Iterator<Item = Step> + use<'_> {
+    Block { offsets, steps: 0..offsets.len() - 1, order }.steps()
+}
+
 /// Cuts the steps whose first rows are `offsets` (with the number of rows at the end) into blocks of [`BLOCK_ROWS`] rows or a
 /// little more, in order.
 pub(crate) fn blocks(offsets: &[usize], order: Order) -> impl Iterator<Item = Block<'_>> {

@@ -64,7 +64,7 @@ impl Dense {
             match x.slice(rows.clone(), self.input) {
                 Values::Values(x) => {
                     let (n, k) = (rows.len(), self.input);
-                    linalg::pack_strips(strips, x, k, n, k);
+                    let strips = Rows { data: x, ld: k, rows: n, columns: k }.packed(strips);
                     linalg::gemm_from(n, self.units, Terms::all(strips, k), start, weight, y, self.units);
                 }
                 tokens => {

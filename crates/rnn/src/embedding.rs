@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::blocks::{Order, blocks};
+use crate::blocks::{Order, steps};
 use crate::params::{Owner, ParameterTable, Role};
 use crate::spec::NetworkError;
 
@@ -37,7 +37,7 @@ impl Embedding {
             return;
         }
         let table = &mut grads[self.table.clone()];
-        for step in blocks(offsets, Order::Descending).flat_map(|block| block.steps()) {
+        for step in steps(offsets, Order::Descending) {
             for r in step.first..step.first + step.n {
                 let row = &mut table[tokens[r] as usize * self.units..][..self.units];
                 row.iter_mut().zip(&dy[r * self.units..]).for_each(|(t, d)| *t += d);

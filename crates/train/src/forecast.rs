@@ -4,6 +4,7 @@ use crate::bundle::{Bundle, Elements};
 use crate::data::series::Series;
 use crate::describe::calls::ForecastOptions;
 use crate::describe::model::{Input, Mode};
+use crate::encoding::series::Column;
 use crate::error::{Error, ErrorClass};
 use crate::evaluate::workspace;
 use crate::model::Model;
@@ -30,7 +31,9 @@ pub fn forecast(model: &Model, mut data: Bundle, options: &str) -> Result<Bundle
     }
     let history = data.metadata("history").and_then(|n| n.parse::<usize>().ok());
     let history = history.ok_or_else(|| Error::format("the bundle does not say where its history ends"))?;
-    let table = plan.table(&mut data)?;
+    let mut table = plan.table(&mut data)?;
+    // Predicted levels are sums of changes, which may be far smaller.
+    table.levels.iter_mut().try_for_each(Column::widen)?;
     let needed = plan.first_origin() + 1;
     if history < needed {
         let expected = format!("at least {needed} rows (difference + window)");

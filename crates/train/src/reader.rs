@@ -6,6 +6,8 @@ use crate::json::{self, Value};
 use crate::text::quoted;
 use rnn::heap_sort;
 
+/// A bundle on its way: to be fed its bytes in order, in pieces as they come.
+///
 /// # Errors
 /// `FormatError` for bytes that are not such a file: truncated, overlapping or unaccounted data, unknown types, a piece that
 /// ends within a number. `MemoryError` when the tensors do not fit.

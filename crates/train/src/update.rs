@@ -91,6 +91,11 @@ impl Updater {
         params.copy_from_slice(&self.before);
     }
 
+    /// The memory of what was kept, when there are no further updates.
+    pub fn release(&mut self) -> Vec<f32> {
+        std::mem::take(&mut self.before)
+    }
+
     /// Takes a step into infinity back.
     ///
     /// # Errors

@@ -256,6 +256,46 @@ fn a_plain_run_into_infinity_ends_as_its_steps_do() {
     }
 }
 
+/// The loss and its gradient are finite, and only the weights are not; wherever it happens between two looks.
+#[test]
+fn a_plain_run_finds_weights_that_overflow_at_their_step() {
+    let classifier = || {
+        let layers = r#"[{"kind":"rnn","hiddenSize":4,"activation":"relu"},{"kind":"dense"}]"#;
+        let output = r#"{"at":"every","classes":3}"#;
+        Model::create(&format!(r#"{{"input":{{"size":2}},"layers":{layers},"output":{output},"seed":7}}"#))
+            .expect("right")
+    };
+    let options = r#"{"truncation":1,"optimizer":{"kind":"sgd","learningRate":3e38},"clip":"none"}"#;
+    for at in [63, 64, 130, 199] {
+        let mut x: Vec<f32> = Numbers::new(3).list(400);
+        (x[2 * at], x[2 * at + 1]) = (10.0, -7.0);
+        let mut classes = vec![-1; 200];
+        classes[at] = 2;
+        let mut data = Bundle::default();
+        data.note("kind", "sequences");
+        data.push("lengths", vec![1], Elements::I32(vec![200]));
+        data.f32("x", vec![200, 2], x.clone());
+        data.push("classes", vec![200], Elements::I32(classes.clone()));
+        let (mut by_steps, mut by_run) = (classifier(), classifier());
+        let mut stepwise = Learner::open(&mut by_steps, options).expect("right");
+        let end = (0..200).find_map(|t| {
+            let target = [classes[t] as f32];
+            let target = (classes[t] >= 0).then_some(&target[..]);
+            Some((t, stepwise.step(&mut by_steps, &x[2 * t..2 * t + 2], target).err()?))
+        });
+        let (step, end) = end.expect("it diverges");
+        assert_eq!(step, at);
+        let mut learner = Learner::open(&mut by_run, options).expect("right");
+        let error = learner.run(&mut by_run, data).expect_err("it diverges");
+        assert_eq!(error.message, end.message);
+        assert!(error.message.contains("0.weight_ih_l0"), "{}", error.message);
+        assert_eq!(bits(&by_run), bits(&by_steps));
+        let next =
+            |learner: &mut Learner, model: &mut Model| learner.step(model, &[0.1, 0.2], None).expect("it goes on");
+        assert_eq!(next(&mut learner, &mut by_run)[..3], next(&mut stepwise, &mut by_steps)[..3]);
+    }
+}
+
 #[test]
 fn steps_without_targets_are_the_predictions_of_the_whole_sequence() {
     let mut model = regressor();

@@ -27,6 +27,12 @@ fn pieces_of_any_size_make_the_whole() {
         for size in [8, 16, 1000, file.len()] {
             assert_eq!(in_pieces(&file, size).expect("the same"), whole);
         }
+        // Cut within the length of the header, and within the header.
+        let mut reader = Reader::new(file.len());
+        for piece in [&file[..3], &file[3..13], &file[13..]] {
+            reader.feed(piece).expect("a part");
+        }
+        assert_eq!(reader.finish().expect("the same"), whole);
     }
 }
 

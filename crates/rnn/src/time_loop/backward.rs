@@ -68,12 +68,15 @@ impl Sweep<'_> {
         }
         let memory_len = if flow.dc.is_empty() { 0 } else { n * hidden };
         let dc = &mut flow.dc[..memory_len];
+        if flow.want.norms || flow.want.hidden_values {
+            // As the cell will read them.
+            dh.iter_mut().for_each(|d| *d = linalg::flush(*d));
+        }
         if flow.want.norms {
             flow.trace.norms[t] = linalg::norm_squared(dh).sqrt() as f32;
         }
         if flow.want.hidden_values {
-            let values = flow.trace.values[first * hidden..].iter_mut();
-            values.zip(&*dh).for_each(|(value, d)| *value = linalg::flush(*d));
+            flow.trace.values[first * hidden..][..n * hidden].copy_from_slice(dh);
         }
         let mut step = Backward {
             hidden,

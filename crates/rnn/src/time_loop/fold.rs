@@ -98,8 +98,6 @@ struct Packed<'a> {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Form {
-    /// A single row of gates that fill whole panels is packed as it is.
-    Row,
     /// One packing serves all products: when every gate fills whole panels, these can be cut at any gate.
     Once,
     Each,
@@ -110,8 +108,8 @@ impl<'a> Packed<'a> {
         let width = shape.gates.len() * hidden;
         let whole = hidden.is_multiple_of(linalg::PANEL);
         let form = match block.rows().len() {
-            1 if whole => Form::Row,
-            _ if whole || shape.gates.len() == 1 => Form::Once,
+            // A single row is packed as it is, wherever it is cut.
+            2.. if whole || shape.gates.len() == 1 => Form::Once,
             _ => Form::Each,
         };
         if form == Form::Once {
@@ -125,7 +123,7 @@ impl<'a> Packed<'a> {
         let (start, rows) = (column * self.hidden, self.block.rows());
         match self.form {
             Form::Once => linalg::add_rows(bias, &panels[start * rows.len()..], rows.len(), self.hidden),
-            Form::Row | Form::Each => fold_bias(bias, self.block, &self.gates[start..], self.width),
+            Form::Each => fold_bias(bias, self.block, &self.gates[start..], self.width),
         }
     }
 
@@ -137,7 +135,6 @@ impl<'a> Packed<'a> {
         let (start, n) = (gates.start * self.hidden, gates.len() * self.hidden);
         let rows = &self.gates[start..];
         let panels = match self.form {
-            Form::Row => &rows[self.block.rows().start * self.width..],
             Form::Once => &panels[start * self.block.rows().len()..],
             Form::Each => pack_gradients(panels, self.block, rows, self.width, n),
         };

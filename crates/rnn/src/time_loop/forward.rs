@@ -1,7 +1,7 @@
 //! The time loop forward.
 
 use super::Sweep;
-use crate::blocks::{Step, blocks};
+use crate::blocks::{Step, steps};
 use crate::cells::{Cell, Forward, Shape, cell};
 use crate::network::Values;
 use crate::product::{Rows, product, project};
@@ -27,7 +27,7 @@ impl Sweep<'_> {
         let (ld, column) = self.output_place();
         self.start(&shape, &mut scratch.start[..width]);
         self.join(&shape, &mut scratch.joined);
-        for Step { first, n, .. } in blocks(&self.packing.offsets, self.order()).flat_map(|block| block.steps()) {
+        for Step { first, n, .. } in steps(&self.packing.offsets, self.order()) {
             let at = if memory.whole { first } else { 0 };
             let memory_len = if c.is_empty() { 0 } else { n * hidden };
             let step = Forward {

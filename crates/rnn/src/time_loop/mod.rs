@@ -1,7 +1,6 @@
 //! The time loop of one level in one direction, written once for all cells.
 //!
-//! Forward: the input's product for a block of steps at once, then step by step the state's product onto the same gate rows
-//! and the cell's arithmetic. Rows past the active ones keep their state, so the final states are what the working state holds
+//! Forward, step by step: the products of input and state, as one where both cover the same gates, and the cell's arithmetic. Rows past the active ones keep their state, so the final states are what the working state holds
 //! at the end, and in the reverse direction a sequence that begins later starts from its initial state.
 //! Backward walks the same steps the other way round and leaves the gradient of the initial states in the working gradient;
 //! after each block of steps the products with all its rows follow: gradients of the input and of the weights.

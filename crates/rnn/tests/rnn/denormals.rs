@@ -25,6 +25,10 @@ fn nothing_denormal() {
         batch.cotangent[..rows - 4].fill(0.0);
         let (ws, _) = run(&network, &params, &batch, None, ALL);
         let (states, gradients) = (ws.output(), &ws.hidden_gradients()[0].values);
+        let norms = &ws.hidden_gradients()[0].norms;
+        for (norm, step) in norms.iter().zip(gradients.chunks_exact(4)) {
+            assert_eq!(*norm, linalg::norm_squared(step).sqrt() as f32, "{cell:?}: of what is there");
+        }
         for values in [states, gradients] {
             assert!(values.iter().all(|&x| x == 0.0 || x.abs() >= 1e-30), "{cell:?}");
             assert!(values.iter().any(|&x| x != 0.0) && values.contains(&0.0), "{cell:?} dies away");

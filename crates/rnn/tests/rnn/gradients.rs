@@ -3,10 +3,10 @@
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use rnn::{Activation, At, CellKind, Input, Layer, Network, Recurrent, Reset};
+use rnn::{Activation, At, CellKind, Input, Layer, Network, Recurrent, Reset, Want, Workspace};
 
 use crate::common::twin::{self, Compared};
-use crate::common::{Batch, CELLS, head, parameters, recurrent};
+use crate::common::{Batch, CELLS, assert_bits, head, parameters, recurrent};
 
 const LIMIT: f64 = 1e-5;
 
@@ -146,5 +146,59 @@ fn without_recurrence() {
         (Input::Tokens { vocabulary: 9 }, vec![embedding]),
     ] {
         check(&Network::new(input, layers, At::Every).unwrap(), &[3, 60, 80, 1], false, 3);
+    }
+}
+
+/// One sequence longer than a block of rows, whose weights are folded in several.
+#[test]
+fn more_rows_than_a_block() {
+    for cell in CELLS.into_iter().filter(|&cell| cell != CellKind::Rnn { activation: Activation::Linear }) {
+        for hidden in [3, 8] {
+            for lengths in [&[700][..], &[300, 2]] {
+                let layer = Recurrent { bidirectional: true, ..recurrent(cell, hidden) };
+                let layers = vec![Layer::Recurrent(layer)];
+                let network = Network::new(Input::Values { size: 2 }, layers, At::Every).unwrap();
+                check(&network, lengths, true, 5);
+            }
+        }
+    }
+}
+
+fn dense(name: &str, units: usize) -> Layer {
+    Layer::Dense { units, activation: Activation::Tanh, bias: false, name: name.into(), trainable: true }
+}
+
+/// On the way back their products are made in parts.
+#[test]
+fn thousands_of_outputs() {
+    for cell in &CELLS[..3] {
+        let layer = Recurrent { bidirectional: true, ..recurrent(*cell, 180) };
+        let layers = vec![dense("a", 1101), Layer::Recurrent(layer), dense("b", 601), head(3)];
+        let network = Network::new(Input::Values { size: 3 }, layers, At::Every).unwrap();
+        check(&network, &[2, 1, 3], true, 7);
+    }
+}
+
+/// To the bit: what a stage reads of its weights, it reads before it adds to them.
+#[test]
+fn a_descent_is_backward_onto_the_parameters() {
+    for cell in CELLS {
+        for (hidden, lengths) in [(4, &[1][..]), (5, &[3, 2]), (8, &[1]), (8, &[3, 2])] {
+            let layer = Recurrent { bidirectional: true, num_layers: 2, ..recurrent(cell, hidden) };
+            let layers = vec![dense("a", 9), Layer::Recurrent(layer), dense("b", 7), head(3)];
+            let network = Network::new(Input::Values { size: 3 }, layers, At::Every).unwrap();
+            let params = parameters(&network, 3);
+            let batch = Batch::random(&network, lengths, true, 4);
+            let (packing, x, initial) = (&batch.packing, batch.x.view(), batch.initial.as_ref());
+            let mut ws = Workspace::new(&network, batch.capacity(), true).expect("memory");
+            let [mut apart, mut onto] = [params.clone(), params.clone()];
+            network.forward(&params, packing, x, initial, None, &mut ws);
+            ws.output_gradient().copy_from_slice(&batch.cotangent);
+            network.backward(&params, packing, x, initial, None, &mut ws, &mut apart, Want::default());
+            network.forward(&params, packing, x, initial, None, &mut ws);
+            ws.output_gradient().copy_from_slice(&batch.cotangent);
+            network.descend(&mut onto, packing, x, initial, &mut ws);
+            assert_bits(&onto, &apart, "parameters");
+        }
     }
 }

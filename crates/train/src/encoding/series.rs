@@ -5,6 +5,7 @@ use super::scaler::{Columns, Scaler, Show};
 use crate::bundle::{Bundle, Elements};
 use crate::describe::model::{Calendar, Mode, Series as Plan, Transform};
 use crate::error::Error;
+use crate::memory::room_for;
 use crate::text::number;
 
 /// The columns as they came: a table may be most of the memory, and is there once. What the network reads of them is made
@@ -65,13 +66,24 @@ impl Column {
         }
     }
 
-    /// Logarithms in place, but for numbers of 32 bits, which they would not fit. The first row without one, else.
+    /// As numbers of 64 bits, which logarithms and sums of small changes want.
+    ///
+    /// # Errors
+    /// `MemoryError`.
+    pub fn widen(&mut self) -> Result<(), Error> {
+        if let Column::F32(v) = self {
+            let mut wide = Vec::new();
+            room_for(&mut wide, v.len())?;
+            wide.extend(v.iter().map(|&v| f64::from(v)));
+            *self = Column::F64(wide);
+        }
+        Ok(())
+    }
+
+    /// Logarithms in place. The first row without one, else.
     fn log(&mut self) -> Result<(), usize> {
         if let Some(s) = (0..self.len()).find(|&s| self.get(s) <= 0.0) {
             return Err(s);
-        }
-        if let Column::F32(v) = self {
-            *self = Column::F64(v.iter().map(|&v| f64::from(v)).collect());
         }
         (0..self.len()).for_each(|s| self.set(s, libm::log(self.get(s))));
         Ok(())
@@ -154,8 +166,14 @@ impl Plan {
         };
         let (mut levels, past, known) = (columns(&self.target)?, columns(&self.past)?, columns(&self.known)?);
         let unit = |unit: &Calendar| match take(["calendar.", unit.name()].concat())? {
-            Elements::U16(v) if v.iter().all(|&raw| raw < unit.values()) => Ok(v),
-            _ => Err(Error::data(unit.name(), "calendar numbers", "others")),
+            Elements::U16(v) => match v.iter().position(|&raw| raw >= unit.values()) {
+                Some(s) => {
+                    let place = format!("{}[{s}]", unit.name());
+                    Err(Error::data(place, format!("a number below {}", unit.values()), v[s].to_string()))
+                }
+                None => Ok(v),
+            },
+            other => Err(Error::data(unit.name(), "U16", other.dtype())),
         };
         let calendar: Vec<_> = self.calendar.iter().map(unit).collect::<Result<_, _>>()?;
         let rows = levels.first().map_or(0, Column::len);
@@ -165,6 +183,7 @@ impl Plan {
         }
         if self.transform == Transform::Log {
             for (name, column) in self.target.iter().zip(&mut levels) {
+                column.widen()?;
                 column.log().map_err(|s| {
                     let place = format!("{name}[{s}]");
                     Error::data(place, "a positive number (transform: log)", number(column.get(s)))

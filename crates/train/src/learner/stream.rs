@@ -30,7 +30,7 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// One sequence with a target for each step.
+    /// One sequence with a target for each step; its numbers are finite, as those of a fit.
     ///
     /// # Errors
     /// `ShapeError` and `DataError` for what is not that.

@@ -69,6 +69,8 @@ pub struct Session {
     counters: Counters,
     records: Records,
     best: Option<Vec<f32>>,
+    /// Room for the best weights, where they will be kept.
+    room: Vec<f32>,
     phase: Phase,
     reason: &'static str,
     stopping: bool,
@@ -268,7 +270,7 @@ impl Session {
         {
             (counters.best_epoch, counters.best_loss) = (counters.epoch, loss);
             if self.run.keep == Some(Keep::Best) {
-                self.best.get_or_insert_default().clone_from(&body.params);
+                self.best.get_or_insert_with(|| std::mem::take(&mut self.room)).clone_from(&body.params);
             }
         }
         counters.cursor = 0;
@@ -342,7 +344,7 @@ impl Session {
     ///
     /// # Errors
     /// `DivergenceError` when it diverged; the model then has the last finite weights, and no run to go on with.
-    pub fn finish(self, model: &mut Model) -> Result<String, Error> {
+    pub fn finish(mut self, model: &mut Model) -> Result<String, Error> {
         let ended = self.epoch_ended();
         let Counters { epoch, best_epoch, best_loss, .. } = self.counters;
         // A run that diverged would do so again: there is nothing to go on with.
@@ -352,7 +354,11 @@ impl Session {
         let body = model.body_mut()?;
         let latest = self.last_look.is_some_and(|loss| loss < best_loss);
         let best = self.best.as_ref().filter(|&best| !latest && *best != body.params);
-        let last = best.map(|best| std::mem::replace(&mut body.params, best.clone()));
+        let last = best.map(|best| {
+            let mut params = self.updater.release();
+            params.clone_from(best);
+            std::mem::replace(&mut body.params, params)
+        });
         model.saved = Some(SavedRun {
             run: self.run,
             shards: self.division.shards,

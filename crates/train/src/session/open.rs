@@ -8,7 +8,7 @@ use crate::bundle::Bundle;
 use crate::data::prepare::{Part, Request, check_classes, prepare, prepare_whole};
 use crate::data::text::Cut;
 use crate::describe::model::{ModelDescription, Target};
-use crate::describe::run::{BATCH_SIZE, BatchSize, Context, DataKind, RunDescription};
+use crate::describe::run::{BATCH_SIZE, BatchSize, Context, DataKind, Keep, RunDescription};
 use crate::error::{Error, ErrorClass};
 use crate::evaluate::{Evaluator, WINDOW, capacity};
 use crate::hash::Fnv;
@@ -191,6 +191,10 @@ impl Session {
         if run.carry_state {
             shards.reserve_states(&body.network, batch);
         }
+        let mut best_room = Vec::new();
+        if run.keep == Some(Keep::Best) && validation.is_some() {
+            room_for(&mut best_room, body.params.len())?;
+        }
         let session = Session {
             form: body.form.clone(),
             division,
@@ -207,6 +211,7 @@ impl Session {
             measure: metrics.iter().any(|&m| reads_predictions(m)),
             records: Records::new(metrics),
             best: None,
+            room: best_room,
             phase: Phase::Step,
             reason: "finished",
             stopping: false,

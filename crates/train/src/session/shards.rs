@@ -228,7 +228,7 @@ impl Shards {
 
     /// Another worker's share is in.
     pub fn received(&mut self) {
-        self.missing -= 1;
+        self.missing = self.missing.checked_sub(1).expect("a share that nobody waits for");
     }
 
     /// The next batch begins anew.
