@@ -2,6 +2,9 @@
 import { spawnSync } from "node:child_process";
 import { cpus, loadavg, totalmem } from "node:os";
 
+/** What Node was started with, V8's flags above all; without what ts/build/run.mjs adds, which is of no weight. */
+export const flags = process.execArgv.filter((flag) => flag !== "--enable-source-maps");
+
 export interface Machine {
   date: string;
   processor: string;
@@ -9,6 +12,8 @@ export interface Machine {
   memory: string;
   node: string;
   v8: string;
+  /** Those of NODE_OPTIONS too. */
+  flags: string[];
   system: string;
   /** Runnable processes, mean of the last minute; before this one began. */
   load: number;
@@ -30,6 +35,7 @@ export function machine(): Machine {
     memory: `${(totalmem() / 2 ** 30).toFixed(0)} GiB`,
     node: process.version,
     v8: process.versions.v8,
+    flags: [...flags, ...(process.env.NODE_OPTIONS?.split(" ") ?? [])],
     system: `${process.platform} ${process.arch}`,
     load: Number(loadavg()[0]!.toFixed(2)),
   };
@@ -37,7 +43,7 @@ export function machine(): Machine {
 
 export function describe(m: Machine): string {
   return [
-    `${m.date}, ${m.processor}, ${m.cores} cores, ${m.memory}, ${m.system}, Node ${m.node.slice(1)} (V8 ${m.v8})`,
+    `${m.date}, ${m.processor}, ${m.cores} cores, ${m.memory}, ${m.system}, Node ${m.node.slice(1)} (V8 ${m.v8})${m.flags.map((flag) => ` ${flag}`).join("")}`,
     `load ${m.load} before the start${m.load > 0.5 ? ": other programs are at work, which slows both sides; trust minima and processor times" : ""}`,
   ].join("\n");
 }

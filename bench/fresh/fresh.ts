@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { build } from "esbuild";
 import { root } from "../inside/tree.js";
+import { flags } from "../machine.js";
 
 /** The program prints JSON; it is given the address of the built package, and `words`. */
 export async function fresh<T>(program: string, words: readonly string[], times: number): Promise<T[]> {
@@ -19,6 +20,6 @@ export async function fresh<T>(program: string, words: readonly string[], times:
     logLevel: "silent",
   });
   const address = pathToFileURL(join(root, "dist/index.js")).href;
-  const run = () => execFileSync(process.execPath, [file, address, ...words], { encoding: "utf8" });
+  const run = () => execFileSync(process.execPath, [...flags, file, address, ...words], { encoding: "utf8" });
   return Array.from({ length: times }, () => JSON.parse(run()) as T);
 }

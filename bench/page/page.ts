@@ -1,6 +1,6 @@
 /**
  * The nine rows in a browser: the kernel in the page's own thread and a fit through the public API, in turn, as shares of the
- * page's own peak. run.ts serves it; the address may say ?quick and ?only=WORD. Leaves its results in `globalThis.finished`.
+ * page's own peak. serve.ts serves it, and is sent the results; the address may say ?quick and ?only=WORD.
  */
 import { Bare, type Parts } from "../inside/bare.js";
 import { Peak } from "../peak/peak.js";
@@ -16,6 +16,9 @@ export interface Results {
   peaks: Record<string, Peak["best"]>;
   text: string;
 }
+
+/** What is sent to /results. */
+export type Posted = Results | { error: string };
 
 const words = new URLSearchParams(location.search);
 const effort: Effort = words.has("quick")
@@ -83,8 +86,6 @@ async function measure(task: Task, kernel: Bare, between: () => void): Promise<R
   }
 }
 
-const finished = main();
-finished.catch((error) => {
-  place.textContent = String(error);
-});
-Object.assign(globalThis, { finished });
+const posted: Posted = await main().catch((error) => ({ error: String(error) }));
+if ("error" in posted) place.textContent = posted.error;
+await fetch("/results", { method: "POST", body: JSON.stringify(posted) });

@@ -1,101 +1,88 @@
 /**
- * Serves page.ts on the loopback, and measures in a headless Chromium (CHROME_PATH, or Debian's):
- *   ./build.sh node ts/build/run.mjs bench/page/run.ts [--quick] [--only WORD]
+ * Serves page.ts on the loopback, and measures in a headless browser (CHROME_PATH, FIREFOX_PATH, or on the PATH):
+ *   ./build.sh node ts/build/run.mjs bench/page/run.ts [--quick] [--only WORD] [--browser firefox] [--js-flags "V8'S"]
  * or, for any browser, waits with the address printed until Ctrl-C:
  *   ./build.sh node ts/build/run.mjs bench/page/run.ts --serve
+ * The page posts its results when it is finished: not every browser can be driven.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
-import { readFile } from "node:fs/promises";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
-import { build } from "esbuild";
-import { chromium } from "playwright-core";
-import { builds, partsOf, root } from "../inside/tree.js";
+import { root } from "../inside/tree.js";
 import { commitOf, describe, machine } from "../machine.js";
+import { chromium, firefox } from "./browsers.js";
 import type { Results } from "./page.js";
+import { serve } from "./serve.js";
+
+/** Minutes after which a browser is ended, finished or not. Nine rows take it two on an idle machine. */
+const LIMIT = 20;
 
 const { values } = parseArgs({
-  options: { quick: { type: "boolean" }, only: { type: "string" }, serve: { type: "boolean" } },
+  options: {
+    quick: { type: "boolean", default: false },
+    only: { type: "string", default: "" },
+    serve: { type: "boolean", default: false },
+    browser: { type: "string", default: "chromium" },
+    "js-flags": { type: "string" },
+  },
 });
+const { quick, only, browser, "js-flags": jsFlags } = values;
 const here = { ...machine(), commit: commitOf(root) };
-console.log(`commit ${here.commit}\n${describe(here)}`);
 
-const files: Record<string, () => Promise<string | Buffer>> = {
-  "/": async () =>
-    '<!doctype html><meta charset="utf-8"><title>Retrograd</title><body><script type="module" src="/page.js"></script>',
-  "/page.js": program,
-  "/parts.js": () => partsOf(root),
-  "/retrograd.js": () => readFile(join(root, "dist/index.js")),
-  "/kernel.wasm": () => readFile(join(root, builds.strict)),
-  "/strict.wasm": () => readFile(join(root, "bench/peak/strict.wasm")),
-  "/relaxed.wasm": () => readFile(join(root, "bench/peak/relaxed.wasm")),
-};
-const types: Record<string, string> = { js: "text/javascript", wasm: "application/wasm" };
-
-const server = await listen();
-const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-if (values.serve) console.log(`${address} or ${address}?quick — Ctrl-C ends it`);
-else {
-  try {
-    await measure();
-  } finally {
-    server.close();
-  }
+try {
+  await main();
+} catch (error) {
+  console.error(`\n${error instanceof Error ? error.message : error}`);
+  process.exitCode = 1;
 }
 
-async function measure(): Promise<void> {
-  const executablePath = process.env.CHROME_PATH ?? "/usr/bin/chromium";
-  const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu", "--no-first-run"] });
-  try {
-    const page = await browser.newPage();
-    const words = new URLSearchParams({
-      ...(values.quick && { quick: "" }),
-      ...(values.only && { only: values.only }),
-    });
-    await page.goto(`${address}?${words}`);
-    const results = (await page.evaluate("globalThis.finished")) as Results;
-    console.log(`\n${results.text}`);
-    const folder = join(root, "bench/results");
-    mkdirSync(folder, { recursive: true });
-    const file = join(folder, `page-${here.date.replace(/[:.]/g, "-")}.json`);
-    writeFileSync(file, `${JSON.stringify({ machine: here, quick: values.quick ?? false, ...results }, null, 2)}\n`);
-    console.log(`\nAll rounds: ${relative(process.cwd(), file)}`);
-  } finally {
-    await browser.close();
+async function main(): Promise<void> {
+  if (browser !== "chromium" && browser !== "firefox")
+    throw new Error(`--browser: expected chromium or firefox, got ${browser}`);
+  if (jsFlags !== undefined && (values.serve || browser === "firefox"))
+    throw new Error("--js-flags: only a Chromium that is started here takes them");
+  console.log(`commit ${here.commit}\n${describe(here)}`);
+  if (values.serve) {
+    const { address } = await serve(save, (message) => console.error(`The page failed: ${message}`));
+    console.log(`${address} or ${address}?quick — Ctrl-C ends it`);
+    return;
   }
+  console.log(`in ${browser}${jsFlags === undefined ? "" : ` --js-flags=${jsFlags}`}`);
+  save(await measure(browser));
 }
 
-function listen(): Promise<Server> {
-  const server = createServer(async (request, response) => {
-    const path = (request.url ?? "/").split("?")[0]!;
+async function measure(browser: "chromium" | "firefox"): Promise<Results> {
+  let [finished, failed]: [(results: Results) => void, (error: Error) => void] = [() => {}, () => {}];
+  const results = new Promise<Results>((resolve, reject) => {
+    [finished, failed] = [resolve, reject];
+  });
+  results.catch(() => {}); // It may be before anyone waits.
+  const { address, close } = await serve(finished, (message) => failed(new Error(`The page failed: ${message}`)));
+  const limit = setTimeout(
+    () => failed(new Error(`${browser} did not finish within ${LIMIT} minutes`)),
+    LIMIT * 60_000,
+  );
+  try {
+    const words = new URLSearchParams({ ...(quick && { quick: "" }), ...(only && { only }) });
+    const url = `${address}?${words}`;
+    const opened = await (browser === "firefox" ? firefox(url) : chromium(url, jsFlags));
     try {
-      const file = files[path];
-      if (!file) return void response.writeHead(404).end();
-      // Isolated, its clock is ten times finer. The package does not need it.
-      response.setHeader("cross-origin-opener-policy", "same-origin");
-      response.setHeader("cross-origin-embedder-policy", "require-corp");
-      response.setHeader("content-type", types[path.split(".")[1] ?? ""] ?? "text/html");
-      response.end(await file());
-    } catch (error) {
-      response.writeHead(500).end(String(error));
+      return await Promise.race([results, opened.lost]);
+    } finally {
+      await opened.close();
     }
-  });
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => resolve(server));
-  });
+  } finally {
+    clearTimeout(limit);
+    close();
+  }
 }
 
-async function program(): Promise<string> {
-  const { outputFiles } = await build({
-    entryPoints: [join(root, "bench/page/page.ts")],
-    bundle: true,
-    write: false,
-    format: "esm",
-    alias: { retrograd: "/retrograd.js" },
-    external: ["/retrograd.js"],
-  });
-  return outputFiles[0]!.text;
+function save(results: Results): void {
+  console.log(`\n${results.text}`);
+  const folder = join(root, "bench/results");
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, `page-${new Date().toISOString().replace(/[:.]/g, "-")}.json`);
+  const started = values.serve ? undefined : { browser, jsFlags };
+  writeFileSync(file, `${JSON.stringify({ machine: here, quick, only, started, ...results }, null, 2)}\n`);
+  console.log(`\nAll rounds: ${relative(process.cwd(), file)}`);
 }

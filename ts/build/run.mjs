@@ -29,7 +29,10 @@ await build({
   logLevel: "warning",
 });
 
-const child = spawn(process.execPath, ["--enable-source-maps", output, ...rest], { stdio: "inherit" });
+// What this Node was started with, V8's flags above all, is meant for the program.
+const child = spawn(process.execPath, [...process.execArgv, "--enable-source-maps", output, ...rest], {
+  stdio: "inherit",
+});
 child.on("exit", (code, signal) => {
   process.exitCode = code ?? 1;
   if (signal) console.error(`ended by ${signal}`);
