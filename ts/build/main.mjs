@@ -76,7 +76,7 @@ async function main() {
       inputs: [compiled, ...packages],
       outputs: [kernel],
       work: () => {
-        // -O2 gives the smallest file, -Oz one that is a hundredth or two slower. By name, instances of one generic are neighbours, and compress better. Low
+        // -O2 gives the smallest file; no other is faster (bench/README.md, Tried). By name, instances of one generic are neighbours, and compress better. Low
         // memory is the far end of the stack. No --all-features: the module names those it uses, and Node 20 refuses the others.
         // A function with one caller stays a function: with all tiles of the product in one, V8 ran out of registers, and a
         // step took a tenth longer (and the file is smaller for it).
