@@ -190,7 +190,10 @@ export class Driver {
     request.parallel = { workers, index: 0 };
     if (workers === 1) return [];
     // A page has it when it is cross-origin isolated, and its workers then too.
-    request.shared = typeof SharedArrayBuffer !== "undefined";
+    // By the tag: polyfills give an ArrayBuffer that name.
+    request.shared =
+      typeof SharedArrayBuffer !== "undefined" &&
+      Object.prototype.toString.call(new SharedArrayBuffer(0)) === "[object SharedArrayBuffer]";
     const file = await core.connection.call("save", [request.resume]);
     const team = await assemble({
       workers,

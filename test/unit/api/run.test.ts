@@ -367,12 +367,11 @@ describe("a source of batches", () => {
 });
 
 describe.each([
-  ["in shared memory", true],
-  ["by messages", false],
-])("several workers, which meet %s,", (_, shared) => {
-  beforeEach(() => {
-    if (!shared) vi.stubGlobal("SharedArrayBuffer", undefined);
-  });
+  ["in shared memory", true, SharedArrayBuffer],
+  ["by messages", false, undefined],
+  ["by messages, for all that a polyfill says,", false, ArrayBuffer],
+])("several workers, which meet %s,", (_, shared, global) => {
+  beforeEach(() => void vi.stubGlobal("SharedArrayBuffer", global));
   afterEach(() => vi.unstubAllGlobals());
 
   const run: FakeRun = { steps: 25, stepsPerEpoch: 5 };
