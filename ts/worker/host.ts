@@ -11,11 +11,13 @@ import type { Model } from "../kernel/model.js";
 import type { Reader } from "../kernel/reader.js";
 import type { Trainer } from "../kernel/trainer.js";
 import { draw } from "./drawing.js";
+import { orFree } from "./handles.js";
 import { Learning } from "./learning.js";
+import { owned } from "./owned.js";
 import type { Answers, Bytes, Calls, ModelInfo, Placed, Settled } from "./protocol.js";
 import { readAll } from "./reading.js";
 import { Breather } from "./slices.js";
-import { owned, Training } from "./training.js";
+import { Training } from "./training.js";
 import { warm } from "./warming.js";
 
 interface Entry {
@@ -137,28 +139,37 @@ export function answers({ kernel, lost, transfer, now = () => performance.now() 
     run: (id, request, port, peers) => {
       const own = idle(id, request.resume ? "resume" : "fit");
       const { run, parallel, shared = false, complete } = request;
-      const model = complete ? kernel.Model.create(complete) : own.model;
-      const open = request.resume ? kernel.Session.resume : kernel.Session.fit;
-      const data = taken(id, request.data);
-      const validation = request.validation === undefined ? undefined : taken(id, request.validation);
-      const session = open(model, data, run, validation, parallel ? JSON.stringify(parallel) : "");
-      // Only now: a run that does not open leaves the vocabulary open too.
-      if (complete) {
-        own.model.free();
-        own.model = model;
-      }
-      const training = new Training({
-        session,
-        port,
-        peers,
-        index: parallel?.index ?? 0,
-        shared,
-        checkpointEvery: request.checkpointEvery,
-        model: () => info(model),
-        breather,
-        failed,
-        now,
+      const completed = complete ? kernel.Model.create(complete) : undefined;
+      const model = completed ?? own.model;
+      const training = orFree(completed, () => {
+        const open = request.resume ? kernel.Session.resume : kernel.Session.fit;
+        const data = taken(id, request.data);
+        const validation = orFree(data, () =>
+          request.validation === undefined ? undefined : taken(id, request.validation),
+        );
+        const session = open(model, data, run, validation, parallel ? JSON.stringify(parallel) : "");
+        return orFree(
+          session,
+          () =>
+            new Training({
+              session,
+              port,
+              peers,
+              index: parallel?.index ?? 0,
+              shared,
+              checkpointEvery: request.checkpointEvery,
+              model: () => info(model),
+              breather,
+              failed,
+              now,
+            }),
+        );
       });
+      // Only now: a run that does not open leaves the vocabulary open too.
+      if (completed) {
+        own.model.free();
+        own.model = completed;
+      }
       own.training = training;
       // Not awaited: this call only opens the run, and `run` never rejects.
       void training.run(() => delete own.training);
@@ -209,6 +220,8 @@ function info(model: Model): ModelInfo {
 
 function found<T>(map: ReadonlyMap<number, T>, number: number): T {
   const entry = map.get(number);
-  if (entry === undefined) throw new Error(`nothing is open under the number ${number}`);
-  return entry;
+  if (entry !== undefined) return entry;
+  // No trap, of which all models in this worker would die.
+  const message = `nothing is open under the number ${number}`;
+  throw new Refusal({ class: "DisposedError", code: "disposed", message });
 }

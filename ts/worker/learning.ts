@@ -4,9 +4,9 @@
  */
 import { Refusal } from "../kernel/guard.js";
 import type { Learner } from "../kernel/learner.js";
+import { owned } from "./owned.js";
 import type { Bytes, LearnerAnswer, LearnerCall, Settled } from "./protocol.js";
 import { type Breather, Slices } from "./slices.js";
-import { owned } from "./training.js";
 
 export interface LearningOptions {
   learner: Learner;

@@ -6,6 +6,7 @@ import { Refusal } from "../kernel/guard.js";
 import { type Session, type SessionEnd, type SessionInfo, Status } from "../kernel/session.js";
 import { type Exchange, openExchange } from "./exchange.js";
 import { Ledger } from "./ledger.js";
+import { owned } from "./owned.js";
 import type { ModelInfo, RunEnd, RunEvent, RunOrder, RunRequest, Settled } from "./protocol.js";
 import { type Breather, Slices } from "./slices.js";
 
@@ -252,11 +253,4 @@ export class Training {
   #tell(event: RunEvent, transfer: Transferable[] = []): void {
     this.#o.port.postMessage(event, transfer);
   }
-}
-
-/** The bytes with a buffer that is theirs alone, so that it can be transferred. */
-export function owned(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  const whole =
-    bytes.byteOffset === 0 && bytes.byteLength === bytes.buffer.byteLength && bytes.buffer instanceof ArrayBuffer;
-  return whole ? (bytes as Uint8Array<ArrayBuffer>) : new Uint8Array(bytes);
 }

@@ -33,14 +33,20 @@ export async function warm({ kernel, description, breather, now, over }: Warming
   const layers = [{ kind, hiddenSize }, { kind: "dense" }];
   const output = { at: "last", size: 1 };
   const model = kernel.Model.create(JSON.stringify({ input: { size: inputs }, layers, output }));
-  const session = kernel.Session.fit(model, readAll(kernel, batch()), '{"steps":1000000}', undefined, "");
-  const end = now() + BUDGET;
-  do {
-    session.run(1);
-    await breather.breathe();
-  } while (!over() && now() < end);
-  session.free();
-  model.free();
+  try {
+    const session = kernel.Session.fit(model, readAll(kernel, batch()), '{"steps":1000000}', undefined, "");
+    try {
+      const end = now() + BUDGET;
+      do {
+        session.run(1);
+        await breather.breathe();
+      } while (!over() && now() < end);
+    } finally {
+      session.free();
+    }
+  } finally {
+    model.free();
+  }
 }
 
 /** A bundle as ts/data makes them, by hand: that code is not in the worker. */

@@ -214,7 +214,7 @@ class FakeSession implements Session {
     return JSON.stringify({ reason: this.stopped ? "stopped" : "finished", warnings: [] });
   }
   free() {
-    // As wasm-bindgen: the handle went with finish.
+    // As in wasm-bindgen: the handle went with finish.
     if (this.gone) throw new Error("null pointer passed to rust");
   }
 }

@@ -12,7 +12,7 @@ import type {
   RunRequest,
   Settled,
 } from "../../../ts/worker/protocol.js";
-import { alive, FakeReader, type FakeRun, fakeKernel } from "./fake-kernel.js";
+import { alive, FakeReader, type FakeRun, fakeKernel, record } from "./fake-kernel.js";
 
 const ports: MessagePort[] = [];
 afterEach(() => {
@@ -104,7 +104,10 @@ describe("calls", () => {
     expect(FakeReader.left).toBe(1);
     expect(value(host.evaluate(id, 5, "{}"))).toEqual({ loss: 0, rmse: null });
     expect(FakeReader.left).toBe(0);
-    expect(host.evaluate(id, 5, "{}").ok).toBe(false); // gone
+    expect(host.evaluate(id, 5, "{}")).toMatchObject({
+      ok: false,
+      error: { class: "DisposedError", code: "disposed" },
+    });
   });
 
   it("forgets data that it was fed for nothing", () => {
@@ -120,6 +123,15 @@ describe("calls", () => {
     value(host.feed(id, 2, 20, new Uint8Array(8), 8));
     value(host.dispose(id));
     expect(FakeReader.left).toBe(0);
+  });
+
+  it("takes a number under which nothing is open for bad input, and goes on", () => {
+    const { host, lost } = makeHost();
+    const id = made(host);
+    const answers = [host.parameters(99), host.trainerApply(id, 99, bytes({})), host.closeGenerator(id, 99)];
+    for (const answer of answers) expect(answer).toMatchObject({ ok: false, error: { class: "DisposedError" } });
+    value(host.parameters(id));
+    expect(lost).toEqual([]);
   });
 
   it("answers bad input with its record, and goes on", () => {
@@ -202,6 +214,24 @@ describe("a run", () => {
       error: { class: "ConfigError", path: "steps" },
     });
     expect(start(host, id, { steps: 1 }).answer.ok).toBe(true);
+  });
+
+  it.each<[string, FakeRun, Partial<RunRequest>]>([
+    ["its description is wrong", { refuse: true }, {}],
+    ["its data are", {}, { data: Uint8Array.of(255) }],
+    ["its data are not there", {}, { data: 99 }],
+    ["its validation data are wrong", {}, { validation: Uint8Array.of(255) }],
+    ["they are not there", {}, { validation: 99 }],
+  ])("leaves no handle behind when %s", async (_, run, more) => {
+    alive.clear();
+    const { host, lost } = makeHost();
+    const id = made(host);
+    const before = FakeReader.left;
+    expect(start(host, id, run, { complete: "{}", ...more }).answer.ok).toBe(false);
+    await later();
+    expect(FakeReader.left).toBe(before);
+    expect(alive.size).toBe(1);
+    expect(lost).toEqual([]);
   });
 
   it("serves calls between slices, saves its own state, and refuses a second run", async () => {
@@ -398,5 +428,22 @@ describe("warming up", () => {
     made(host, 2);
     await later();
     expect(alive.size).toBe(2);
+  });
+
+  it("leaves nothing behind when there is no room for it", async () => {
+    alive.clear();
+    const { fit } = fakeKernel.Session;
+    fakeKernel.Session.fit = () => {
+      throw record("no room");
+    };
+    try {
+      const { host, lost } = makeHost(() => 0);
+      made(host);
+      await later();
+      expect(alive.size).toBe(1);
+      expect(lost).toEqual([]);
+    } finally {
+      fakeKernel.Session.fit = fit;
+    }
   });
 });
