@@ -178,8 +178,9 @@ export interface Learner extends AsyncDisposable {
 export interface Runtime {
   /**
    * Another model, in whose worker this one shall live, and with as many `workers`: many small models need no worker each.
-   * They take turns, in slices of some milliseconds. Disposing of one leaves the others as they are; the worker ends with
-   * the last of them, and should it die, all of them reject with WorkerError. Alone or with `signal`.
+   * They take turns, in slices of about 9 ms, and at least one update. With `workers` they are of about 20 ms, and as its turn may
+   * be spent on waiting for the other workers' shares, of 50 ms and one update at most. Disposing of one leaves the others as
+   * they are; the worker ends with the last of them, and should it die, all of them reject with WorkerError. Alone or with `signal`.
    */
   beside?: Model;
   /** Workers that share each batch of a `fit`. The bits are those of one worker. */

@@ -16,7 +16,11 @@ export class Board {
 
   /** @param length numbers in a share */
   static make(length: number): Board {
-    return new Board(new SharedArrayBuffer(HEAD + 2 * 4 * length));
+    return new Board(new SharedArrayBuffer(Board.bytes(length)));
+  }
+
+  static bytes(length: number): number {
+    return HEAD + 2 * 4 * length;
   }
 
   constructor(memory: SharedArrayBuffer) {

@@ -3,15 +3,17 @@
  * messages on the ports between them. The kernel adds shares in the order of the shards, so that it does not matter which
  * comes first, or how. No worker can be ahead of another by more than the one update that it has a part of.
  */
+import { Refusal } from "../kernel/guard.js";
 import type { Session } from "../kernel/session.js";
 import { Board } from "./board.js";
 
 export interface Exchange {
   /**
    * After `needsGradients`: gives this worker's share, once an update, and takes what has come of the others'. Whether all
-   * are in; if not, it is to be called again when `again` is. May block for a moment.
+   * are in; if not, it is to be called again when `again` is.
+   * @param deadline by `now`: until then it may block.
    */
-  meet(): boolean;
+  meet(deadline: number): boolean;
 }
 
 export interface ExchangeOptions {
@@ -22,16 +24,33 @@ export interface ExchangeOptions {
   /** Whether all of them have SharedArrayBuffer. */
   shared: boolean;
   again: () => void;
+  /** A peer has said something that cannot be read: its share will never come. */
+  broken: () => void;
+  /** Milliseconds. */
+  now: () => number;
   /** Lets waiting messages in. */
   breathe: () => Promise<void>;
 }
 
+/** Throws a Refusal, a MemoryError, when there is no room for the shares. */
 export function openExchange(options: ExchangeOptions): Exchange {
+  for (const peer of options.peers) peer.onmessageerror = options.broken;
   return options.shared ? new Shared(options) : new Posted(options);
 }
 
 /** The worker behind a port: there is none to the worker itself. */
 const behind = (port: number, index: number) => (port < index ? port : port + 1);
+
+/** What the engine throws for memory that is not to be had, in most of them a RangeError, would be taken for a trap. */
+function reserved<T>(bytes: number, make: () => T): T {
+  try {
+    return make();
+  } catch (cause) {
+    const message = `an update's share needs ${bytes} bytes, which are not to be had (${cause})`;
+    const record = { class: "MemoryError", code: "outOfMemory", message, bytes };
+    throw new Refusal(record);
+  }
+}
 
 class Posted implements Exchange {
   readonly #o: ExchangeOptions;
@@ -43,7 +62,8 @@ class Posted implements Exchange {
   constructor(options: ExchangeOptions) {
     const { session, index, peers, again } = options;
     this.#o = options;
-    this.#own = new Float32Array(peers.length && session.shareLength(index));
+    const length = peers.length && session.shareLength(index);
+    this.#own = reserved(4 * length, () => new Float32Array(length));
     this.#come = peers.map((peer) => {
       const queue: Float32Array[] = [];
       peer.onmessage = ({ data }: MessageEvent<Float32Array>) => {
@@ -68,9 +88,6 @@ class Posted implements Exchange {
   }
 }
 
-/** Milliseconds that a worker blocks at a time. Then it listens: it may be told that nobody will come. */
-const PATIENCE = 50;
-
 class Shared implements Exchange {
   readonly #o: ExchangeOptions;
   readonly #own: Board;
@@ -85,7 +102,8 @@ class Shared implements Exchange {
   constructor(options: ExchangeOptions) {
     const { session, index, peers, again } = options;
     this.#o = options;
-    this.#own = Board.make(session.shareLength(index));
+    const length = session.shareLength(index);
+    this.#own = reserved(Board.bytes(length), () => Board.make(length));
     this.#others = peers.map(() => undefined);
     for (const [port, peer] of peers.entries()) {
       peer.onmessage = ({ data }: MessageEvent<SharedArrayBuffer>) => {
@@ -96,8 +114,8 @@ class Shared implements Exchange {
     }
   }
 
-  meet(): boolean {
-    const { session, index } = this.#o;
+  meet(deadline: number): boolean {
+    const { session, index, now } = this.#o;
     const update = this.#update;
     if (!this.#given) {
       session.give(this.#own.slot(update));
@@ -107,7 +125,7 @@ class Shared implements Exchange {
     while (this.#taken < this.#others.length) {
       const other = this.#others[this.#taken];
       if (!other || this.#breathing) return false;
-      if (!other.has(update, PATIENCE)) {
+      if (!other.has(update, Math.max(0, deadline - now()))) {
         this.#breathe();
         return false;
       }

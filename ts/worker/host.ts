@@ -43,10 +43,11 @@ export interface HostOptions {
 /** The calls, each settled. */
 export function answers({ kernel, lost, transfer, now = () => performance.now() }: HostOptions): Answers {
   const models = new Map<number, Entry>();
-  const breather = new Breather();
   let numbers = 0;
   let calls = 0;
   let end: ErrorRecord | undefined;
+  const dead = () => end !== undefined;
+  const breather = new Breather(dead);
 
   const failed = (thrown: unknown): Settled<never> => {
     const verdict = judge(thrown);
@@ -161,6 +162,7 @@ export function answers({ kernel, lost, transfer, now = () => performance.now() 
               model: () => info(model),
               breather,
               failed,
+              dead,
               now,
             }),
         );
@@ -185,7 +187,7 @@ export function answers({ kernel, lost, transfer, now = () => performance.now() 
     openLearner: (id, options, port) => {
       const own = idle(id, "online");
       const learner = kernel.Learner.open(own.model, options);
-      own.learning = new Learning({ learner, port, breather, failed, closed: () => delete own.learning, now });
+      own.learning = new Learning({ learner, port, breather, failed, dead, closed: () => delete own.learning, now });
     },
     openGenerator: (id, options, prompt) => {
       const { model, generators } = entry(id);

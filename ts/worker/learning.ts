@@ -13,6 +13,8 @@ export interface LearningOptions {
   port: MessagePort;
   breather: Breather;
   failed: (thrown: unknown) => Settled<never>;
+  /** Whether the instance is lost: then nothing more is done. */
+  dead: () => boolean;
   closed: () => void;
   /** Milliseconds. */
   now: () => number;
@@ -36,7 +38,7 @@ export class Learning {
   }
 
   #hear(call: LearnerCall): void {
-    if (this.#closing) return;
+    if (this.#closing || this.#o.dead()) return;
     this.#closing = call.kind === "close";
     this.#waiting.push(call);
     // Never rejects. Up to a sequence's second slice it is all done in this task.
@@ -44,9 +46,9 @@ export class Learning {
   }
 
   async #work(): Promise<void> {
-    const { port, failed, closed } = this.#o;
+    const { port, failed, dead, closed } = this.#o;
     this.#busy = true;
-    for (let call = this.#waiting.shift(); call; call = this.#waiting.shift()) {
+    for (let call = this.#waiting.shift(); call && !dead(); call = this.#waiting.shift()) {
       let answer: LearnerAnswer;
       try {
         answer = { ok: true, value: call.kind === "run" ? await this.#run(call.bundle) : this.#obey(call) };

@@ -37,8 +37,11 @@ type Immediate = { setImmediate?: (callback: () => void) => unknown };
 export class Breather {
   readonly #channel: MessageChannel | undefined;
   readonly #waiting: (() => void)[] = [];
+  readonly #dead: () => boolean;
 
-  constructor() {
+  /** @param dead whether the instance is lost: then nobody goes on. */
+  constructor(dead: () => boolean) {
+    this.#dead = dead;
     if ((globalThis as Immediate).setImmediate) return;
     this.#channel = new MessageChannel();
     this.#channel.port1.onmessage = () => this.#next();
@@ -51,6 +54,7 @@ export class Breather {
   }
 
   #next(): void {
+    if (this.#dead()) return;
     this.#waiting.shift()?.();
     if (this.#waiting.length > 0) this.#later();
   }

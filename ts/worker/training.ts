@@ -1,6 +1,7 @@
 /**
  * A run in the worker: asks the session for a slice of updates, tells what happened, lets messages in, and again.
- * The clock is looked at between slices only, so that nothing but a limit in seconds depends on it.
+ * The clock is looked at between slices, and between the updates of several workers, so that nothing but a limit in seconds
+ * and the length of a slice depends on it.
  */
 import { Refusal } from "../kernel/guard.js";
 import { type Session, type SessionEnd, type SessionInfo, Status } from "../kernel/session.js";
@@ -11,6 +12,12 @@ import type { ModelInfo, RunEnd, RunEvent, RunOrder, RunRequest, Settled } from 
 import { type Breather, Slices } from "./slices.js";
 
 type Reason = RunEnd["reason"];
+
+/**
+ * Milliseconds after which one of several workers begins no update and waits for nobody before it has listened: it may be
+ * told that nobody will come.
+ */
+const PATIENCE = 50;
 
 export interface TrainingOptions {
   session: Session;
@@ -27,6 +34,8 @@ export interface TrainingOptions {
   breather: Breather;
   /** Makes a thrown value into an answer, and the worker's end of a trap. */
   failed: (thrown: unknown) => Settled<never>;
+  /** Whether the instance is lost: then nothing more is done or told. */
+  dead: () => boolean;
   /** Milliseconds. */
   now: () => number;
 }
@@ -48,13 +57,16 @@ export class Training {
   #resting = false;
   /** The session's handle is gone. */
   #finished = false;
-  #abandoned = false;
+  /** Why nothing can be waited for. */
+  #abandoned: string | undefined;
   #disposed = false;
   #ending: Reason | undefined;
   #batch: Uint8Array | undefined;
   /** A checkpoint is with the caller. */
   #keeping = false;
   readonly #exchange: Exchange;
+  /** When messages last had their turn. */
+  #listened: number;
   /** Wakes the loop where it waits for an order. */
   #wake: (() => void) | undefined;
 
@@ -69,17 +81,19 @@ export class Training {
     this.#ledger = new Ledger(info.metrics, info.recordEvery);
     this.#seconds = (!index && info.seconds) || Number.POSITIVE_INFINITY;
     this.#start = this.#now();
-    options.port.onmessage = (event: MessageEvent<RunOrder>) => this.#obey(event.data);
+    this.#listened = this.#start;
     const breathe = () => options.breather.breathe();
-    this.#exchange = openExchange({ session, index, peers, shared, breathe, again: () => this.#wake?.() });
+    const again = () => this.#rouse();
+    const broken = () => this.#abandon("a message from another worker could not be read");
+    this.#exchange = openExchange({ session, index, peers, shared, now: this.#now, breathe, again, broken });
+    options.port.onmessage = (event: MessageEvent<RunOrder>) => this.#obey(event.data);
     this.#tell({ kind: "open", info, model: options.model() });
   }
 
   /** Ends at its next turn, with nothing more to tell: the model is gone. */
   dispose(): void {
     this.#disposed = true;
-    this.#abandoned = true;
-    this.#wake?.();
+    this.#abandon("the model is disposed of");
   }
 
   /** The state to save while the run goes on; called between slices. */
@@ -122,7 +136,7 @@ export class Training {
       if (status === Status.needsBatch) await this.#supply();
       if (this.#step >= this.#nextCheckpoint) await this.#checkpoint();
       // A stop waits for this update's end: the others are on their way with their share.
-      if (status === Status.needsGradients) await this.#until(() => this.#exchange.meet());
+      if (status === Status.needsGradients) await this.#until(() => this.#exchange.meet(this.#deadline));
       else if (status !== Status.needsBatch) await this.#breathe();
     }
     await this.#rest(() => !this.#keeping);
@@ -140,15 +154,22 @@ export class Training {
     const first = this.#step;
     const last = Math.min(first + this.#slices.steps, this.#nextCheckpoint);
     let status: number;
+    let met: boolean;
     do {
       status = session.run(last - this.#step);
       this.#step = session.step();
-    } while (status === Status.needsGradients && this.#exchange.meet());
+      // Late or not: the others wait for this worker's share.
+      met = status === Status.needsGradients && this.#exchange.meet(this.#deadline);
+    } while (met && this.#now() < this.#deadline);
     const ended = this.#now();
     this.#slices.measured(this.#step - first, ended - begun);
     const records = this.#ledger.take(session.records(), ended);
     if (records.length) this.#tell({ kind: "records", records, elapsed: this.#elapsed() });
-    return status;
+    return met ? Status.running : status;
+  }
+
+  get #deadline(): number {
+    return this.#listened + PATIENCE;
   }
 
   async #whilePaused(): Promise<void> {
@@ -162,14 +183,17 @@ export class Training {
       const left = this.#seconds - this.#elapsed();
       if (left <= 0) {
         this.#ending ??= "seconds";
-        this.#wake?.();
+        this.#rouse();
       } else if (left < Number.POSITIVE_INFINITY) {
         timer = setTimeout(look, Math.min(Math.ceil(1000 * left), 1000)); // a pause may come in between
       }
     };
     look();
-    await this.#rest(() => condition() || this.#ending !== undefined);
-    clearTimeout(timer);
+    try {
+      await this.#rest(() => condition() || this.#ending !== undefined);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** Sends the state to the caller. One at a time: a slow disk slows the run, and no queue of files fills the memory. */
@@ -195,6 +219,7 @@ export class Training {
   }
 
   #obey(order: RunOrder): void {
+    if (this.#o.dead()) return;
     if (order.kind === "pause") {
       if (!this.#paused) this.#pausedAt = this.#now();
       this.#paused = order.number;
@@ -204,9 +229,18 @@ export class Training {
       this.#paused = 0;
     } else if (order.kind === "stop") this.#ending ??= order.reason;
     else if (order.kind === "batch") this.#batch = order.bundle;
-    else if (order.kind === "abandon") this.#abandoned = true;
+    else if (order.kind === "abandon") this.#abandoned ??= "a worker died";
     else this.#keeping = false;
-    this.#wake?.();
+    this.#rouse();
+  }
+
+  #abandon(why: string): void {
+    this.#abandoned ??= why;
+    this.#rouse();
+  }
+
+  #rouse(): void {
+    if (!this.#o.dead()) this.#wake?.();
   }
 
   /** Waits where a pause is there at once. */
@@ -223,11 +257,13 @@ export class Training {
 
   async #breathe(): Promise<void> {
     await this.#o.breather.breathe();
+    this.#listened = this.#now();
     this.#unlessAbandoned();
   }
 
   #unlessAbandoned(): void {
-    if (this.#abandoned) throw new Refusal({ class: "WorkerError", code: "workerDied", message: "a worker died" });
+    if (!this.#abandoned) return;
+    throw new Refusal({ class: "WorkerError", code: "workerDied", message: this.#abandoned });
   }
 
   async #until(condition: () => boolean): Promise<void> {
@@ -236,6 +272,7 @@ export class Training {
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
+      this.#listened = this.#now();
     }
     this.#wake = undefined;
   }

@@ -28,9 +28,15 @@ class Fake {
 interface Worker {
   session: Fake;
   exchange: Exchange;
-  /** How often it was told to try again. */
+  /** How often it was told to try again, and that a message could not be read. */
   told: number;
+  broken: number;
+  meet(): boolean;
 }
+
+/** Milliseconds that a worker blocks at most. */
+const PATIENCE = 20;
+const now = () => performance.now();
 
 function team(count: number, shared: boolean): Worker[] {
   const mesh: MessagePort[][] = Array.from({ length: count }, () => []);
@@ -43,10 +49,12 @@ function team(count: number, shared: boolean): Worker[] {
     }
   }
   return mesh.map((peers, index) => {
-    const worker = { session: new Fake(index), told: 0 } as Worker;
+    const worker = { session: new Fake(index), told: 0, broken: 0 } as Worker;
     const { session } = worker;
     const again = () => worker.told++;
-    worker.exchange = openExchange({ session, index, peers, shared, again, breathe: turn });
+    const broken = () => worker.broken++;
+    worker.exchange = openExchange({ session, index, peers, shared, now, again, broken, breathe: turn });
+    worker.meet = () => worker.exchange.meet(now() + PATIENCE);
     return worker;
   });
 }
@@ -54,8 +62,9 @@ function team(count: number, shared: boolean): Worker[] {
 /** Lets each in turn try until it has met the others `updates` times. */
 async function run(workers: Worker[], updates: number): Promise<void> {
   while (workers.some(({ session }) => session.update <= updates)) {
-    for (const { session, exchange } of workers) {
-      if (session.update > updates || !exchange.meet()) continue;
+    for (const worker of workers) {
+      const { session } = worker;
+      if (session.update > updates || !worker.meet()) continue;
       const others = workers.filter((w) => w.session !== session).map((w) => w.session.index);
       const expected = others.map((index) => [index, index, session.update, Math.fround(index / 3)]);
       expect(session.taken.splice(0).sort()).toEqual(expected);
@@ -76,26 +85,51 @@ describe.each([
   it("wait for the one that is late, and are told when to look again", async () => {
     const [first, late] = team(2, shared) as [Worker, Worker];
     for (let i = 0; i < 3; i++) {
-      expect(first.exchange.meet()).toBe(false);
+      expect(first.meet()).toBe(false);
       await turn();
     }
     await run([first, late], 3);
     expect(first.told).toBeGreaterThanOrEqual(3);
   });
+
+  it("tell of a message that cannot be read", () => {
+    const [first, second] = team(2, shared) as [Worker, Worker];
+    ports[0]!.dispatchEvent(new Event("messageerror"));
+    expect([first.broken, second.broken]).toEqual([1, 0]);
+  });
 });
 
 describe("shared memory", () => {
+  it("is waited for until the deadline, whoever is late", async () => {
+    const [first, second] = team(3, true) as [Worker, Worker];
+    await turn();
+    await turn();
+    const waits: number[] = [];
+    const has = Board.prototype.has;
+    Board.prototype.has = (_, milliseconds) => waits.push(milliseconds) === 1;
+    try {
+      const deadline = now() + 1000;
+      first.exchange.meet(deadline);
+      expect(Math.max(...waits)).toBeLessThanOrEqual(1000);
+      waits.length = 0;
+      second.exchange.meet(now() - 1);
+      expect(waits).toEqual([0, 0]);
+    } finally {
+      Board.prototype.has = has;
+    }
+  });
+
   it("keeps a share until all have read it, while its worker gives the next", async () => {
     const [first, second] = team(2, true) as [Worker, Worker];
     await turn();
     await turn();
-    expect(second.exchange.meet()).toBe(false);
+    expect(second.meet()).toBe(false);
     await turn();
-    expect(first.exchange.meet()).toBe(true);
+    expect(first.meet()).toBe(true);
     first.session.update = 2;
-    expect(first.exchange.meet()).toBe(false); // it has given its second share
+    expect(first.meet()).toBe(false); // it has given its second share
     await turn();
-    expect(second.exchange.meet()).toBe(true);
+    expect(second.meet()).toBe(true);
     expect(second.session.taken).toEqual([[0, 0, 1, 0]]);
   });
 
@@ -103,15 +137,15 @@ describe("shared memory", () => {
     const [first] = team(2, true) as [Worker];
     await turn();
     await turn();
-    expect(first.exchange.meet()).toBe(false);
+    expect(first.meet()).toBe(false);
     const has = Board.prototype.has;
     Board.prototype.has = () => {
       throw new Error("blocked");
     };
     try {
-      expect(first.exchange.meet()).toBe(false);
+      expect(first.meet()).toBe(false);
       await turn();
-      expect(() => first.exchange.meet()).toThrow("blocked");
+      expect(() => first.meet()).toThrow("blocked");
     } finally {
       Board.prototype.has = has;
     }

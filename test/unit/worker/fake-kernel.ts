@@ -24,6 +24,8 @@ export interface FakeRun {
   /** Wants each batch from the caller. */
   batches?: boolean;
   refuse?: boolean;
+  /** Numbers in a worker's share. */
+  share?: number;
 }
 
 export const record = (message: string, more: object = {}) =>
@@ -191,7 +193,7 @@ class FakeSession implements Session {
     return this.done;
   }
   shareLength() {
-    return 2;
+    return this.run_.share ?? 2;
   }
   give(share: Float32Array) {
     share.set([this.done, -this.done]);
@@ -252,13 +254,14 @@ export const fakeKernel: Kernel = {
       let left = 0;
       return opened<Learner>({
         step: (x, y) => Float32Array.of(...x, y ? 0.5 : Number.NaN),
-        /** JSON of the number of steps. */
+        /** JSON of the number of steps; of anything else it traps. */
         begin: (given) => {
           bundle = given;
-          left = json(given);
+          left = Number(json(given));
           if (left < 0) throw record("x: no", { path: "x" });
         },
         advance: (steps) => {
+          if (Number.isNaN(left)) throw new WebAssembly.RuntimeError("unreachable");
           left -= steps;
           return left > 0 ? undefined : bundle;
         },

@@ -49,7 +49,7 @@ function made(host: Answers, id = 1): number {
 }
 
 /** Starts a run and listens to it. */
-function start(host: Answers, id: number, run: FakeRun, more: Partial<RunRequest> = {}) {
+function start(host: Answers, id: number, run: FakeRun, more: Partial<RunRequest> = {}, peers: MessagePort[] = []) {
   const { port1, port2 } = new MessageChannel();
   ports.push(port1);
   const events: RunEvent[] = [];
@@ -70,7 +70,7 @@ function start(host: Answers, id: number, run: FakeRun, more: Partial<RunRequest
       });
     }
   };
-  const answer = host.run(id, { resume: false, run: JSON.stringify(run), data: bytes({}), ...more }, port2, []);
+  const answer = host.run(id, { resume: false, run: JSON.stringify(run), data: bytes({}), ...more }, port2, peers);
   const end = async () => {
     const event = await until("end");
     if (event.kind !== "end") throw new Error("not the end");
@@ -232,6 +232,48 @@ describe("a run", () => {
     expect(FakeReader.left).toBe(before);
     expect(alive.size).toBe(1);
     expect(lost).toEqual([]);
+  });
+
+  it.each([true, false])("that has no room for the shares of its workers is refused (shared: %s)", (shared) => {
+    const { host, lost } = makeHost();
+    const id = made(host);
+    alive.clear();
+    const { port1, port2 } = new MessageChannel();
+    ports.push(port1);
+    const parallel = { workers: 2, index: 0 };
+    const { answer } = start(host, id, { share: 2 ** 50 }, { parallel, shared, complete: "{}" }, [port2]);
+    const bytes = shared ? 64 + 2 ** 53 : 2 ** 52;
+    expect(answer).toMatchObject({ ok: false, error: { class: "MemoryError", code: "outOfMemory", bytes } });
+    expect(alive.size).toBe(0);
+    expect(start(host, id, { steps: 1 }).answer.ok).toBe(true);
+    expect(lost).toEqual([]);
+  });
+
+  it("ends when a message from another worker cannot be read", async () => {
+    const { host, lost } = makeHost();
+    const id = made(host);
+    const { port1, port2 } = new MessageChannel();
+    ports.push(port1);
+    const run = start(host, id, {}, { parallel: { workers: 2, index: 0 }, shared: true }, [port2]);
+    port2.dispatchEvent(new Event("messageerror"));
+    const error = { class: "WorkerError", message: expect.stringContaining("could not be read") };
+    expect(await run.end()).toMatchObject({ ok: false, error });
+    expect(lost).toEqual([]);
+  });
+
+  it("leaves no timer behind when its model is disposed of while it waits", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      const { host } = makeHost();
+      const id = made(host);
+      await start(host, id, { steps: 9, batches: true, seconds: 1000 }).until("wanted");
+      expect(vi.getTimerCount()).toBe(1);
+      value(host.dispose(id));
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it("serves calls between slices, saves its own state, and refuses a second run", async () => {
@@ -414,6 +456,46 @@ describe("models in one worker", () => {
     expect(running.events.every(({ kind }) => kind !== "end")).toBe(true);
     expect(value(await other.end()).reason).toBe("finished");
     expect(lost).toEqual([]);
+  });
+});
+
+describe("a trap", () => {
+  it("is the end of what the other models do too: nothing more is computed or told", async () => {
+    const { host, lost } = makeHost();
+    const [first, second] = [made(host), made(host, 2)];
+    const run = start(host, second, { steps: 100, busy: 1 }, { checkpointEvery: 5 });
+    const paused = start(host, made(host, 3), { steps: 100 });
+    paused.order({ kind: "pause", number: 1 });
+    const ask = learn(host, made(host, 4));
+    const answered: LearnerAnswer[] = [];
+    await run.until("checkpoint");
+    await paused.until("paused");
+    const { weights } = json(value(host.parameters(second)));
+    expect(host.predict(first, bytes(0), "trap").ok).toBe(false);
+    paused.order({ kind: "pause", number: 2 });
+    void ask({ kind: "step", x: Float32Array.of(1) }).then((answer) => answered.push(answer));
+    paused.order({ kind: "resume" });
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    for (const event of [...run.events, ...paused.events]) {
+      expect(event.kind).not.toBe("end");
+      if (event.kind === "checkpoint") expect(json(event.file).checkpoint).toBeLessThanOrEqual(weights);
+      if (event.kind === "records") expect(event.records.at(-1)?.step).toBeLessThanOrEqual(weights);
+      if (event.kind === "paused") expect(event.number).toBe(1);
+    }
+    expect(answered).toEqual([]);
+    expect(lost).toHaveLength(1);
+  });
+
+  it("of a learner leaves what waits behind it unanswered", async () => {
+    const { host, lost } = makeHost(slow());
+    const ask = learn(host, made(host));
+    const answered: LearnerAnswer[] = [];
+    const asked = ask({ kind: "run", bundle: bytes("trap") });
+    void ask({ kind: "step", x: Float32Array.of(1) }).then((answer) => answered.push(answer));
+    expect(await asked).toMatchObject({ ok: false, error: { class: "WorkerError", code: "panic" } });
+    await later();
+    expect(answered).toEqual([]);
+    expect(lost).toHaveLength(1);
   });
 });
 

@@ -1,0 +1,75 @@
+/** A run of several workers by a clock that stands still but where it waits for the others: how long it does not listen. */
+import { afterEach, expect, it, vi } from "vitest";
+import { Board } from "../../../ts/worker/board.js";
+import { answers } from "../../../ts/worker/host.js";
+import type { RunEvent } from "../../../ts/worker/protocol.js";
+import { fakeKernel } from "./fake-kernel.js";
+
+const ports: MessagePort[] = [];
+afterEach(() => {
+  vi.restoreAllMocks();
+  for (const port of ports.splice(0)) port.close();
+});
+
+const channel = () => {
+  const { port1, port2 } = new MessageChannel();
+  ports.push(port1, port2);
+  return [port1, port2] as const;
+};
+const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+const bytes = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
+
+it("listens after 50 ms at most, however many others each update waits for", async () => {
+  let clock = 0;
+  let late = 0;
+  let updates = 0;
+  // The others' shares are there after so many milliseconds, or as soon as the worker has no more patience.
+  vi.spyOn(Board.prototype, "has").mockImplementation(function (this: Board, update, milliseconds) {
+    clock += Math.min(late, milliseconds);
+    updates = update;
+    this.slot(update).set([update - 1, 1 - update]);
+    return true;
+  });
+  const lost: unknown[] = [];
+  const host = answers({
+    kernel: fakeKernel,
+    lost: (record) => lost.push(record),
+    transfer: (answer) => answer,
+    now: () => clock,
+  });
+  host.create(1, "{}");
+  const [order, port] = channel();
+  const others = [channel(), channel()];
+  const end = new Promise<RunEvent>((resolve) => {
+    order.onmessage = ({ data }: MessageEvent<RunEvent>) => data.kind === "end" && resolve(data);
+  });
+  const request = {
+    resume: false,
+    run: '{"steps":1e9}',
+    data: bytes({}),
+    parallel: { workers: 3, index: 0 },
+    shared: true,
+  };
+  expect(
+    host.run(
+      1,
+      request,
+      port,
+      others.map(([, peer]) => peer),
+    ),
+  ).toMatchObject({ ok: true });
+  for (const [peer] of others) peer.postMessage(Board.make(2).memory);
+  while (updates < 1000) await turn(); // slices are long by now
+
+  late = 30;
+  let longest = 0;
+  for (let listened = clock; updates < 1100; listened = clock) {
+    await turn();
+    longest = Math.max(longest, clock - listened);
+  }
+  expect(longest).toBeGreaterThan(30);
+  expect(longest).toBeLessThanOrEqual(50);
+  order.postMessage({ kind: "stop", reason: "stopped" });
+  expect(await end).toMatchObject({ outcome: { ok: true, value: { reason: "stopped" } } });
+  expect(lost).toEqual([]);
+});
