@@ -45,10 +45,12 @@ export function streamTable(table: Table, plan: SeriesPlan, name: string): Strea
     const from = cells.column(column);
     const dtype = from.array instanceof Float32Array ? "F32" : "F64";
     const fill = (to: Float64Array | Float32Array, first: number) => copyColumn(from, to, first);
-    return { spec: { ...spec(`column.${column}`, rows), dtype }, fill } as Flow;
+    return { spec: { ...spec(`column.${column}`, rows), dtype }, open: () => fill } as Flow;
   });
-  const times = timesOf(cells, plan, rows);
-  return streamed([...columns, ...calendar(plan, times, rows)], { kind: "series" });
+  if (plan.time === undefined) return streamed(columns, { kind: "series" });
+  const from = cells.column(plan.time);
+  // They may be the user's own array.
+  return streamed([...columns, ...calendar(plan, readTimes(from, rows), rows, from.check)], { kind: "series" });
 }
 
 /**
@@ -78,14 +80,14 @@ export function encodeForecast(
     // Where there are known columns, aheadOf has made sure of the table.
     ...(plan.known ?? []).map((column) => part(column, (to) => copyColumn(future!.column(column), to))),
   ];
-  const before = timesOf(past, plan, past.rows);
+  const before = plan.time === undefined ? undefined : readTimes(past.column(plan.time), past.rows);
   const times = before && allocate(rows * 8, "the forecast", () => new Float64Array(rows));
   if (before && times) {
     times.set(before);
     times.set(timesAfter(before, ahead, future, plan), past.rows);
   }
-  const units = calendar(plan, times, rows).map(
-    ({ spec, fill }): Part => ({ spec, write: (bundle) => fill(bundle.tokens(spec.name), 0) }),
+  const units = (times ? calendar(plan, times, rows) : []).map(
+    ({ spec, open }): Part => ({ spec, write: (bundle) => open()(bundle.tokens(spec.name), 0) }),
   );
   return build([...columns, ...units], { kind: "series", history: String(past.rows) });
 }
@@ -137,15 +139,14 @@ function timesAfter(before: Float64Array, ahead: number, future: Cells | undefin
   throw wrongData({ path: "known", expected, received: "none", code: "missingKnown", hint });
 }
 
-function timesOf(cells: Cells, plan: SeriesPlan, rows: number): Float64Array | undefined {
-  return plan.time === undefined ? undefined : readTimes(cells.column(plan.time), rows);
-}
-
-function calendar(plan: SeriesPlan, times: Float64Array | undefined, rows: number): Flow[] {
-  if (!times) return [];
+/** `check` throws when the times are no longer there. */
+function calendar(plan: SeriesPlan, times: Float64Array, rows: number, check = () => {}): Flow[] {
   return (plan.calendar ?? []).map((unit) => ({
     spec: { ...spec(`calendar.${unit}`, rows), dtype: "U16" },
-    fill: (to, first) => copyCalendar(unit, times, to as Uint16Array, first),
+    open: () => (to, first) => {
+      check();
+      copyCalendar(unit, times, to as Uint16Array, first);
+    },
   }));
 }
 

@@ -12,14 +12,20 @@ export const PIECE = 1 << 18;
 /** A tensor that can be written in parts. */
 export interface Flow {
   readonly spec: Spec & { readonly dtype: keyof typeof arrays };
-  /** Writes elements `first …`, as many as `to` has room for; called from the first to the last. */
-  fill(to: Columns, first: number): void;
+  /**
+   * Begins at the first element: the answer writes elements `first …`, as many as `to` has room for, and is called from the
+   * first to the last. Where it stands belongs to it, since several workers are fed at the same time.
+   */
+  open(): (to: Columns, first: number) => void;
 }
 
 export interface Stream {
   /** Bytes in all. */
   readonly length: number;
-  /** Writes one piece after the other to the buffer, from its beginning, and tells its length; `next` takes the buffer for the next one. */
+  /**
+   * Writes one piece after the other to the buffer, from its beginning, and tells its length; `next` takes the buffer for the
+   * next one. Each call reads from the beginning, whatever others have read.
+   */
   pieces(buffer: Bytes): Generator<number, void, Bytes>;
 }
 
@@ -37,8 +43,9 @@ export function streamed(flows: readonly Flow[], metadata: Metadata): Stream {
         buffer = yield piece.length;
       }
       for (const { name, count } of slots) {
-        const { spec, fill } = flows.find((flow) => flow.spec.name === name)!;
-        const of = arrays[spec.dtype];
+        const flow = flows.find((flow) => flow.spec.name === name)!;
+        const fill = flow.open();
+        const of = arrays[flow.spec.dtype];
         const most = buffer.length / of.BYTES_PER_ELEMENT;
         for (let first = 0; first < count; first += most) {
           const to = new of(buffer.buffer, 0, Math.min(most, count - first));

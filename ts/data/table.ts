@@ -2,7 +2,7 @@
 import type { DataError } from "../errors.js";
 import { didYouMean } from "./hint.js";
 import { copyNumbers, firstNonFinite, isTyped } from "./numeric.js";
-import { emptyData, show, some, wrongData, wrongShape } from "./refuse.js";
+import { count, emptyData, show, some, wrongData, wrongShape } from "./refuse.js";
 import { notFinite } from "./rows.js";
 
 /** One column: its cells have not been looked at. */
@@ -10,6 +10,8 @@ export interface Column {
   readonly length: number;
   readonly cell: (row: number) => unknown;
   readonly path: (row: number) => string;
+  /** Throws DataError when there are no longer as many cells: what is read piece by piece is the user's all the while. */
+  readonly check: () => void;
   /** The cells themselves, where they stand in one array. */
   readonly array?: ArrayLike<unknown>;
 }
@@ -41,11 +43,15 @@ export class Cells {
     if (!Array.isArray(table)) {
       const array = this.#array(name);
       const path = member(this.#name, name);
-      return { length: array.length, cell: (row) => array[row], path: (row) => `${path}[${row}]`, array };
+      const { length } = array;
+      const check = () => checkUnchanged(path, "cell", length, array.length);
+      return { length, cell: (row) => array[row], path: (row) => `${path}[${row}]`, check, array };
     }
     if (!Object.hasOwn(table[0], name)) throw this.#missing(name, Object.keys(table[0]));
     const path = (row: number) => member(`${this.#name}[${row}]`, name);
-    return { length: table.length, cell: (row) => table[row][name], path };
+    const { length } = table;
+    const check = () => checkUnchanged(this.#name, "row", length, table.length);
+    return { length, cell: (row) => table[row]?.[name], path, check };
   }
 
   has(name: string): boolean {
@@ -80,11 +86,21 @@ export class Cells {
   }
 }
 
+/** Throws DataError when data that are being read are no longer as long as they were, as those whose buffer was transferred. */
+function checkUnchanged(path: string, what: string, before: number, now: number): void {
+  if (now === before) return;
+  const expected = `${count(before, what)}, as at the call`;
+  const hint =
+    "data changed while they were read; leave them as they are until the run's first report, or until evaluate settles";
+  throw wrongData({ path, expected, received: String(now), code: "dataChanged", hint });
+}
+
 /** A number as CSV files write it; nothing else, so that neither "" nor "0x1F" is a number. */
 const NUMBER = /^\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?\s*$/;
 
 /** Copies the cells `first …` as numbers, as many as there is room for. Throws DataError for a cell that is none. */
-export function copyColumn({ array, cell, path }: Column, to: Float64Array | Float32Array, first = 0): void {
+export function copyColumn({ array, cell, path, check }: Column, to: Float64Array | Float32Array, first = 0): void {
+  check();
   if (array && isTyped(array)) {
     copyNumbers(array.subarray(first, first + to.length), to, 0);
   } else {

@@ -137,11 +137,13 @@ export function encodeText(text: string, vocabulary: Vocabulary, name = "data"):
 export function streamText(text: string, count: number, vocabulary: Vocabulary, name: string): Stream {
   if (count === 0) throw emptyData(name, "at least one character");
   vocabulary.checkText(text, name);
-  let unit = 0;
   const tokens = {
     spec: { name: "tokens", dtype: vocabulary.dtype, shape: [count] },
-    fill(to: Tokens, first: number) {
-      unit = vocabulary.encode(text, to, 0, (i) => `${name}[${i}]`, first === 0 ? 0 : unit);
+    open() {
+      let unit = 0;
+      return (to: Tokens) => {
+        unit = vocabulary.encode(text, to, 0, (i) => `${name}[${i}]`, unit);
+      };
     },
   };
   return streamed([tokens as Flow], { kind: "text" });

@@ -44,8 +44,9 @@ export interface Samples {
 }
 
 /**
- * Columns, or rows as CSV readers give them; of more than 256 kB they are read until the run is open. Times are dates, ISO 8601 strings (UTC unless they say otherwise) or milliseconds
- * since 1970.
+ * Columns, or rows as CSV readers give them. More than 256 kB are read piece by piece: leave them as they are until the run's
+ * first report, or until `evaluate` settles. Times are dates, ISO 8601 strings (UTC unless they say otherwise) or
+ * milliseconds since 1970.
  */
 export type Table =
   | Record<string, ArrayLike<number | string | Date>>

@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from "vitest";
 import { charactersIn, encodeAny } from "../../../ts/api/text.js";
 import { charactersOf, encodeData } from "../../../ts/data/data.js";
 import { encodingOf } from "../../../ts/data/encoding.js";
-import { type Stream, whole } from "../../../ts/data/stream.js";
+import { PIECE, type Stream, whole } from "../../../ts/data/stream.js";
 import { refusal } from "../data/caught.js";
 
 // Longer than a piece, with a character of two units across the border of the first one.
@@ -14,6 +14,26 @@ describe("a long text", () => {
       expect(await charactersIn(text, validation)).toEqual(charactersOf(text, validation));
     const encoding = encodingOf({ input: { vocabulary: charactersOf(text) } });
     expect(whole((await encodeAny(text, encoding)) as Stream)).toEqual(encodeData(text, encoding));
+  });
+
+  it("can be read by several in turn, as several workers do", async () => {
+    const encoding = encodingOf({ input: { vocabulary: charactersOf(text) } });
+    const stream = (await encodeAny(text, encoding)) as Stream;
+    const readers = [0, 1].map(() => {
+      const buffer = new Uint8Array(PIECE);
+      return { buffer, pieces: stream.pieces(buffer), bytes: new Uint8Array(stream.length), at: 0 };
+    });
+    for (let reading = true; reading; ) {
+      reading = false;
+      for (const reader of readers) {
+        const { done, value } = reader.pieces.next(reader.buffer);
+        if (done) continue;
+        reading = true;
+        reader.bytes.set(reader.buffer.subarray(0, value), reader.at);
+        reader.at += value;
+      }
+    }
+    for (const { bytes } of readers) expect(bytes).toEqual(whole(stream));
   });
 
   it("names the place of what is not there", async () => {

@@ -3,7 +3,8 @@ import { describe, expect, test } from "vitest";
 import { Bundle } from "../../../ts/data/bundle.js";
 import { encodeData } from "../../../ts/data/data.js";
 import { encodingOf } from "../../../ts/data/encoding.js";
-import { encodeForecast, encodeTable, type SeriesPlan } from "../../../ts/data/series.js";
+import { encodeForecast, encodeTable, type SeriesPlan, streamTable } from "../../../ts/data/series.js";
+import { whole } from "../../../ts/data/stream.js";
 import type { Table } from "../../../ts/data/values.js";
 import { refusal } from "./caught.js";
 import { opened } from "./models.js";
@@ -33,6 +34,13 @@ const f64 = (...n: number[]) => Float64Array.from(n);
 const nan = Number.NaN;
 const encode = (table: unknown, of: SeriesPlan = plan) => Bundle.read(encodeTable(table as Table, of));
 const refused = (table: unknown, of: SeriesPlan = plan) => refusal(() => encode(table, of));
+
+test("times that are gone when the calendar is derived", () => {
+  const date = Float64Array.from(columns.date, (d) => Date.parse(d));
+  const stream = streamTable({ ...columns, date } as Table, plan, "data");
+  structuredClone(date, { transfer: [date.buffer] });
+  expect(refusal(() => whole(stream))).toContain("data.date: expected 3 cells, as at the call, got 0; data changed");
+});
 
 test.each<[string, unknown]>([
   ["columns", columns],
