@@ -5,8 +5,8 @@ import { Characters, codePoints, streamText } from "../data/text.js";
 import type { Samples, Table } from "../data/values.js";
 import type { Payload } from "./upload.js";
 
-/** UTF-16 units that are read at a time: at most some milliseconds. */
-const PIECE = 1 << 18;
+/** How many UTF-16 units of a text are looked at in one go: at most some milliseconds. */
+const UNITS = 1 << 18;
 
 /** Milliseconds of reading without a rest: half a frame of the screen. */
 const WORK = 8;
@@ -30,7 +30,7 @@ export async function charactersIn(data: Samples | string, validation?: number):
 }
 
 function long(data: unknown): data is string {
-  return typeof data === "string" && data.length > PIECE;
+  return typeof data === "string" && data.length > UNITS;
 }
 
 async function count(text: string): Promise<number> {
@@ -44,7 +44,7 @@ async function count(text: string): Promise<number> {
 async function pieces(text: string, read: (piece: string, from: number) => void): Promise<void> {
   let begun = performance.now();
   for (let from = 0, to = 0; from < text.length; from = to) {
-    to = from + PIECE;
+    to = from + UNITS;
     // Not between the two halves of one character.
     if ((text.charCodeAt(to) & 0xfc00) === 0xdc00) to++;
     read(text.slice(from, to), from);
