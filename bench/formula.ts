@@ -1,6 +1,6 @@
 /**
  * What a training worker takes above an empty one, in bytes, of a stack of recurrent levels with a dense layer on its last
- * state, forward, on numbers: the buffers of crates/rnn/src/arena.rs and crates/train/src/session, counted. README.md beside this file says
+ * state, forward, on numbers: the buffers of crates/rnn/src/arena.rs and crates/train/src/session, counted. ts/api/memory.md says
  * the same in words; test/unit/memory.test.ts holds it against the kernel, and the row "memory" against the process.
  */
 import type { Shape, Task } from "./task.js";
