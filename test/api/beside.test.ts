@@ -143,14 +143,15 @@ describe("the worker of several models", () => {
   it("keeps no memory of the models that are gone", async () => {
     const first = await make(summer);
     const sizes: number[] = [];
-    for (let i = 0; i < 60; i++) {
+    for (let i = 0; i < 90; i++) {
       const one = await createModel({ ...summer, layers: [gru({ hiddenSize: 128 }), dense()] }, { beside: first });
       await one.fit(sums(4), { epochs: 1 });
       await one.dispose();
       sizes.push(process.memoryUsage().rss);
     }
-    // Each took some 3 MB: weights, gradients, moments, best weights.
-    expect(sizes.at(-1)! - sizes[20]!).toBeLessThan(40 * 1e6);
+    // Each took some 3 MB: weights, gradients, moments, best weights. Medians, since the collector comes when it likes.
+    const median = (part: number[]) => part.sort((a, b) => a - b)[part.length >> 1]!;
+    expect(median(sizes.slice(60)) - median(sizes.slice(30, 60))).toBeLessThan(40 * 1e6);
   });
 });
 
