@@ -272,11 +272,13 @@ it.each([
   ["validationSpli", "did you mean validationSplit?"],
   ["lr", "did you mean optimizer.learningRate?"],
 ])("a misspelt %s of a run is refused with what was meant, be it a control or the kernel's", async (path, hint) => {
-  const model = await make(summer);
-  await expect(model.fit(sums(2), { [path]: 1 } as RunDescription)).rejects.toMatchObject({
-    name: "ConfigError",
-    code: "unknownOption",
-    path,
-    message: `${path}: unknown option; ${hint}`,
-  });
+  for (const runtime of [{}, { workers: 2 }]) {
+    const model = await make(summer, runtime);
+    await expect(model.fit(sums(2), { [path]: 1 } as RunDescription)).rejects.toMatchObject({
+      name: "ConfigError",
+      code: "unknownOption",
+      path,
+      message: `${path}: unknown option; ${hint}`,
+    });
+  }
 });

@@ -1,6 +1,8 @@
 /** One run on several workers: to the bits of one worker, through shared memory and by messages; and what interrupts it. */
+import type { Worker } from "node:worker_threads";
 import { type Data, loadModel, type ModelDescription, type Run } from "retrograd";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { ports } from "./ports.js";
 import { classifier, digest, gestures, kept, make, sleep, summer, sums, threads, verse } from "./support.js";
 
 type Options = NonNullable<Parameters<Awaited<ReturnType<typeof make>>["fit"]>[1]>;
@@ -21,8 +23,10 @@ const tasks: [string, ModelDescription, Data, Options][] = [
   ["a text whose state is carried", writer, verse, { steps: 20, batchSize: 12, window: 20, carryState: true }],
   ["a source of batches", summer, batches, { steps: 12 }],
 ];
-/** The first worker alone looks at it, for longer than the others block at a time. */
-const long = sums(4000, 60);
+/** Seconds that a worker blocks at a time while it waits for others (ts/worker/exchange.ts). */
+const BLOCKING = 0.05;
+/** The first worker alone looks at it, for longer than that. */
+const long = sums(8000, 60);
 
 describe.each([
   ["in shared memory", true],
@@ -66,6 +70,31 @@ describe.each([
     const model = await make(summer, { workers: 2 });
     const history = await model.fit(sums(16), { epochs: 3, validationData: long });
     expect(history.epochs.map((e) => Number.isFinite(e.validationLoss))).toEqual([true, true, true]);
+    // From the end of one look to the end of the next there is one small update beside it: else this tests nothing.
+    const [first, second, third] = history.epochs.map((e) => e.elapsed) as [number, number, number];
+    expect(Math.min(second - first, third - second)).toBeGreaterThan(BLOCKING);
+  });
+
+  it("leave nothing behind when one of them cannot be started", async () => {
+    const model = await make(summer, { workers: 4 });
+    const made = threads();
+    const watching = vi.mocked(process.getBuiltinModule);
+    const found = watching.getMockImplementation() as (name: string) => unknown;
+    const few = (name: string) => {
+      const modules = found(name) as { Worker: typeof Worker };
+      if (name !== "node:worker_threads" || made.length < 2) return modules;
+      const Worker = function refuse() {
+        throw new Error("no more threads");
+      };
+      return { ...modules, Worker };
+    };
+    watching.mockImplementation(few as typeof process.getBuiltinModule);
+    const open = ports();
+    await expect(model.fit(sums(16), { epochs: 1 })).rejects.toThrow("no more threads");
+    await vi.waitFor(() => expect(open.size).toBe(0));
+    await vi.waitFor(() => expect(made.map((thread) => thread.threadId)).toEqual([-1, -1]));
+    vi.restoreAllMocks();
+    expect((await model.fit(sums(16), { epochs: 1 })).reason).toBe("finished");
   });
 
   it("end by the clock", async () => {
@@ -94,25 +123,25 @@ describe.each([
   it("end with a signal, and the model stays usable", async () => {
     const model = await make(summer, { workers: 3 });
     const controller = new AbortController();
-    const run = model.fit(sums(16), { epochs: 1e6, signal: controller.signal });
+    let steps = 0;
+    const onProgress = () => void steps++;
+    const run = model.fit(sums(16), { epochs: 1e6, signal: controller.signal, onProgress });
     const rejected = expect(run).rejects.toThrow("enough");
-    await sleep(100);
+    await expect.poll(() => steps).toBeGreaterThan(0);
     controller.abort(new Error("enough"));
     await rejected;
     expect((await model.fit(sums(16), { epochs: 1 })).reason).toBe("finished");
   });
 
-  it("are all gone within a second when one dies while the others wait for it", async () => {
+  it("are all gone when one dies while the others wait for it", async () => {
     const made = threads();
     const model = await make(summer, { workers: 3 });
     let steps = 0;
     const run = model.fit(sums(64, 40), { epochs: 1e6, onProgress: () => void steps++ });
     const rejected = expect(run).rejects.toMatchObject({ name: "WorkerError", code: "workerDied" });
     while (steps < 3) await sleep(1);
-    const begun = performance.now();
     void made[2]!.terminate();
     await rejected;
-    expect(performance.now() - begun).toBeLessThan(1000);
     await vi.waitFor(() => expect(made.slice(1).map((thread) => thread.threadId)).toEqual([-1, -1]));
     await model.predict(sums(1).x);
   });

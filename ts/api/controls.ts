@@ -7,8 +7,9 @@ import type { RunControls, Runtime } from "./types.js";
 const CONTROLS = ["validationData", "signal", "onProgress", "log", "checkpoint"] as const;
 
 /**
- * What the kernel says of an option that it does not know, or, where a control was meant, of which it knows nothing, that.
- * Only what is all but the same: `validationSpli` is none of ours.
+ * The kernel refuses an option that it does not know with a hint at one of its own. Where the option looks like a control, which
+ * the kernel has never heard of, this gives an error that names the control; any other error comes back as it is.
+ * Two edits at most: `validationSpli` is nearer to the kernel's validationSplit than to validationData.
  */
 export function hinted(error: unknown): unknown {
   if (!(error instanceof ConfigError && error.code === "unknownOption")) return error;

@@ -2,20 +2,16 @@
 
 import type { BatchSource } from "../data/values.js";
 import { fromRecord } from "../errors.js";
-import type { Bytes, Placed, RunEnd, RunEvent, RunOrder, RunRequest } from "../worker/protocol.js";
+import type { Bytes, RunEnd, RunEvent, RunOrder } from "../worker/protocol.js";
 import { Batches, type Pulled, Shared } from "./batches.js";
-import { hinted } from "./controls.js";
 import type { Core } from "./core.js";
 import { Log } from "./log.js";
-import { assemble, dismiss, type Follower, order } from "./parallel.js";
+import { type Opening, open } from "./opening.js";
+import { dismiss, type Follower, order, recruit } from "./parallel.js";
 import { ProgressReader } from "./progress.js";
 import type { History, Progress, RunControls } from "./types.js";
-import { type Payload, upload } from "./upload.js";
 
-export interface Prepared {
-  request: Omit<RunRequest, "checkpointEvery" | "data" | "validation">;
-  /** The data, and those of the validation if there are any. */
-  payloads: readonly Payload[];
+export interface Prepared extends Pick<Opening, "request" | "payloads"> {
   /** Where batches come from one by one. */
   source: BatchSource | undefined;
   /** A batch, or the end of a pass, as a bundle. */
@@ -51,7 +47,9 @@ export class Driver {
   #pulled: Promise<Shared<Pulled>>;
   #opened: (pulled: Shared<Pulled>) => void = () => {};
   #batchwise: Pick<Prepared, "source" | "encode"> | undefined;
-  #followers: Follower[] = [];
+  /** Interrupts the opening: by the user's signal, by what makes the run fail, by its end. */
+  readonly #opening = new AbortController();
+  readonly #followers: Follower[] = [];
   #warnings: string[] = [];
   /** What the user's own code threw; it comes before whatever the run has to say. */
   #failure: { error: unknown } | undefined;
@@ -74,10 +72,7 @@ export class Driver {
 
   async run(): Promise<History> {
     const { core, what } = this.#o;
-    const abort = () => {
-      this.stop();
-      this.#order({ kind: "kept" }); // whatever `checkpoint.to` is at, an abort does not wait for it
-    };
+    const abort = () => this.#interrupt(controls.signal?.reason);
     let free: (() => void) | undefined;
     let controls: RunControls = {};
     try {
@@ -105,6 +100,7 @@ export class Driver {
     } finally {
       free?.();
       controls.signal?.removeEventListener("abort", abort);
+      this.#opening.abort();
       this.#channel.port1.close();
       dismiss(this.#followers, undefined);
       this.#over = true;
@@ -161,52 +157,26 @@ export class Driver {
   }
 
   async #open(): Promise<void> {
-    const { signal, checkpoint } = this.#controls;
     const preparing = this.#prepare!();
     this.#prepare = undefined;
-    const prepared = await preparing;
-    const { source, encode } = prepared;
+    const { request, payloads, source, encode } = await preparing;
     this.#batchwise = { source, encode };
-    signal?.throwIfAborted();
+    const { signal } = this.#opening;
+    signal.throwIfAborted();
     const { core } = this.#o;
-    const request = { ...prepared.request };
-    const payloads = prepared.payloads;
-    const peers = await this.#assemble(request, payloads);
-    const { port2 } = this.#channel;
-    const send = ([data, validation]: Placed[], buffers: ArrayBuffer[]) => {
-      const own: RunRequest = { ...request, data: data!, ...(validation !== undefined && { validation }) };
-      if (checkpoint) own.checkpointEvery = checkpoint.every;
-      return core.connection.call("run", [own, port2, peers], [...buffers, port2, ...peers]);
-    };
-    const opened = upload(core.connection, payloads, send, signal);
-    core.update(await opened.catch((error) => Promise.reject(hinted(error))));
+    const port = this.#channel.port2;
+    const checkpointEvery = this.#controls.checkpoint?.every;
+    const recruited = (index: number) => this.#recruit(index);
+    core.update(await open({ core, request, payloads, checkpointEvery, port, recruit: recruited, signal }));
   }
 
-  /** The other workers of a parallel run; answers with the first one's ports to them. */
-  async #assemble(request: Prepared["request"], payloads: readonly Payload[]): Promise<MessagePort[]> {
-    const { core } = this.#o;
-    const { workers } = core;
-    if (workers === undefined) return [];
-    request.parallel = { workers, index: 0 };
-    if (workers === 1) return [];
-    // A page has it when it is cross-origin isolated, and its workers then too.
-    // By the tag: polyfills give an ArrayBuffer that name.
-    request.shared =
-      typeof SharedArrayBuffer !== "undefined" &&
-      Object.prototype.toString.call(new SharedArrayBuffer(0)) === "[object SharedArrayBuffer]";
-    const file = await core.connection.call("save", [request.resume]);
-    const team = await assemble({
-      workers,
-      place: core.place,
-      file,
-      request,
-      payloads,
-      heard: (...e) => this.#heardFollower(...e),
+  #recruit(index: number): Follower {
+    const follower = recruit(this.#o.core.place, {
+      heard: (event, follower) => this.#heardFollower(event, follower, index),
       lost: (error) => this.#abandon(error),
     });
-    this.#followers = team.followers;
-    if (this.#over) dismiss(this.#followers, undefined);
-    return team.peers;
+    this.#followers.push(follower);
+    return follower;
   }
 
   #heard(event: RunEvent): void {
@@ -285,8 +255,13 @@ export class Driver {
 
   #fail(error: unknown): void {
     this.#failure ??= { error };
+    this.#interrupt(error);
+  }
+
+  #interrupt(reason: unknown): void {
+    this.#opening.abort(reason);
     this.stop();
-    this.#order({ kind: "kept" }); // as for an abort
+    this.#order({ kind: "kept" }); // whatever `checkpoint.to` is at, this does not wait for it
   }
 
   /** A follower is lost, and the first worker need not wait for its share. */

@@ -65,12 +65,12 @@ export interface History {
 
 /** A real Promise; starts at once; `break` in `for await` stops it; a failure reported by either way is handled. */
 export interface Run extends Promise<History>, AsyncIterable<Progress> {
-  /** Resolves when no update is under way. */
+  /** Resolves when no update is under way; of a run whose data are still read, once they are. */
   pause(): Promise<void>;
   resume(): void;
   /**
    * Ends the run before its time; the weights to keep are put in place as at any end. A `checkpoint.to` that is still at work
-   * is waited for, so that no file is cut short; an abort does not wait.
+   * is waited for, so that no file is cut short; so is the reading of the data. An abort waits for neither.
    */
   stop(): Promise<History>;
 }

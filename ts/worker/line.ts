@@ -37,10 +37,15 @@ export class Line {
   constructor({ module, worker }: Place) {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
-    this.#worker = spawn(worker ?? workerSource, {
-      notice: (notice) => "dead" in notice && this.#close(fromRecord(notice.dead)),
-      death: (reason) => this.#die(reason),
-    });
+    try {
+      this.#worker = spawn(worker ?? workerSource, {
+        notice: (notice) => "dead" in notice && this.#close(fromRecord(notice.dead)),
+        death: (reason) => this.#die(reason),
+      });
+    } catch (error) {
+      port1.close(); // and with it port2, which Node would keep for ever
+      throw error;
+    }
     this.remote = comlink.wrap<Remote>(port1);
     port1.addEventListener("close", this.#closed);
     module.then(

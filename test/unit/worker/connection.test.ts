@@ -5,6 +5,7 @@ import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import type { Connection } from "../../../ts/worker/connection.js";
 import type { Bytes, RunEvent } from "../../../ts/worker/protocol.js";
 import type { WasmSource } from "../../../ts/worker/wasm.js";
+import { ports as watchPorts } from "../../api/ports.js";
 import { installFakeWorker, programWithFakeWorker } from "./fake-worker.js";
 
 let open: (place?: { wasm?: WasmSource; worker?: URL }) => Connection;
@@ -53,7 +54,10 @@ function spy(): Worker[] {
     name === "node:worker_threads" ? { ...threads, Worker: Spied } : original(name)) as typeof original);
   return made;
 }
-afterEach(() => vi.restoreAllMocks());
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.unstubAllGlobals();
+});
 
 describe("calls", () => {
   it("cross the thread both ways, bytes moved", async () => {
@@ -127,6 +131,14 @@ describe("a dead worker", () => {
       name: "WorkerError",
       code: "panic",
     });
+  });
+
+  it("leaves no port open when it cannot even be started", async () => {
+    vi.spyOn(process, "getBuiltinModule").mockReturnValue(undefined as never);
+    vi.stubGlobal("Worker", undefined);
+    const ports = watchPorts();
+    expect(() => open()).toThrow("Node 20.16 or newer is needed");
+    await vi.waitFor(() => expect(ports.size).toBe(0));
   });
 
   it("is told of when its source does not even parse", async () => {
