@@ -3,10 +3,11 @@
 use std::ops::Range;
 
 use crate::blocks::{Order, blocks};
-use crate::network::{Values, Weights};
+use crate::network::Values;
 use crate::params::{Owner, ParameterTable, Role};
 use crate::product::{DG, Rows, fold_bias, fold_input, pack_gradients, project};
 use crate::spec::{Activation, NetworkError};
+use crate::trained::Trained;
 use crate::transposed::{Onto, back, transpose};
 use crate::workspace::Scratch;
 use linalg::Terms;
@@ -28,7 +29,7 @@ pub(crate) struct DenseFlow<'a> {
     /// Of its input, `[rows, input]`, written; none when nobody reads it.
     pub below: Option<&'a mut [f32]>,
     /// Of all parameters, and these.
-    pub weights: Weights<'a>,
+    pub trained: Trained<'a>,
     /// A row of the input, in whole panels.
     pub zeros: &'a [f32],
 }
@@ -79,10 +80,10 @@ impl Dense {
     /// Turns the gradient of `y` into that of the sums and adds the parameters' gradients, steps descending.
     pub fn backward(&self, offsets: &[usize], x: Values, y: &[f32], flow: DenseFlow, scratch: &mut Scratch) {
         let units = self.units;
-        let DenseFlow { above: dy, mut below, mut weights, zeros } = flow;
+        let DenseFlow { above: dy, mut below, mut trained, zeros } = flow;
         self.activation.backward(dy, y);
         if below.is_some() {
-            let weight = &weights.params()[self.weight.clone()];
+            let weight = &trained.params()[self.weight.clone()];
             transpose(&mut scratch.input_transposed, weight, self.input, units);
         }
         for block in blocks(offsets, Order::Descending) {
@@ -101,7 +102,7 @@ impl Dense {
                 Values::Values(_) => pack_gradients(panels, &block, dy, units, units),
                 Values::Tokens(_) => &[],
             };
-            let grads = weights.grads();
+            let grads = trained.grads();
             let dg = DG { rows: dy, ld: units, n: units, panels };
             fold_input(&mut grads[self.weight.clone()], &block, x, self.input, dg, strips);
             match (&self.bias, x) {

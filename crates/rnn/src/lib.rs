@@ -28,6 +28,7 @@ mod spec;
 mod stage;
 mod states;
 mod time_loop;
+mod trained;
 mod transposed;
 mod workspace;
 

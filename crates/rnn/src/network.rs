@@ -9,6 +9,7 @@ use crate::recurrent::{Level, LevelFlow, LevelMemory};
 use crate::spec::{At, Input, Layer, NetworkError};
 use crate::stage::{Kind, Plan, Stage, plan};
 use crate::states::{StateShape, States};
+use crate::trained::Trained;
 use crate::workspace::{Capacity, StageMemory, Workspace};
 
 /// Input rows, packed.
@@ -61,40 +62,6 @@ pub(crate) struct Pass<'a> {
     pub x: Values<'a>,
     pub initial: Option<&'a States>,
     pub dropout: Option<DropoutKey<'a>>,
-}
-
-/// The parameters on the way back, and where their gradients are added. A stage takes copies of what it reads of its parameters
-/// before it adds to their gradients, so that these may be one.
-pub(crate) enum Weights<'a> {
-    Apart {
-        params: &'a [f32],
-        grads: &'a mut [f32],
-    },
-    /// The gradients are added to the parameters.
-    One(&'a mut [f32]),
-}
-
-impl Weights<'_> {
-    pub fn params(&self) -> &[f32] {
-        match self {
-            Weights::Apart { params, .. } => params,
-            Weights::One(params) => params,
-        }
-    }
-
-    pub fn grads(&mut self) -> &mut [f32] {
-        match self {
-            Weights::Apart { grads, .. } | Weights::One(grads) => grads,
-        }
-    }
-
-    /// The same for a shorter time.
-    pub fn lend(&mut self) -> Weights<'_> {
-        match self {
-            Weights::Apart { params, grads } => Weights::Apart { params, grads },
-            Weights::One(params) => Weights::One(params),
-        }
-    }
 }
 
 /// A checked stack of layers with its parameter table.
@@ -233,7 +200,7 @@ impl Network {
     ) {
         assert_eq!(grads.len(), self.table().len(), "length of the gradients");
         let pass = Pass { params, packing, x, initial, dropout };
-        self.walk_back(&pass, Weights::Apart { params, grads }, ws, want);
+        self.walk_back(&pass, Trained::Apart { params, grads }, ws, want);
     }
 
     /// As [`Network::backward`], but the gradients are added to the parameters themselves: with an output gradient that was
@@ -251,14 +218,14 @@ impl Network {
         ws: &mut Workspace,
     ) {
         assert_eq!(params.len(), self.table().len(), "length of the parameters");
-        // Those are read through the weights alone.
+        // The way back reads them through `Trained` alone.
         let pass = Pass { params: &[], packing, x, initial, dropout: None };
-        self.walk_back(&pass, Weights::One(params), ws, Want::default());
+        self.walk_back(&pass, Trained::One(params), ws, Want::default());
     }
 
-    fn walk_back(&self, pass: &Pass, mut weights: Weights, ws: &mut Workspace, want: Want) {
+    fn walk_back(&self, pass: &Pass, mut trained: Trained, ws: &mut Workspace, want: Want) {
         let Pass { packing, x, dropout, .. } = *pass;
-        self.check(&Pass { params: weights.params(), ..*pass }, ws);
+        self.check(&Pass { params: trained.params(), ..*pass }, ws);
         assert!(ws.training, "the workspace is not for training");
         let want = Want { input: want.input && matches!(x, Values::Values(_)), ..want };
         ws.begin_backward(self, pass, want);
@@ -291,12 +258,12 @@ impl Network {
                     continue;
                 }
                 (Kind::Embedding(embedding), Values::Tokens(tokens)) => {
-                    embedding.backward(offsets, tokens, above, weights.grads());
+                    embedding.backward(offsets, tokens, above, trained.grads());
                 }
                 (Kind::Embedding(_), Values::Values(_)) => unreachable!("an embedding comes first, on tokens"),
                 (Kind::Dense(dense), x) => {
                     let y = &own.values[..above.len()];
-                    let flow = DenseFlow { above, below, weights: weights.lend(), zeros: &ws.zeros };
+                    let flow = DenseFlow { above, below, trained: trained.lend(), zeros: &ws.zeros };
                     dense.backward(offsets, x, y, flow, &mut ws.scratch);
                 }
                 (Kind::Level(level), x) => {
@@ -306,7 +273,7 @@ impl Network {
                         above: from_above.then_some(&*above),
                         state: &mut ws.state_gradients.layers[level.state],
                         below,
-                        weights: weights.lend(),
+                        trained: trained.lend(),
                         traces: &mut ws.hidden[level.trace..][..level.weights.len()],
                         want,
                     };

@@ -3,11 +3,12 @@
 use std::ops::Range;
 
 use crate::cells::cell;
-use crate::network::{self, Pass, Values, Want};
+use crate::network::{Pass, Values, Want};
 use crate::params::{Owner, ParameterTable, Role};
 use crate::spec::{CellKind, Direction, NetworkError, Recurrent};
 use crate::states::LayerState;
 use crate::time_loop::{Flow, Sweep, Work};
+use crate::trained::Trained;
 use crate::workspace::{HiddenGradient, Memory, Scratch};
 
 /// Places of one direction's parameters in the flat buffer.
@@ -52,7 +53,7 @@ pub(crate) struct LevelFlow<'a> {
     pub state: &'a mut LayerState,
     /// `[rows, input]`, written; none when nobody reads it.
     pub below: Option<&'a mut [f32]>,
-    pub weights: network::Weights<'a>,
+    pub trained: Trained<'a>,
     /// One entry for each direction.
     pub traces: &'a mut [HiddenGradient],
     pub want: Want,
@@ -118,7 +119,7 @@ impl Level {
                 dh: &mut flow.state.h[range.clone()],
                 dc: if flow.state.c.is_empty() { &mut [][..] } else { &mut flow.state.c[range] },
                 below: flow.below.as_deref_mut(),
-                weights: flow.weights.lend(),
+                trained: flow.trained.lend(),
                 trace: &mut flow.traces[side],
                 want: flow.want,
             };

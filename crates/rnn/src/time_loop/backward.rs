@@ -29,14 +29,14 @@ impl Sweep<'_> {
                 back(a, onto, input_transposed, inputs, below, strips);
             }
             if self.level.trainable {
-                self.fold(&shape, &block, &mut work, flow.weights.grads());
+                self.fold(&shape, &block, &mut work, flow.trained.grads());
             }
         }
     }
 
     /// Packs the transposes of the weights that the walk back multiplies with.
     fn transpose(&self, shape: &Shape, flow: &Flow, scratch: &mut Scratch) {
-        let (hidden, weights, params) = (self.level.hidden, self.weights(), flow.weights.params());
+        let (hidden, weights, params) = (self.level.hidden, self.weights(), flow.trained.params());
         if self.packing.steps > 1 || flow.want.states {
             let n = shape.hidden.len() * hidden;
             let weight = &params[weights.recurrent.clone()];

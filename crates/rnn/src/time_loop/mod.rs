@@ -11,10 +11,11 @@ mod forward;
 
 use crate::blocks::Order;
 use crate::cells::Previous;
-use crate::network::{self, Values, Want};
+use crate::network::{Values, Want};
 use crate::packing::Packing;
 use crate::recurrent::{Level, Weights};
 use crate::spec::Direction;
+use crate::trained::Trained;
 use crate::workspace::{HiddenGradient, Memory, Scratch};
 
 /// One pass over the steps: what both ways read.
@@ -45,7 +46,7 @@ pub(crate) struct Flow<'a> {
     /// reads it.
     pub below: Option<&'a mut [f32]>,
     /// Gradients of all parameters, added to, and these.
-    pub weights: network::Weights<'a>,
+    pub trained: Trained<'a>,
     pub trace: &'a mut HiddenGradient,
     pub want: Want,
 }

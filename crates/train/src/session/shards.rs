@@ -175,36 +175,20 @@ impl Shards {
         }
         let Shards { workspace, batch, carried, ended, .. } = self;
         batch.gather(job.samples, ids);
-        let carried = carried[shard].as_ref().filter(|_| job.carry);
-        let network = job.network;
-        network.forward(
-            job.params,
-            &batch.packing,
-            batch.input(),
-            carried.or(batch.initial()),
-            job.key(&batch.rows),
-            workspace,
-        );
-
-        if job.measure {
-            batch.measure(job.samples, workspace.output(), &mut sums);
-        }
+        let (network, params, packing, input) = (job.network, job.params, &batch.packing, batch.input());
+        let initial = carried[shard].as_ref().filter(|_| job.carry).or(batch.initial());
+        network.forward(params, packing, input, initial, job.key(&batch.rows), workspace);
         let (output, output_gradient) = workspace.output_and_gradient();
         let loss = batch.loss(output, scale, Some(output_gradient));
         (sums.loss, sums.weight) = (loss.sum, loss.weight);
         if job.carry {
             ended[shard].get_or_insert_default().copy_from(workspace.final_states());
         }
-        network.backward(
-            job.params,
-            &batch.packing,
-            batch.input(),
-            carried.or(batch.initial()),
-            job.key(&batch.rows),
-            workspace,
-            gradient,
-            Want::default(),
-        );
+        network.backward(params, packing, input, initial, job.key(&batch.rows), workspace, gradient, Want::default());
+        if job.measure {
+            // The way back leaves the prediction as it is.
+            batch.measure(job.samples, workspace.output(), &mut sums);
+        }
         sums
     }
 
