@@ -1,6 +1,6 @@
 //! Products of packed matrices.
 
-use crate::lanes::{Best, Lanes};
+use crate::lanes::{Best, Lanes, WIDTH};
 use crate::layout::{PANEL, STRIP, check_depth, full_strips, padded, panels_len, strided_len, strips, strips_len};
 use crate::tile::{Product, Start, Strides, sweep};
 
@@ -113,18 +113,40 @@ pub(crate) fn panels<L: Lanes>(m: usize, n: usize, k: usize, a: &[f32], b: &[f32
 
 /// [`panels`] with a single term, where a tile would load and store more than it computes: a gradient of one time step.
 /// Strips of one term are its `m` values in order.
+///
+/// Four rows at a time: a loop over single ones has as much of its own to do as of these.
 fn rank_one<L: Lanes>(m: usize, n: usize, a: &[f32], b: &[f32], c: &mut [f32]) {
     let panels = c.chunks_exact_mut((m * PANEL).max(1)).zip(b.as_chunks::<PANEL>().0);
+    let (fours, rest) = a[..m].as_chunks::<4>();
     for (c, b) in panels.take(n.div_ceil(PANEL)) {
-        // SAFETY: a panel of B is 8 values, and so is each row of C.
+        let mut c = c.as_mut_ptr();
+        // SAFETY: a panel of B is 8 values, and so is each of the m rows of C.
         unsafe {
-            let (low, high) = (L::load(b.as_ptr()), L::load(b.as_ptr().add(PANEL / 2)));
-            for (c, a) in c.as_chunks_mut::<PANEL>().0.iter_mut().zip(&a[..m]) {
-                let (a, c) = (L::splat(*a), c.as_mut_ptr());
-                a.mul_add(low, L::load(c)).store(c);
-                a.mul_add(high, L::load(c.add(PANEL / 2))).store(c.add(PANEL / 2));
+            let b = (L::load(b.as_ptr()), L::load(b.as_ptr().add(WIDTH)));
+            for a in fours {
+                c = add_multiples(c, a, b);
+            }
+            for a in rest {
+                c = add_multiples(c, &[*a], b);
             }
         }
+    }
+}
+
+/// Adds `a[r]` times a row to row `r`; gives the place after the last.
+///
+/// # Safety
+/// There are `N` rows of 8 values at `c`.
+#[inline(always)]
+unsafe fn add_multiples<L: Lanes, const N: usize>(c: *mut f32, a: &[f32; N], (low, high): (L, L)) -> *mut f32 {
+    // SAFETY: as the caller vouches.
+    unsafe {
+        for (r, a) in a.iter().enumerate() {
+            let (a, c) = (L::load_splat(a), c.add(r * PANEL));
+            a.mul_add(low, L::load(c)).store(c);
+            a.mul_add(high, L::load(c.add(WIDTH))).store(c.add(WIDTH));
+        }
+        c.add(N * PANEL)
     }
 }
 
@@ -171,11 +193,7 @@ unsafe fn block<L: Lanes>(m: usize, panels: usize, product: Product) {
         for (first, height) in strips(m).skip(full) {
             let tail = product.after(first, 0);
             match height {
-                1 => {
-                    let done = tail_row::<L, 4>(0, panels, tail);
-                    let done = tail_row::<L, 2>(done, panels, tail);
-                    tail_row::<L, 1>(done, panels, tail);
-                }
+                1 => single_row::<L>(panels, tail),
                 2 => {
                     let wide = panels / 2;
                     sweep::<L, 2, 2>(1, wide, tail);
@@ -191,17 +209,29 @@ unsafe fn block<L: Lanes>(m: usize, panels: usize, product: Product) {
     }
 }
 
-/// One row against the panels from `done` on, `WIDE` at a time; gives the panels done.
+/// One row against `panels` whole panels. Three at a time: six sums keep the additions busy, and with four panels V8 keeps
+/// one of the eight sums in memory (a sixth of the time). Two and two instead of three and one.
 ///
 /// # Safety
 /// As [`block`] with one row.
-unsafe fn tail_row<L: Lanes, const WIDE: usize>(done: usize, panels: usize, tail: Product) -> usize {
-    let groups = (panels - done) / WIDE;
-    if groups > 0 {
-        // SAFETY: a piece of what the caller vouches for.
-        unsafe { sweep::<L, 1, WIDE>(1, groups, tail.after(0, done)) };
+unsafe fn single_row<L: Lanes>(panels: usize, row: Product) {
+    let (threes, twos, ones) = match (panels / 3, panels % 3) {
+        (threes @ 1.., 1) => (threes - 1, 2, 0),
+        (threes, 2) => (threes, 1, 0),
+        (threes, ones) => (threes, 0, ones),
+    };
+    // SAFETY: the pieces are disjoint, and together what the caller vouches for.
+    unsafe {
+        if threes > 0 {
+            sweep::<L, 1, 3>(1, threes, row);
+        }
+        if twos > 0 {
+            sweep::<L, 1, 2>(1, twos, row.after(0, 3 * threes));
+        }
+        if ones > 0 {
+            sweep::<L, 1, 1>(1, ones, row.after(0, 3 * threes + 2 * twos));
+        }
     }
-    done + groups * WIDE
 }
 
 /// The last panel of a row-major C when it has `columns < 8`: the tile works on a copy, so that nothing beside the
