@@ -25,6 +25,7 @@ mod activation;
 mod gemm;
 mod lanes;
 mod layout;
+mod maximum;
 mod one_hot;
 mod pack;
 mod panels;
@@ -40,6 +41,7 @@ pub const RELAXED: bool = cfg!(all(target_arch = "wasm32", target_feature = "rel
 pub use activation::{clamp, exp, exp_to, relu, relu_to, sigmoid, sigmoid_to, tanh, tanh_to};
 pub use gemm::{Terms, gemm, gemm_from, gemm_panels};
 pub use layout::{PANEL, STRIP, padded, panels_len, strips, strips_len};
+pub use maximum::largest;
 pub use one_hot::{gather_panels, scatter_panels};
 pub use pack::{Source, pack_panels, pack_strips, pack_strips_at, pack_strips_transposed};
 pub use panels::{join_panels, panels_from_rows, panels_to_rows, transpose_panels};

@@ -1,9 +1,9 @@
 //! Softmax and log-sum-exp of one row.
 
 use crate::activation::{between, exp_lanes, in_place};
-use crate::lanes::{Best, Lanes, WIDTH};
+use crate::lanes::{Best, Lanes};
+use crate::maximum::maximum;
 use crate::reduce::{accumulate, fold};
-use std::array::from_fn;
 
 /// Values taken together: their exponentials are still at hand when they are added up. A multiple of four, so that the partial
 /// sums are those of [`crate::sum_f64`].
@@ -80,23 +80,4 @@ fn exp_less<L: Lanes>(max: f32) -> impl Fn(L) -> L {
 fn scale(x: &mut [f32], factor: f64) {
     let factor = factor as f32;
     x.iter_mut().for_each(|v| *v *= factor);
-}
-
-/// The largest value, NaN left aside (it returns with the subtraction); minus infinity for an empty row.
-fn maximum<L: Lanes>(x: &[f32]) -> f32 {
-    // Several at a time: one alone would wait for itself.
-    const MOST: usize = 4;
-    let (blocks, tail) = x.as_chunks::<{ MOST * WIDTH }>();
-    let mut most = [L::splat(f32::NEG_INFINITY); MOST];
-    for block in blocks {
-        // SAFETY: a block is as many vectors.
-        most = from_fn(|i| most[i].at_least(unsafe { L::load(block.as_ptr().add(i * WIDTH)) }));
-    }
-    let mut values = [0.0; MOST * WIDTH];
-    for (i, most) in most.into_iter().enumerate() {
-        // SAFETY: as above.
-        unsafe { most.store(values.as_mut_ptr().add(i * WIDTH)) };
-    }
-    let larger = |a: f32, &b: &f32| if b > a { b } else { a };
-    tail.iter().chain(&values).fold(f32::NEG_INFINITY, larger)
 }

@@ -75,3 +75,20 @@ fn denormals_are_flushed() {
     assert_same_bits(&to, &want, "flushed and copied");
     assert!(linalg::flush(f32::NAN).is_nan());
 }
+
+#[test]
+fn the_first_of_the_largest() {
+    let one_by_one = |x: &[f32]| x.iter().enumerate().fold(0, |best, (i, v)| if *v > x[best] { i } else { best });
+    let odd = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 0.0, -0.0];
+    for n in (0..40).chain([255, 256, 10_000]) {
+        let mut values = Values::new(n as u32);
+        // Few different ones, so that the largest comes more than once.
+        let mut x: Vec<f32> = (0..n).map(|_| (values.one() * 8.0).round()).collect();
+        assert_eq!(linalg::largest(&x), one_by_one(&x), "of {n}");
+        for at in 0..n.min(20) {
+            x[at * 7 % n] = odd[at % odd.len()];
+            assert_eq!(linalg::largest(&x), one_by_one(&x), "of {n}, odd ones among them");
+        }
+    }
+    assert_eq!(linalg::largest(&[f32::NEG_INFINITY; 33]), 0);
+}

@@ -1,7 +1,7 @@
 //! Text that goes on where a prompt ends: sampling one token after the other.
 
 use crate::bundle::Bundle;
-use crate::data::batch::{Batch, largest};
+use crate::data::batch::Batch;
 use crate::data::samples::Samples;
 use crate::describe::calls::GenerateOptions;
 use crate::describe::model::{Input, Target, Vocabulary};
@@ -127,14 +127,14 @@ impl Generator {
         let factor = (1.0 / self.options.temperature) as f32;
         // So small a temperature leaves the likeliest alone.
         if !factor.is_finite() {
-            return largest(logits) as u32;
+            return linalg::largest(logits) as u32;
         }
         if let Some(k) = self.options.top_k.filter(|&k| k < logits.len()) {
             let mut order: Vec<usize> = (0..logits.len()).collect();
             heap_sort(&mut order, |&a, &b| logits[a] > logits[b] || (logits[a] == logits[b] && a < b));
             order[k..].iter().for_each(|&i| logits[i] = f32::NEG_INFINITY);
         }
-        let most = logits[largest(logits)];
+        let most = logits[linalg::largest(logits)];
         logits.iter_mut().for_each(|l| *l = (*l - most) * factor);
         linalg::softmax(logits);
         let total: f64 = logits.iter().map(|&w| f64::from(w)).sum();
@@ -146,7 +146,7 @@ impl Generator {
                 return i as u32;
             }
         }
-        largest(logits) as u32
+        linalg::largest(logits) as u32
     }
 }
 

@@ -1,7 +1,7 @@
 //! Predictions for given sequences, in the user's units and order. NOT: series (forecast), text (generate).
 
 use crate::bundle::{Bundle, Elements};
-use crate::data::batch::{Batch, largest};
+use crate::data::batch::Batch;
 use crate::data::form::Target;
 use crate::data::ids::Ids;
 use crate::data::prepare::Part;
@@ -67,7 +67,7 @@ pub fn predict(model: &Model, data: Bundle, options: &str) -> Result<Bundle, Err
     let shape = |width| if every { vec![batch, longest, width] } else { vec![batch, width] };
     if let Target::Classes(n) = body.form.target {
         // A row past the end of its sequence is all NaN.
-        let class = |row: &[f32]| if row[0].is_nan() { -1 } else { largest(row) as i32 };
+        let class = |row: &[f32]| if row[0].is_nan() { -1 } else { linalg::largest(row) as i32 };
         let classes: Vec<i32> = values.chunks_exact(n).map(class).collect();
         let shape = if every { vec![batch, longest] } else { vec![batch] };
         result.push("classes", shape, Elements::I32(classes));

@@ -223,18 +223,13 @@ impl Batch {
                 for (row, &class) in output.chunks_exact(n).zip(&self.classes) {
                     let weight = self.weights.get(at).copied().unwrap_or(1.0);
                     if class >= 0 && weight != 0.0 {
-                        sums.hit(f64::from(weight), largest(row) == class as usize);
+                        sums.hit(f64::from(weight), linalg::largest(row) == class as usize);
                     }
                     at += 1;
                 }
             }
         }
     }
-}
-
-/// Index of the largest number; the first of equals.
-pub fn largest(row: &[f32]) -> usize {
-    row.iter().enumerate().fold(0, |best, (i, v)| if *v > row[best] { i } else { best })
 }
 
 /// Weight of a batch's loss: of each target element (values) or target (classes) that is not masked.
