@@ -21,6 +21,7 @@ pub mod model;
 pub mod network;
 mod rules;
 pub mod run;
+mod schedule;
 pub mod update;
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What all updates share, as `optim` takes it.
 
 use super::rules::{number, word};
+use super::schedule::schedule;
 use crate::json::Value;
 use optim::{Adam, AdamW, Clip, Optimizer, RmsProp, Schedule, Sgd};
 
@@ -40,18 +41,6 @@ fn optimizer(o: &Value) -> Optimizer {
         "rmsprop" => RmsProp { alpha: n("alpha"), momentum, centered: o["centered"] == true, epsilon }.into(),
         "adamw" => AdamW { beta1, beta2, epsilon, weight_decay: n("weightDecay") }.into(),
         _ => Adam { beta1, beta2, epsilon }.into(),
-    }
-}
-
-fn schedule(rate: &Value) -> Schedule {
-    let (n, count) = (|field: &str| number(&rate[field]), |field: &str| rate[field].as_u64().unwrap_or_default());
-    let initial = n("initial");
-    match word(&rate["kind"]) {
-        "stepDecay" => Schedule::StepDecay { initial, every: count("every"), factor: n("factor") },
-        "cosineDecay" => {
-            Schedule::CosineDecay { initial, steps: count("steps"), warmup: count("warmup"), last: n("final") }
-        }
-        _ => Schedule::Constant { rate: number(rate) },
     }
 }
 

@@ -1,6 +1,7 @@
 //! Rows of the options of single calls.
 
-use super::optimizers::{CLIP_ROW, OPTIMIZER_ROW, PENALTY_ROW};
+use super::gradients::{CLIP_ROW, PENALTY_ROW};
+use super::optimizers::OPTIMIZER_ROW;
 use super::run::METRIC;
 use crate::describe::table::{
     COUNT,

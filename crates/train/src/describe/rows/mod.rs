@@ -2,7 +2,9 @@
 //! and the docs.
 
 pub mod calls;
+pub mod gradients;
 pub mod layers;
 pub mod model;
 pub mod optimizers;
 pub mod run;
+pub mod schedules;

@@ -1,6 +1,7 @@
 //! Rows of a run's description.
 
-use super::optimizers::{CLIP_ROW, OPTIMIZER_ROW, PENALTY_ROW};
+use super::gradients::{CLIP_ROW, PENALTY_ROW};
+use super::optimizers::OPTIMIZER_ROW;
 use crate::describe::table::{
     COUNT,
     Default::{Absent, Is, Required},
