@@ -7,7 +7,7 @@ import { draw, small } from "../task.js";
 const [address, what] = process.argv.slice(2);
 const x = draw(small[0]!.shape.inputs);
 
-const { once, close } = what === "step" ? await learner() : echo();
+const { once, close } = what === "step" ? await openLearner() : echo();
 const ROUND = 500;
 const rounds: number[] = [];
 for (let round = 0; round < 30; round++) {
@@ -19,7 +19,7 @@ await close();
 // The first ones warm up.
 console.log(JSON.stringify(median(rounds.slice(10))));
 
-async function learner() {
+async function openLearner() {
   const { createModel, dense, lstm } = (await import(address!)) as typeof Package;
   const model = await createModel({
     input: { size: x.length },

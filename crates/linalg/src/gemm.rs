@@ -1,7 +1,9 @@
 //! Products of packed matrices.
 
 use crate::lanes::{Best, Lanes, WIDTH};
-use crate::layout::{PANEL, STRIP, check_depth, full_strips, padded, panels_len, strided_len, strips, strips_len};
+use crate::layout::{
+    ACROSS, PANEL, STRIP, check_depth, full_strips, padded, panels_len, strided_len, strips, strips_len,
+};
 use crate::tile::{Product, Start, Strides, sweep};
 
 /// `C += A·B`, C row-major.
@@ -114,7 +116,7 @@ pub(crate) fn panels<L: Lanes>(m: usize, n: usize, k: usize, a: &[f32], b: &[f32
 /// [`panels`] with a single term, where a tile would load and store more than it computes: a gradient of one time step.
 /// Strips of one term are its `m` values in order.
 ///
-/// Four rows at a time: a loop over single ones has as much of its own to do as of these.
+/// Four rows at a time: a loop over single ones spends as much on itself as on them.
 fn rank_one<L: Lanes>(m: usize, n: usize, a: &[f32], b: &[f32], c: &mut [f32]) {
     let panels = c.chunks_exact_mut((m * PANEL).max(1)).zip(b.as_chunks::<PANEL>().0);
     let (fours, rest) = a[..m].as_chunks::<4>();
@@ -136,7 +138,7 @@ fn rank_one<L: Lanes>(m: usize, n: usize, a: &[f32], b: &[f32], c: &mut [f32]) {
 /// Adds `a[r]` times a row to row `r`; gives the place after the last.
 ///
 /// # Safety
-/// There are `N` rows of 8 values at `c`.
+/// Readable and writable: `N` rows of 8 values at `c`.
 #[inline(always)]
 unsafe fn add_multiples<L: Lanes, const N: usize>(c: *mut f32, a: &[f32; N], (low, high): (L, L)) -> *mut f32 {
     // SAFETY: as the caller vouches.
@@ -209,27 +211,26 @@ unsafe fn block<L: Lanes>(m: usize, panels: usize, product: Product) {
     }
 }
 
-/// One row against `panels` whole panels. Three at a time: six sums keep the additions busy, and with four panels V8 keeps
-/// one of the eight sums in memory (a sixth of the time). Two and two instead of three and one.
+/// One row against `panels` whole panels, [`ACROSS`] at a time; two and two instead of three and one.
 ///
 /// # Safety
 /// As [`block`] with one row.
 unsafe fn single_row<L: Lanes>(panels: usize, row: Product) {
-    let (threes, twos, ones) = match (panels / 3, panels % 3) {
-        (threes @ 1.., 1) => (threes - 1, 2, 0),
-        (threes, 2) => (threes, 1, 0),
-        (threes, ones) => (threes, 0, ones),
+    let (wide, rest) = match (panels / ACROSS, panels % ACROSS) {
+        (wide @ 1.., 1) if ACROSS == 3 => (wide - 1, 4),
+        whole => whole,
     };
+    let (twos, ones) = (rest / 2, rest % 2);
     // SAFETY: the pieces are disjoint, and together what the caller vouches for.
     unsafe {
-        if threes > 0 {
-            sweep::<L, 1, 3>(1, threes, row);
+        if wide > 0 {
+            sweep::<L, 1, ACROSS>(1, wide, row);
         }
         if twos > 0 {
-            sweep::<L, 1, 2>(1, twos, row.after(0, 3 * threes));
+            sweep::<L, 1, 2>(1, twos, row.after(0, ACROSS * wide));
         }
         if ones > 0 {
-            sweep::<L, 1, 1>(1, ones, row.after(0, 3 * threes + 2 * twos));
+            sweep::<L, 1, 1>(1, ones, row.after(0, panels - 1));
         }
     }
 }

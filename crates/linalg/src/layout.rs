@@ -7,6 +7,10 @@ pub const PANEL: usize = 8;
 /// with two of them V8 runs out, and eight sums are faster.
 pub const STRIP: usize = if cfg!(target_feature = "relaxed-simd") { 6 } else { 4 };
 
+/// Panels that a single row meets at a time: six sums keep separate additions busy, and of eight V8 in Node 20 keeps one in memory;
+/// where one instruction multiplies and adds, eight are faster.
+pub(crate) const ACROSS: usize = if cfg!(target_feature = "relaxed-simd") { 4 } else { 3 };
+
 /// Full strips of `m` rows, before those of its tail ([`strips`]).
 pub(crate) const fn full_strips(m: usize) -> usize {
     // Of six rows a strip, one or two left over would make a poor tile: with the six before they make two good ones.

@@ -10,7 +10,7 @@ pub fn largest(x: &[f32]) -> usize {
     largest_over::<Best>(x)
 }
 
-/// [`largest`] over any lanes: what the largest is in one pass, where it stands in a second one as far as there.
+/// [`largest`] over any lanes, in two passes: the largest value, then its first place.
 pub(crate) fn largest_over<L: Lanes>(x: &[f32]) -> usize {
     if x.first().is_none_or(|first| first.is_nan()) {
         return 0;
@@ -19,7 +19,7 @@ pub(crate) fn largest_over<L: Lanes>(x: &[f32]) -> usize {
     x.iter().position(|&v| v == most).unwrap_or(0)
 }
 
-/// The largest value, NaN left aside (it returns with the subtraction); minus infinity for an empty row.
+/// The largest value, NaN left aside (softmax gets it back when it subtracts); minus infinity for an empty row.
 pub(crate) fn maximum<L: Lanes>(x: &[f32]) -> f32 {
     // Several at a time: one alone would wait for itself.
     const MOST: usize = 4;

@@ -57,6 +57,12 @@ pub fn relu(x: &mut [f32]) {
     in_place::<Four>(x, relu_lanes());
 }
 
+/// See [`crate::largest`].
+#[must_use]
+pub fn largest(x: &[f32]) -> usize {
+    crate::maximum::largest_over::<Four>(x)
+}
+
 /// See [`crate::softmax_to`].
 pub fn softmax_to(dst: &mut [f32], src: &[f32], factor: f64) -> f64 {
     crate::softmax::softmax_to_lanes::<Four>(dst, src, factor)

@@ -89,8 +89,8 @@ unsafe fn tile<L: Lanes, const ROWS: usize, const PANELS: usize, const FROM: boo
         }
         let end = a.add(k * ROWS);
         if ROWS == 1 {
-            // Nothing that is loaded is used twice: each load beside its use, and a pointer for each panel, so that no address is
-            // computed (a tenth of the time of a matrix by a vector).
+            // Nothing that is loaded is used twice: each load beside its use, and a pointer for each panel, so that every access is
+            // a pointer plus a constant (Node 20: a tenth of the time of a matrix by a vector).
             let mut panels: [_; PANELS] = std::array::from_fn(|q| b.add(q * b_panel));
             while a != end {
                 let x = L::load_splat(a);

@@ -88,4 +88,9 @@ fn large_sizes() {
     check(2, 100, 300, 1);
     check(3, 40, 1000, 0);
     check(130, 33, 65, 11);
+    // A single row, alone or after full strips, against every number of panels up to eight.
+    for n in [24, 32, 40, 48, 56, 63, 64] {
+        check(1, n, 33, 1);
+        check(5, n, 9, 0);
+    }
 }

@@ -85,9 +85,11 @@ fn the_first_of_the_largest() {
         // Few different ones, so that the largest comes more than once.
         let mut x: Vec<f32> = (0..n).map(|_| (values.one() * 8.0).round()).collect();
         assert_eq!(linalg::largest(&x), one_by_one(&x), "of {n}");
+        assert_eq!(linalg::scalar::largest(&x), one_by_one(&x), "of {n}, scalar");
         for at in 0..n.min(20) {
             x[at * 7 % n] = odd[at % odd.len()];
             assert_eq!(linalg::largest(&x), one_by_one(&x), "of {n}, odd ones among them");
+            assert_eq!(linalg::scalar::largest(&x), one_by_one(&x), "of {n}, odd ones among them, scalar");
         }
     }
     assert_eq!(linalg::largest(&[f32::NEG_INFINITY; 33]), 0);

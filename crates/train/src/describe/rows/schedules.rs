@@ -9,6 +9,7 @@ use crate::describe::table::{
 };
 
 const RATE: Kind = Either(&Union { name: host("Rate"), of: &[Number(Range::AboveZero), Kinds(&SCHEDULE)] });
+
 /// The rate of an optimiser.
 pub const fn rate(default: &'static str) -> Field {
     row!("learningRate", RATE, Is(default), "Length of a step, or its schedule.")
