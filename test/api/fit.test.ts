@@ -1,5 +1,5 @@
 /** Runs: learning, sameness, controls. What an update does, and resuming, have files of their own. */
-import { adam, cosineDecay, createModel, loadModel, type Progress, type Samples, sgd } from "retrograd";
+import { adam, cosineDecay, createModel, dense, loadModel, type Progress, rnn, type Samples, sgd } from "retrograd";
 import { describe, expect, it } from "vitest";
 import { classifier, digest, gestures, kept, make, sleep, summer, sums } from "./support.js";
 
@@ -228,6 +228,14 @@ describe("the end of a run", () => {
     await expect(run).rejects.toMatchObject({ name: "TimeoutError" });
     await expect(model.fit(data, { signal: AbortSignal.abort("no") })).rejects.toBe("no");
     expect((await model.fit(data, { epochs: 1 })).reason).toBe("finished");
+  });
+
+  it("comes in time where an update takes less than to show it", async () => {
+    const model = await make({ ...summer, layers: [rnn({ hiddenSize: 1 }), dense()] });
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(new Error("enough")), 200);
+    const run = model.fit(sums(1), { epochs: 200_000, signal: controller.signal });
+    await expect(run).rejects.toThrow("enough");
   });
 
   it("by a signal does not wait for a checkpoint that is never kept", async () => {

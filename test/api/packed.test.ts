@@ -38,7 +38,19 @@ async function node(file: string, text: string): Promise<string> {
 test("holds the built file, its types and the texts, and nothing else", async () => {
   const files = await readdir(join(project, "node_modules/retrograd"), { recursive: true });
   const expected = [
-    ...["LICENSE", "README.md", "dist", "dist/fast.d.ts", "dist/fast.js", "dist/index.d.ts", "dist/index.js"],
+    ...[
+      "LICENSE",
+      "README.md",
+      "bench",
+      "bench/README.md",
+      "bench/problems",
+      "bench/problems/README.md",
+      "dist",
+      "dist/fast.d.ts",
+      "dist/fast.js",
+      "dist/index.d.ts",
+      "dist/index.js",
+    ],
     ...["package.json", "ts", "ts/api", "ts/api/memory.md", "ts/api/options.md", "ts/demo", "ts/demo/report.svg"],
   ];
   expect(files.sort()).toEqual(expected);
@@ -54,12 +66,17 @@ test("require", async () => {
   expect(await node("main.cjs", text)).toBe("3\n");
 });
 
-test("the first program of the README, as it stands", async () => {
+test("the programs of the README, as they stand", async () => {
   const readme = await readFile(join(root, "README.md"), "utf8");
-  const program = /```js\n(.*?)```/s.exec(readme)?.[1];
-  expect(program).toContain('from "retrograd"');
-  const lines = (await node("first.mjs", program!)).trim().split("\n");
-  expect(lines.at(-1)).toBe(/console\.log\([^\n]*labels\); \/\/ (.*)/.exec(program!)?.[1]);
+  const programs = [...readme.matchAll(/```js\n(.*?)```/gs)].map((found) => found[1]!);
+  expect(programs).toHaveLength(3);
+  for (const [k, program] of programs.entries()) {
+    const lines = (await node(`program${k}.mjs`, program)).trim().split("\n");
+    // The last lines are those that the program says it prints.
+    const said = [...program.matchAll(/console\.log\(.*\); \/\/ (.*)/g)].map((found) => found[1]);
+    expect(said.length).toBeGreaterThan(0);
+    expect(lines.slice(-said.length)).toEqual(said);
+  }
 });
 
 test("the table of options in the repository is the one the kernel goes by", async () => {

@@ -222,13 +222,10 @@ export interface Model extends AsyncDisposable {
   fit(data: Data, o?: RunDescription & RunControls): Run;
   /** Goes on with the saved run on the same data (a fingerprint is checked): the same bits as an unbroken one. */
   resume(data: Data, o?: { epochs?: number; steps?: number } & RunControls): Run;
-  trainer(o?: RunDescription): Promise<Trainer>;
-  online(o?: {
-    algorithm?: "tbptt" | "rtrl";
-    truncation?: number;
-    optimizer?: Optimizer;
-    clip?: RunDescription["clip"];
-  }): Promise<Learner>; // rtrl (later)
+  trainer(o?: Pick<RunDescription, "optimizer" | "clip" | "penalty" | "seed">): Promise<Trainer>;
+  online(
+    o?: { algorithm?: "tbptt" | "rtrl"; truncation?: number } & Pick<RunDescription, "optimizer" | "clip">,
+  ): Promise<Learner>; // rtrl (later)
   evaluate(data: Data, o?: { metrics?: readonly Metric[] }): Promise<{ loss: number } & Record<string, number>>;
   /** raw: logits, scaled units. hidden: every layer's states. */
   predict(x: Sequences, o?: { initialState?: readonly State[]; raw?: boolean; hidden?: boolean }): Promise<Prediction>;

@@ -189,6 +189,7 @@ export class Driver {
         break;
       case "records":
         for (const p of this.#reader?.read(event.records, event.elapsed) ?? []) this.#show(p);
+        this.#order({ kind: "seen" });
         break;
       case "checkpoint":
         void this.#keep(event.file);

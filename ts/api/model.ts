@@ -10,7 +10,7 @@ import type { Placed } from "../worker/protocol.js";
 import { check, known, splitControls } from "./controls.js";
 import type { Core } from "./core.js";
 import { decodeForecast, decodeGradients, decodeMetrics, decodePrediction } from "./decode.js";
-import type { Metric, ModelDescription, RunDescription } from "./description.gen.js";
+import type { Metric, ModelDescription, OnlineOptions, RunDescription, TrainerOptions } from "./description.gen.js";
 import { disposable } from "./disposable.js";
 import { given, prepareRun } from "./encode.js";
 import { type GenerateOptions, StartedGeneration } from "./generate.js";
@@ -22,7 +22,6 @@ import { openTrainer } from "./trainer.js";
 import type { Generation, Gradients, Learner, Model, Prediction, Run, RunControls, Trainer } from "./types.js";
 import { upload } from "./upload.js";
 
-type OnlineOptions = NonNullable<Parameters<Model["online"]>[0]>;
 type PredictOptions = NonNullable<Parameters<Model["predict"]>[1]>;
 type ForecastOptions = NonNullable<Parameters<Model["forecast"]>[1]>;
 type GradientData = Parameters<Model["gradients"]>[0];
@@ -60,7 +59,7 @@ export class OpenModel {
     return this.#run("resume", data, options);
   }
 
-  trainer(options?: RunDescription): Promise<Trainer> {
+  trainer(options?: TrainerOptions): Promise<Trainer> {
     return openTrainer(this.#core, options);
   }
 

@@ -12,7 +12,7 @@ import type {
   TensorLike,
 } from "../data/values.js";
 import type { WasmSource } from "../worker/wasm.js";
-import type { Metric, ModelDescription, Optimizer, RunDescription } from "./description.gen.js";
+import type { Metric, ModelDescription, OnlineOptions, RunDescription, TrainerOptions } from "./description.gen.js";
 
 /** What goes with a run and is no part of its description. */
 export interface RunControls {
@@ -114,14 +114,9 @@ export interface Model extends AsyncDisposable {
   /** Goes on with the saved run on the same data (a fingerprint is checked): the same bits as an unbroken one. */
   resume(data: Data, o?: { epochs?: number; steps?: number } & RunControls): Run;
   /** Updates one at a time: on batches, or with gradients of one's own. */
-  trainer(o?: RunDescription): Promise<Trainer>;
+  trainer(o?: TrainerOptions): Promise<Trainer>;
   /** Learns while it predicts, one update per time step. "rtrl" comes in a later version. */
-  online(o?: {
-    algorithm?: "tbptt" | "rtrl";
-    truncation?: number;
-    optimizer?: Optimizer;
-    clip?: RunDescription["clip"];
-  }): Promise<Learner>;
+  online(o?: OnlineOptions): Promise<Learner>;
   evaluate(data: Data, o?: { metrics?: readonly Metric[] }): Promise<{ loss: number } & Record<string, number>>;
   /** raw: logits, scaled units. hidden: every layer's states. */
   predict(x: Sequences, o?: { initialState?: readonly State[]; raw?: boolean; hidden?: boolean }): Promise<Prediction>;

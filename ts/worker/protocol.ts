@@ -96,6 +96,8 @@ export type RunOrder =
   | { kind: "abandon" }
   /** The batch asked for; a bundle of kind `end` when the source has come to its end, which ends the epoch. */
   | { kind: "batch"; bundle: Bytes }
+  /** Records have been looked at; the next ones may be sent. */
+  | { kind: "seen" }
   /** The checkpoint has been taken; the next one may be sent. */
   | { kind: "kept" };
 

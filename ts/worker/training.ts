@@ -64,6 +64,8 @@ export class Training {
   #batch: Uint8Array | undefined;
   /** A checkpoint is with the caller. */
   #keeping = false;
+  /** Records are with the caller, who has not said yet that they were seen. */
+  #showing = false;
   readonly #exchange: Exchange;
   /** When messages last had their turn. */
   #listened: number;
@@ -131,6 +133,7 @@ export class Training {
       if (this.#elapsed() >= this.#seconds) this.#ending ??= "seconds";
       if (this.#ending) session.stop();
       const status = this.#slice();
+      await this.#report();
       if (status === Status.done || status === Status.diverged) break;
       // Before a checkpoint: it then knows whether the batch before was the last of its pass.
       if (status === Status.needsBatch) await this.#supply();
@@ -147,7 +150,7 @@ export class Training {
     return { ...end, reason, steps: this.#ledger.history() };
   }
 
-  /** Some updates and their records; less than was meant where other workers let it wait. */
+  /** Some updates; less than was meant where other workers let it wait. */
   #slice(): number {
     const { session } = this.#o;
     const begun = this.#now();
@@ -161,11 +164,20 @@ export class Training {
       // Late or not: the others wait for this worker's share.
       met = status === Status.needsGradients && this.#exchange.meet(this.#deadline);
     } while (met && this.#now() < this.#deadline);
-    const ended = this.#now();
-    this.#slices.measured(this.#step - first, ended - begun);
-    const records = this.#ledger.take(session.records(), ended);
-    if (records.length) this.#tell({ kind: "records", records, elapsed: this.#elapsed() });
+    this.#slices.measured(this.#step - first, this.#now() - begun);
     return met ? Status.running : status;
+  }
+
+  /**
+   * The records of a slice, once the caller has seen those of the one before. An update may take less time than to show it: the
+   * messages would pile up, and Node handles all that a port has before it looks at a timer. Of several workers the first tells.
+   */
+  async #report(): Promise<void> {
+    if (this.#showing) await this.#await(() => !this.#showing);
+    const records = this.#ledger.take(this.#o.session.records(), this.#now());
+    if (this.#o.index || !records.length) return;
+    this.#showing = true;
+    this.#tell({ kind: "records", records, elapsed: this.#elapsed() });
   }
 
   get #deadline(): number {
@@ -230,6 +242,7 @@ export class Training {
     } else if (order.kind === "stop") this.#ending ??= order.reason;
     else if (order.kind === "batch") this.#batch = order.bundle;
     else if (order.kind === "abandon") this.#abandoned ??= "a worker died";
+    else if (order.kind === "seen") this.#showing = false;
     else this.#keeping = false;
     this.#rouse();
   }

@@ -55,6 +55,8 @@ export function start(
   run: FakeRun,
   more: Partial<RunRequest> = {},
   peers: MessagePort[] = [],
+  /** Whether records are said to have been seen. */
+  seeing = true,
 ) {
   const { port1, port2 } = new MessageChannel();
   ports.push(port1);
@@ -65,6 +67,7 @@ export function start(
     events.push(data);
     if (data.kind === "wanted") order({ kind: "batch", bundle: bytes({}) });
     if (data.kind === "checkpoint") order({ kind: "kept" });
+    if (data.kind === "records" && seeing) order({ kind: "seen" });
     wake();
   };
   const until = async (kind: RunEvent["kind"]) => {

@@ -32,7 +32,10 @@ const json = (b: Uint8Array) => JSON.parse(new TextDecoder().decode(b));
 async function start(connection: Connection, run: object, heard: (event: RunEvent) => void = () => {}) {
   await connection.call("create", ["{}"]);
   const { port1, port2 } = new MessageChannel();
-  port1.onmessage = ({ data }) => heard(data);
+  port1.onmessage = ({ data }) => {
+    if (data.kind === "records") port1.postMessage({ kind: "seen" });
+    heard(data);
+  };
   (port1 as unknown as { unref(): void }).unref();
   const request = { resume: false, run: JSON.stringify(run), data: bytes({}) };
   await connection.call("run", [request, port2, []], [request.data.buffer, port2]);
@@ -177,7 +180,7 @@ describe("the process", () => {
     const run = { resume: false, run: JSON.stringify({ steps: 60, busy: 10 }), data };
     await connection.call("run", [run, port2, []], [data.buffer, port2]);
     await connection.settle(() => new Promise((resolve) => {
-      port1.onmessage = (e) => e.data.kind === "end" && resolve(undefined);
+      port1.onmessage = (e) => (e.data.kind === "end" ? resolve(undefined) : port1.postMessage({ kind: "seen" }));
       port1.unref();
     }));`;
 

@@ -2,7 +2,7 @@
 import { describe, expect, it, vi } from "vitest";
 import { judge, Refusal, Trap } from "../../../ts/kernel/guard.js";
 import type { RunRequest } from "../../../ts/worker/protocol.js";
-import { bytes, json, later, made, makeHost, ports, records, start, value } from "./a-host.js";
+import { bytes, json, later, made, makeHost, ports, records, slow, start, value } from "./a-host.js";
 import { alive, FakeReader, type FakeRun } from "./fake-kernel.js";
 
 describe("calls", () => {
@@ -233,6 +233,32 @@ describe("a run", () => {
     await new Promise((resolve) => setTimeout(resolve, 60));
     expect(json(value(host.parameters(id))).weights).toBeGreaterThan(weights);
     run.order({ kind: "pause", number: 2 });
+    run.order({ kind: "stop", reason: "stopped" });
+    expect(value(await run.end()).reason).toBe("stopped");
+  });
+
+  it("sends no further records before the last ones were seen, and none is lost", async () => {
+    const { host } = makeHost(slow());
+    const run = start(host, made(host), { steps: 25, busy: 1 }, {}, [], false);
+    await run.until("records");
+    await later();
+    expect(run.events.filter((e) => e.kind === "records")).toHaveLength(1);
+    expect(run.events.some((e) => e.kind === "end")).toBe(false);
+    const seeing = setInterval(() => run.order({ kind: "seen" }), 1);
+    const outcome = await run.end();
+    clearInterval(seeing);
+    expect(outcome.ok).toBe(true);
+    expect(
+      records(run.events)
+        .filter((r) => r.kind === "epoch")
+        .map((r) => r.epoch),
+    ).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  it("is stopped while nobody sees its records", async () => {
+    const { host } = makeHost(slow());
+    const run = start(host, made(host), { steps: 1e9, busy: 1 }, {}, [], false);
+    await run.until("records");
     run.order({ kind: "stop", reason: "stopped" });
     expect(value(await run.end()).reason).toBe("stopped");
   });

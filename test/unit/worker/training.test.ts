@@ -41,7 +41,8 @@ it("listens after 50 ms at most, however many others each update waits for", asy
   const [order, port] = channel();
   const others = [channel(), channel()];
   const end = new Promise<RunEvent>((resolve) => {
-    order.onmessage = ({ data }: MessageEvent<RunEvent>) => data.kind === "end" && resolve(data);
+    order.onmessage = ({ data }: MessageEvent<RunEvent>) =>
+      data.kind === "end" ? resolve(data) : order.postMessage({ kind: "seen" });
   });
   const request = {
     resume: false,
