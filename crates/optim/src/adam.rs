@@ -1,17 +1,16 @@
 //! Adam and AdamW: one loop over both moments, with or without decoupled decay. PyTorch's `Adam` and `AdamW`.
 
-use crate::arithmetic::{lerp, power};
-use crate::optimizer::{Rule, Update};
+use crate::arithmetic::{largest, lerp, power};
+use crate::optimizer::{Before, Rule, Update};
 use linalg::flush;
-
-const MOMENTS: &[&str] = &["exp_avg", "exp_avg_sq"];
 
 /// `m ← β1 m + (1-β1) g`, `v ← β2 v + (1-β2) g²`,
 /// `θ ← θ - rate/(1-β1^t) · m / (√v/√(1-β2^t) + ε)`.
 ///
-/// ε is added to the root of the corrected second moment.
+/// ε is added to the root of the corrected second moment. With `amsgrad` the root is that of the largest v so far.
 ///
-/// Source: Kingma and Ba 2015, algorithm 1.
+/// Source: Kingma and Ba 2015, algorithm 1; amsgrad: Reddi, Kale and Kumar 2018, algorithm 2, with bias correction as
+/// in PyTorch.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Adam {
     /// Smoothing of the mean, in [0, 1).
@@ -20,6 +19,12 @@ pub struct Adam {
     pub beta2: f64,
     /// ε. Must be above zero in `f32`: an element that has had no gradient divides by it.
     pub epsilon: f64,
+    /// λ of `g + λθ`.
+    pub weight_decay: f64,
+    /// Whether steps never grow by a smaller mean square.
+    pub amsgrad: bool,
+    /// Climb instead of descend.
+    pub maximize: bool,
 }
 
 /// [`Adam`] after `θ ← θ·(1 - rate·weight_decay)`: the decay is not scaled by the moments.
@@ -35,67 +40,123 @@ pub struct AdamW {
     pub epsilon: f64,
     /// Share of a parameter lost in an update of rate 1, ≥ 0.
     pub weight_decay: f64,
+    /// As in [`Adam`].
+    pub amsgrad: bool,
+    /// Climb instead of descend.
+    pub maximize: bool,
+}
+
+impl Default for Adam {
+    fn default() -> Self {
+        Self { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.0, amsgrad: false, maximize: false }
+    }
+}
+
+impl Default for AdamW {
+    fn default() -> Self {
+        Self { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.01, amsgrad: false, maximize: false }
+    }
+}
+
+fn buffers(amsgrad: bool) -> &'static [&'static str] {
+    if amsgrad { &["exp_avg", "exp_avg_sq", "max_exp_avg_sq"] } else { &["exp_avg", "exp_avg_sq"] }
 }
 
 impl Rule for Adam {
     fn buffers(&self) -> &'static [&'static str] {
-        MOMENTS
+        buffers(self.amsgrad)
     }
 
-    fn update(&self, update: Update) {
+    fn momentum(&self) -> Option<f64> {
+        Some(self.beta1)
+    }
+
+    fn before(&self) -> Before {
+        Before { maximize: self.maximize, decay: self.weight_decay }
+    }
+
+    fn update(&self, update: &mut Update) {
         moments(self, 1.0, update);
     }
 }
 
 impl Rule for AdamW {
     fn buffers(&self) -> &'static [&'static str] {
-        MOMENTS
+        buffers(self.amsgrad)
     }
 
-    fn update(&self, update: Update) {
-        let Self { beta1, beta2, epsilon, weight_decay } = *self;
-        moments(&Adam { beta1, beta2, epsilon }, 1.0 - update.rate * weight_decay, update);
+    fn momentum(&self) -> Option<f64> {
+        Some(self.beta1)
+    }
+
+    fn before(&self) -> Before {
+        Before { maximize: self.maximize, decay: 0.0 }
+    }
+
+    fn update(&self, update: &mut Update) {
+        let Self { beta1, beta2, epsilon, weight_decay, amsgrad, maximize } = *self;
+        let adam = Adam { beta1, beta2, epsilon, weight_decay: 0.0, amsgrad, maximize };
+        moments(&adam, 1.0 - update.rate * weight_decay, update);
     }
 }
 
 /// The scalars of one update.
 #[derive(Clone, Copy)]
-struct Scalars {
+pub(crate) struct Scalars {
     /// What decay leaves of a parameter.
-    keep: f32,
+    pub keep: f32,
     /// 1 - β1.
-    weight1: f32,
-    beta2: f32,
+    pub weight1: f32,
+    pub beta2: f32,
     /// 1 - β2.
-    weight2: f32,
+    pub weight2: f32,
     /// ε·√(1-β2^t).
-    epsilon: f32,
+    pub epsilon: f32,
     /// -rate·√(1-β2^t)/(1-β1^t).
-    rate: f32,
+    pub rate: f32,
 }
 
-fn moments(settings: &Adam, keep: f64, update: Update) {
-    let Update { step, rate, params, grads, buffers } = update;
-    let [mean, square] = buffers else { panic!("adam has two buffers") };
-    // Numerator and denominator are both multiplied by √(1-β2^t), once, in f64: the same quotient with one
-    // division less for each element, a quarter of the loop's time (the paper's remark under algorithm 1).
-    let root = (1.0 - power(settings.beta2, step)).sqrt();
-    let scalars = Scalars {
-        keep: keep as f32,
-        weight1: (1.0 - settings.beta1) as f32,
-        beta2: settings.beta2 as f32,
-        weight2: (1.0 - settings.beta2) as f32,
-        epsilon: (settings.epsilon * root) as f32,
-        rate: (-rate * root / (1.0 - power(settings.beta1, step))) as f32,
-    };
-    run(params, grads, mean, square, scalars);
+impl Scalars {
+    /// Of update `step` at `rate`, where decay leaves `keep` of a parameter.
+    pub fn new(beta1: f64, beta2: f64, epsilon: f64, step: u64, rate: f64, keep: f64) -> Scalars {
+        // Numerator and denominator are both multiplied by √(1-β2^t), once, in f64: the same quotient with one
+        // division less for each element, a quarter of the loop's time (the paper's remark under algorithm 1).
+        let root = (1.0 - power(beta2, step)).sqrt();
+        Scalars {
+            keep: keep as f32,
+            weight1: (1.0 - beta1) as f32,
+            beta2: beta2 as f32,
+            weight2: (1.0 - beta2) as f32,
+            epsilon: (epsilon * root) as f32,
+            rate: (-rate * root / (1.0 - power(beta1, step))) as f32,
+        }
+    }
+}
+
+fn moments(settings: &Adam, keep: f64, update: &mut Update) {
+    let Adam { beta1, beta2, epsilon, amsgrad, .. } = *settings;
+    let k = Scalars::new(update.momentum.unwrap_or(beta1), beta2, epsilon, update.step, update.rate, keep);
+    if amsgrad {
+        update.each(|params, grads, [mean, square, most]| run_amsgrad(params, grads, mean, square, most, k));
+    } else {
+        update.each(|params, grads, [mean, square]| run(params, grads, mean, square, k));
+    }
 }
 
 /// A multiplication by `keep = 1` is exact, so Adam needs no loop of its own.
-fn run(params: &mut [f32], grads: &[f32], mean: &mut [f32], square: &mut [f32], k: Scalars) {
+pub(crate) fn run(params: &mut [f32], grads: &[f32], mean: &mut [f32], square: &mut [f32], k: Scalars) {
     for (((p, &g), m), v) in params.iter_mut().zip(grads).zip(mean).zip(square) {
         *m = flush(lerp(*m, g, k.weight1));
         *v = flush(*v * k.beta2 + k.weight2 * g * g);
         *p = *p * k.keep + k.rate * *m / (v.sqrt() + k.epsilon);
+    }
+}
+
+fn run_amsgrad(params: &mut [f32], grads: &[f32], mean: &mut [f32], square: &mut [f32], most: &mut [f32], k: Scalars) {
+    for ((((p, &g), m), v), most) in params.iter_mut().zip(grads).zip(mean).zip(square).zip(most) {
+        *m = flush(lerp(*m, g, k.weight1));
+        *v = flush(*v * k.beta2 + k.weight2 * g * g);
+        *most = largest(*most, *v);
+        *p = *p * k.keep + k.rate * *m / (most.sqrt() + k.epsilon);
     }
 }

@@ -24,6 +24,12 @@ pub(crate) fn lerp(start: f32, end: f32, weight: f32) -> f32 {
     if weight < 0.5 { start + weight * (end - start) } else { end - (end - start) * (1.0 - weight) }
 }
 
+/// The larger of two finite numbers.
+#[inline(always)]
+pub(crate) fn largest(a: f32, b: f32) -> f32 {
+    if a > b { a } else { b }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,29 +1,48 @@
 //! Optimisers, clipping, penalties and schedules over flat slices.
 //!
-//! Parameters, gradients and every moment are flat `f32` buffers of one layout; nothing here knows cells, shapes
-//! or clocks. One update of a training loop is, in this order:
+//! Parameters, gradients and every moment are flat `f32` buffers of one layout; nothing here knows cells or clocks, and
+//! of shapes only what [`Places`] says. One update of a training loop is, in this order:
 //!
 //! 1. [`clip`]: the norm of all gradients, which may be scaled back;
 //! 2. [`penalty`]: L1 and L2 added to the gradients of the weights (after clipping, as PyTorch's `weight_decay`);
 //! 3. [`Schedule::rate`] of the updates already done;
-//! 4. [`Optimizer::update`], or [`Optimizer::apply`] where some of the parameters are not trained.
+//! 4. [`Optimizer::apply`] to the parameters in some [`Places`].
 //!
 //! Elementwise arithmetic is `f32`, what is computed once an update (rates, β^t) is `f64` without platform
-//! mathematics. Every element is treated alike, whatever lies beside it: cutting a buffer in ranges changes no bit.
+//! mathematics. Where an optimiser goes by elements, every element is treated alike, whatever lies beside it: cutting a
+//! buffer in ranges changes no bit.
 #![forbid(unsafe_code)]
 
+mod adadelta;
+mod adagrad;
 mod adam;
+mod adamax;
 mod arithmetic;
+mod asgd;
 pub mod clip;
+mod nadam;
 mod optimizer;
 pub mod penalty;
+mod places;
+mod radam;
 mod rmsprop;
+mod rprop;
 mod schedule;
 mod sgd;
+mod state;
 
+pub use adadelta::Adadelta;
+pub use adagrad::Adagrad;
 pub use adam::{Adam, AdamW};
+pub use adamax::Adamax;
+pub use asgd::Asgd;
 pub use clip::Clip;
-pub use optimizer::{MAX_BUFFERS, Optimizer};
+pub use nadam::NAdam;
+pub use optimizer::{MAX_BUFFERS, Optimizer, Step};
+pub use places::{Places, Tensor};
+pub use radam::RAdam;
 pub use rmsprop::RmsProp;
+pub use rprop::Rprop;
 pub use schedule::Schedule;
 pub use sgd::Sgd;
+pub use state::{Extent, State};

@@ -1,22 +1,62 @@
 //! The closed set of optimisers and how one update reaches them.
 
-use std::ops::Range;
-
-use crate::{Adam, AdamW, RmsProp, Sgd};
+use crate::places::Places;
+use crate::state::{Extent, State};
+use crate::{Adadelta, Adagrad, Adam, AdamW, Adamax, Asgd, NAdam, RAdam, RmsProp, Rprop, Sgd};
 
 /// The most moment buffers any optimiser keeps.
 pub const MAX_BUFFERS: usize = 4;
 
-/// One update of one contiguous range of parameters. All slices have one length.
-pub(crate) struct Update<'a, 'b> {
-    /// Number of this update, from 1: β^t has t = `step`.
-    pub step: u64,
-    /// The learning rate of this update.
+/// Which update, and what schedules give for it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Step {
+    /// Its number, from 1: β^t has t = `number`.
+    pub number: u64,
+    /// The learning rate.
     pub rate: f64,
+    /// In place of the setting `momentum` or `beta1`, where the rule has one.
+    pub momentum: Option<f64>,
+}
+
+impl Step {
+    /// With the momentum of the settings.
+    pub fn new(number: u64, rate: f64) -> Step {
+        Step { number, rate, momentum: None }
+    }
+}
+
+/// One update, as a rule sees it.
+pub(crate) struct Update<'a> {
+    /// Number of this update, from 1.
+    pub step: u64,
+    /// The learning rate; a rule that finds its own leaves it here.
+    pub rate: f64,
+    pub momentum: Option<f64>,
+    pub places: &'a Places,
     pub params: &'a mut [f32],
-    pub grads: &'a [f32],
-    /// In the order of [`Rule::buffers`]; all zero before update 1.
-    pub buffers: &'a mut [&'b mut [f32]],
+    /// Spent by the update: a rule may write in it.
+    pub grads: &'a mut [f32],
+    pub state: &'a mut State,
+}
+
+impl Update<'_> {
+    /// Calls `run` with parameters, gradients and all `N` buffers of each range.
+    pub fn each<const N: usize>(&mut self, mut run: impl FnMut(&mut [f32], &mut [f32], [&mut [f32]; N])) {
+        let buffers: &mut [Vec<f32>; N] = self.state.buffers.as_mut_slice().try_into().expect("the rule's own buffers");
+        for range in &self.places.ranges {
+            let parts = buffers.each_mut().map(|buffer| &mut buffer[range.clone()]);
+            run(&mut self.params[range.clone()], &mut self.grads[range.clone()], parts);
+        }
+    }
+}
+
+/// What is done to a gradient before a rule sees it.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Before {
+    /// Climb instead of descend.
+    pub maximize: bool,
+    /// λ of `g + λθ`; of all parameters, biases too, as PyTorch's `weight_decay`.
+    pub decay: f64,
 }
 
 /// What an optimiser is. It fills a file of its own: its settings as a struct, and this.
@@ -24,15 +64,48 @@ pub(crate) trait Rule {
     /// The moments that these settings need, by the names PyTorch gives them in an optimiser's state.
     fn buffers(&self) -> &'static [&'static str];
 
-    /// Moves the parameters. Element `i` may depend on element `i` of each slice alone, and zero gradients with
-    /// zero moments must leave zero parameters at zero (so the padding of a layout stays zero).
-    fn update(&self, update: Update);
+    /// How long buffer `index` is.
+    fn extent(&self, _index: usize) -> Extent {
+        Extent::Elements
+    }
+
+    /// Names of the numbers that are kept beside the buffers, once for all parameters.
+    fn scalars(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// The momentum, or β1, that a schedule may set in its place; nothing where these settings have none.
+    fn momentum(&self) -> Option<f64> {
+        None
+    }
+
+    /// The buffer of the parameters at which gradients are taken, where those are not the parameters a user sees.
+    fn point(&self) -> Option<usize> {
+        None
+    }
+
+    /// What is done to the gradient first.
+    fn before(&self) -> Before {
+        Before::default()
+    }
+
+    /// Elements of scratch that an update works in.
+    fn scratch(&self, _places: &Places) -> usize {
+        0
+    }
+
+    /// Sets what is not zero before the first update; `state` is all zero.
+    fn start(&self, _params: &[f32], _state: &mut State) {}
+
+    /// Moves the parameters. Zero gradients with zero moments must leave zero parameters at zero (so the padding of
+    /// a layout stays zero).
+    fn update(&self, update: &mut Update);
 }
 
 /// One line here and one file is all that a further optimiser takes.
 macro_rules! optimizers {
     ($($(#[$doc:meta])* $name:ident,)*) => {
-        /// An optimiser with its settings; its moments are buffers of the caller.
+        /// An optimiser with its settings; its moments are in a [`State`] of the caller.
         ///
         /// Settings are taken as valid: the table of descriptions checks ranges before one is made.
         #[derive(Clone, Copy, Debug, PartialEq)]
@@ -65,54 +138,116 @@ optimizers! {
     Adam,
     /// Adam with decoupled weight decay.
     AdamW,
+    /// Adam with Nesterov's momentum.
+    NAdam,
+    /// Adam with a rectified start.
+    RAdam,
+    /// Adam by the largest gradient.
+    Adamax,
+    /// Rates by the sum of all squared gradients.
+    Adagrad,
+    /// Rates by the ratio of past steps to past gradients.
+    Adadelta,
+    /// Averaged gradient descent.
+    Asgd,
+    /// Steps by the sign of the gradient.
+    Rprop,
 }
 
 impl Optimizer {
-    /// Names of the moment buffers that these settings need: each as long as the parameters, zero before the
-    /// first update. A checkpoint stores them under these names.
+    /// Names of the moment buffers that these settings need. A checkpoint stores them under these names.
     pub fn buffers(&self) -> &'static [&'static str] {
         self.rule().buffers()
     }
 
-    /// One update of all parameters.
-    ///
-    /// `step` counts updates from 1; `rate` is the learning rate of this one; `buffers` are in the order of
-    /// [`Optimizer::buffers`], as `Vec<f32>` or as slices. All have the length of `params`.
-    pub fn update<B: AsMut<[f32]>>(&self, step: u64, rate: f64, params: &mut [f32], grads: &[f32], buffers: &mut [B]) {
-        self.apply(step, rate, std::slice::from_ref(&(0..params.len())), params, grads, buffers);
+    /// How long buffer `index` of [`Optimizer::buffers`] is.
+    pub fn extent(&self, index: usize) -> Extent {
+        self.rule().extent(index)
     }
 
-    /// [`Optimizer::update`] on some ranges of the same buffers; parameters and moments outside stay as they are.
-    /// Ranges must not overlap (an overlap would be moved twice).
-    pub fn apply<B: AsMut<[f32]>>(
+    /// Names of the numbers that are kept beside them.
+    pub fn scalars(&self) -> &'static [&'static str] {
+        self.rule().scalars()
+    }
+
+    /// The momentum, or β1, that [`Step::momentum`] takes the place of; nothing where these settings have none, so that
+    /// a schedule of it would be ignored.
+    pub fn momentum(&self) -> Option<f64> {
+        self.rule().momentum()
+    }
+
+    /// A state of zeros for parameters of the flat length `n`, made by `buffer`.
+    ///
+    /// # Errors
+    /// As `buffer`.
+    pub fn state<E>(
         &self,
-        step: u64,
-        rate: f64,
-        ranges: &[Range<usize>],
-        params: &mut [f32],
-        grads: &[f32],
-        buffers: &mut [B],
-    ) {
+        n: usize,
+        places: &Places,
+        mut buffer: impl FnMut(usize) -> Result<Vec<f32>, E>,
+    ) -> Result<State, E> {
         let rule = self.rule();
-        let count = rule.buffers().len();
+        let lengths = (0..rule.buffers().len()).map(|i| rule.extent(i).len(n, places));
+        Ok(State {
+            buffers: lengths.map(&mut buffer).collect::<Result<_, _>>()?,
+            scalars: vec![0.0; rule.scalars().len()],
+            scratch: buffer(rule.scratch(places))?,
+        })
+    }
+
+    /// Sets a state to what it is before the first update. [`Optimizer::apply`] does so itself at update 1.
+    pub fn start(&self, params: &[f32], state: &mut State) {
+        state.buffers.iter_mut().for_each(|buffer| buffer.fill(0.0));
+        state.scalars.fill(0.0);
+        self.rule().start(params, state);
+    }
+
+    /// The parameters at which the gradient of the update after `done` others is taken: `params`, which a user sees, or
+    /// those that a rule keeps apart, where what a user sees is an average.
+    pub fn point<'a>(&self, done: u64, params: &'a [f32], state: &'a State) -> &'a [f32] {
+        self.rule().point().filter(|_| done > 0).map_or(params, |buffer| &state.buffers[buffer])
+    }
+
+    /// Whether [`Optimizer::point`] is apart from the parameters.
+    pub fn apart(&self) -> bool {
+        self.rule().point().is_some()
+    }
+
+    /// One update of the parameters in `places`; those outside, and their moments, stay as they are. Gives the learning
+    /// rate that was used. The gradient is spent.
+    ///
+    /// # Panics
+    /// When a length does not fit.
+    pub fn apply(&self, step: Step, places: &Places, params: &mut [f32], grads: &mut [f32], state: &mut State) -> f64 {
+        let rule = self.rule();
+        let Step { number: step, rate, momentum } = step;
         assert!(step >= 1, "updates are counted from 1");
         assert_eq!(grads.len(), params.len(), "gradients");
-        assert_eq!(buffers.len(), count, "buffers of the optimiser");
-        for buffer in buffers.iter_mut() {
-            assert_eq!(buffer.as_mut().len(), params.len(), "a moment buffer");
+        assert_eq!(state.buffers.len(), rule.buffers().len(), "buffers of the optimiser");
+        assert_eq!(state.scalars.len(), rule.scalars().len(), "numbers of the optimiser");
+        for (i, buffer) in state.buffers.iter().enumerate() {
+            assert_eq!(buffer.len(), rule.extent(i).len(params.len(), places), "a moment buffer");
         }
-        for range in ranges {
-            let mut parts: [&mut [f32]; MAX_BUFFERS] = Default::default();
-            for (part, buffer) in parts.iter_mut().zip(buffers.iter_mut()) {
-                *part = &mut buffer.as_mut()[range.clone()];
+        if step == 1 {
+            self.start(params, state);
+        }
+        let before = rule.before();
+        if before != Before::default() {
+            let at = rule.point().map_or(&*params, |buffer| &state.buffers[buffer]);
+            for range in &places.ranges {
+                changed(before, &at[range.clone()], &mut grads[range.clone()]);
             }
-            rule.update(Update {
-                step,
-                rate,
-                params: &mut params[range.clone()],
-                grads: &grads[range.clone()],
-                buffers: &mut parts[..count],
-            });
         }
+        let mut update = Update { step, rate, momentum, places, params, grads, state };
+        rule.update(&mut update);
+        update.rate
+    }
+}
+
+/// `g ← ±g + λθ`, PyTorch's order.
+fn changed(before: Before, params: &[f32], grads: &mut [f32]) {
+    let (sign, decay) = (if before.maximize { -1.0 } else { 1.0 }, before.decay as f32);
+    for (g, &p) in grads.iter_mut().zip(params) {
+        *g = sign * *g + decay * p;
     }
 }

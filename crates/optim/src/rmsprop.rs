@@ -1,7 +1,7 @@
 //! RMSprop, with momentum or centred. PyTorch's `RMSprop`.
 
 use crate::arithmetic::lerp;
-use crate::optimizer::{Rule, Update};
+use crate::optimizer::{Before, Rule, Update};
 use linalg::flush;
 
 /// `s ← α s + (1-α) g²`, `θ ← θ - rate · g / (√s + ε)`.
@@ -20,6 +20,17 @@ pub struct RmsProp {
     pub centered: bool,
     /// ε. Must be above zero in `f32`: an element that has had no gradient divides by it.
     pub epsilon: f64,
+    /// λ of `g + λθ`.
+    pub weight_decay: f64,
+    /// Climb instead of descend.
+    pub maximize: bool,
+}
+
+impl Default for RmsProp {
+    fn default() -> Self {
+        let (alpha, epsilon) = (0.99, 1e-8);
+        Self { alpha, momentum: 0.0, centered: false, epsilon, weight_decay: 0.0, maximize: false }
+    }
 }
 
 /// The scalars of one update.
@@ -42,21 +53,27 @@ impl Rule for RmsProp {
         }
     }
 
-    fn update(&self, update: Update) {
-        let Update { rate, params, grads, buffers, .. } = update;
+    fn momentum(&self) -> Option<f64> {
+        (self.momentum != 0.0).then_some(self.momentum)
+    }
+
+    fn before(&self) -> Before {
+        Before { maximize: self.maximize, decay: self.weight_decay }
+    }
+
+    fn update(&self, update: &mut Update) {
         let k = Scalars {
             alpha: self.alpha as f32,
             rest: (1.0 - self.alpha) as f32,
-            momentum: self.momentum as f32,
+            momentum: update.momentum.unwrap_or(self.momentum) as f32,
             epsilon: self.epsilon as f32,
-            rate: -rate as f32,
+            rate: -update.rate as f32,
         };
-        match (buffers, self.centered) {
-            ([square], false) => plain(params, grads, square, k),
-            ([square, velocity], false) => with_momentum(params, grads, square, velocity, k),
-            ([square, mean], true) => centered(params, grads, square, mean, k),
-            ([square, mean, velocity], true) => centered_with_momentum(params, grads, square, mean, velocity, k),
-            _ => panic!("rmsprop's buffers do not fit its settings"),
+        match (self.centered, self.momentum != 0.0) {
+            (false, false) => update.each(|p, g, [s]| plain(p, g, s, k)),
+            (false, true) => update.each(|p, g, [s, b]| with_momentum(p, g, s, b, k)),
+            (true, false) => update.each(|p, g, [s, a]| centered(p, g, s, a, k)),
+            (true, true) => update.each(|p, g, [s, a, b]| centered_with_momentum(p, g, s, a, b, k)),
         }
     }
 }

@@ -1,20 +1,33 @@
-//! Gradient descent: plain, with Polyak's momentum, with Nesterov's. PyTorch's `SGD` with `dampening = 0`.
+//! Gradient descent: plain, with Polyak's momentum, with Nesterov's. PyTorch's `SGD`.
 
-use crate::optimizer::{Rule, Update};
+use crate::optimizer::{Before, Rule, Update};
 use linalg::flush;
 
-/// `θ ← θ - α d`, where `d = g`, or with momentum `b ← μ b + g` and `d = b`, or with Nesterov's `d = g + μ b`.
+/// `θ ← θ - α d`, where `d = g`, or with momentum `b ← μ b + (1 - τ) g` and `d = b`, or with Nesterov's `d = g + μ b`.
 ///
-/// The first update has `b = g` (b starts at zero and nothing damps g), as PyTorch's; the rate multiplies the
-/// buffer, not the gradient, so a change of rate acts at once.
+/// The first update has `b = g`, undamped, as PyTorch's; the rate multiplies the buffer, not the gradient, so a change
+/// of rate acts at once.
 ///
 /// Source: Polyak 1964; Sutskever et al. 2013, in PyTorch's form.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Sgd {
     /// μ, in [0, 1); 0 keeps no buffer.
     pub momentum: f64,
+    /// τ, the share of a gradient that momentum does not take. Not with Nesterov's.
+    pub dampening: f64,
     /// Look ahead by one momentum step. Without momentum it changes nothing.
     pub nesterov: bool,
+    /// λ of `g + λθ`.
+    pub weight_decay: f64,
+    /// Climb instead of descend.
+    pub maximize: bool,
+}
+
+impl Sgd {
+    /// Whether an update is `θ ← θ - α g` and nothing else.
+    pub fn plain(&self) -> bool {
+        *self == Sgd { nesterov: self.nesterov, dampening: self.dampening, ..Sgd::default() }
+    }
 }
 
 impl Rule for Sgd {
@@ -22,14 +35,25 @@ impl Rule for Sgd {
         if self.momentum == 0.0 { &[] } else { &["momentum_buffer"] }
     }
 
-    fn update(&self, update: Update) {
-        let Update { rate, params, grads, buffers, .. } = update;
-        let (rate, momentum) = (-rate as f32, self.momentum as f32);
-        match buffers {
-            [] => plain(params, grads, rate),
-            [buffer] if self.nesterov => nesterov(params, grads, buffer, rate, momentum),
-            [buffer] => heavy_ball(params, grads, buffer, rate, momentum),
-            _ => panic!("sgd has at most one buffer"),
+    fn momentum(&self) -> Option<f64> {
+        (self.momentum != 0.0).then_some(self.momentum)
+    }
+
+    fn before(&self) -> Before {
+        Before { maximize: self.maximize, decay: self.weight_decay }
+    }
+
+    fn update(&self, update: &mut Update) {
+        let rate = -update.rate as f32;
+        if self.momentum == 0.0 {
+            return update.each(|params, grads, []| plain(params, grads, rate));
+        }
+        let momentum = update.momentum.unwrap_or(self.momentum) as f32;
+        let weight = if update.step == 1 { 1.0 } else { (1.0 - self.dampening) as f32 };
+        if self.nesterov {
+            update.each(|params, grads, [buffer]| nesterov(params, grads, buffer, rate, momentum));
+        } else {
+            update.each(|params, grads, [buffer]| heavy_ball(params, grads, buffer, rate, momentum, weight));
         }
     }
 }
@@ -40,9 +64,10 @@ fn plain(params: &mut [f32], grads: &[f32], rate: f32) {
     }
 }
 
-fn heavy_ball(params: &mut [f32], grads: &[f32], buffer: &mut [f32], rate: f32, momentum: f32) {
+fn heavy_ball(params: &mut [f32], grads: &[f32], buffer: &mut [f32], rate: f32, momentum: f32, weight: f32) {
     for ((p, &g), b) in params.iter_mut().zip(grads).zip(buffer) {
-        *b = flush(*b * momentum + g);
+        // A weight of 1 is exact: without dampening the bits are those without the product.
+        *b = flush(*b * momentum + weight * g);
         *p += rate * *b;
     }
 }

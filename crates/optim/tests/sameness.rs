@@ -2,36 +2,40 @@
 
 mod support;
 
-use optim::{Adam, AdamW, Clip, Optimizer, RmsProp, Schedule, Sgd, penalty};
-use support::Random;
+use optim::{Adam, AdamW, Clip, Optimizer, Places, RmsProp, Schedule, Sgd, Tensor, penalty};
+use support::every::every;
+use support::{Random, Run};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 const N: usize = 203; // vectors of 4 and 8 with a tail
 
+/// Those that the digest was made with.
 fn optimizers() -> [Optimizer; 9] {
-    let rms = |momentum, centered| RmsProp { alpha: 0.99, momentum, centered, epsilon: 1e-8 }.into();
+    let rms = |momentum, centered| RmsProp { momentum, centered, ..RmsProp::default() }.into();
+    let sgd = Sgd::default();
     [
-        Sgd { momentum: 0.0, nesterov: false }.into(),
-        Sgd { momentum: 0.9, nesterov: false }.into(),
-        Sgd { momentum: 0.9, nesterov: true }.into(),
+        sgd.into(),
+        Sgd { momentum: 0.9, ..sgd }.into(),
+        Sgd { momentum: 0.9, nesterov: true, ..sgd }.into(),
         rms(0.0, false),
         rms(0.9, false),
         rms(0.0, true),
         rms(0.9, true),
-        Adam { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }.into(),
-        AdamW { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.01 }.into(),
+        Adam::default().into(),
+        AdamW::default().into(),
     ]
 }
 
-type State = (Vec<f32>, Vec<Vec<f32>>);
-
-fn start(optimizer: Optimizer) -> State {
-    (Random(11).take(N), vec![vec![0.0; N]; optimizer.buffers().len()])
+fn start(optimizer: Optimizer) -> Run {
+    Run::new(optimizer, Random(11).take(N))
 }
 
-fn bits((params, buffers): &State) -> Vec<u32> {
-    params.iter().chain(buffers.iter().flatten()).map(|x| x.to_bits()).collect()
+/// All that moves in these ranges, each a vector.
+fn cut(optimizer: Optimizer, ranges: &[std::ops::Range<usize>]) -> Run {
+    let tensors = ranges.iter().map(|r| Tensor::vector(r.clone())).collect();
+    // Not joined, as a table that has something else between them.
+    Run::of(optimizer, Random(11).take(N), Places { ranges: ranges.to_vec(), tensors })
 }
 
 #[test]
@@ -39,51 +43,52 @@ fn ranges_give_the_bits_of_the_whole() {
     let cuts = [0..1, 1..8, 8..8, 8..64, 64..67, 67..202, 202..N];
     let mut backwards = cuts.clone();
     backwards.reverse();
-    for optimizer in optimizers() {
-        let (mut whole, mut cut, mut turned) = (start(optimizer), start(optimizer), start(optimizer));
+    for optimizer in every() {
+        let (mut whole, mut cut, mut turned) = (start(optimizer), cut(optimizer, &cuts), cut(optimizer, &backwards));
         let mut random = Random(5);
-        for step in 1..=20 {
+        for _ in 1..=20 {
             let mut grads = random.take(N);
             let mut cut_grads = grads.clone();
-            penalty::add(0.01, 0.1, &whole.0, &mut grads);
-            penalty::add_to(0.01, 0.1, &cuts, &cut.0, &mut cut_grads);
-            optimizer.update(step, 0.01, &mut whole.0, &grads, &mut whole.1);
-            optimizer.apply(step, 0.01, &cuts, &mut cut.0, &cut_grads, &mut cut.1);
-            optimizer.apply(step, 0.01, &backwards, &mut turned.0, &cut_grads, &mut turned.1);
+            penalty::add(0.01, 0.1, &whole.params, &mut grads);
+            penalty::add_to(0.01, 0.1, &cuts, &cut.params, &mut cut_grads);
+            whole.update(0.01, &grads);
+            cut.update(0.01, &cut_grads);
+            turned.update(0.01, &cut_grads);
         }
-        assert_eq!(bits(&whole), bits(&cut), "{optimizer:?}");
-        assert_eq!(bits(&whole), bits(&turned), "{optimizer:?}");
+        assert_eq!(whole.bits(), cut.bits(), "{optimizer:?}");
+        assert_eq!(whole.bits(), turned.bits(), "{optimizer:?}");
     }
 }
 
 #[test]
 fn outside_the_ranges_nothing_moves() {
-    for optimizer in optimizers() {
-        let before = start(optimizer);
-        let mut after = before.clone();
+    let ranges = [16..40, 100..108];
+    let inside = |i: usize| ranges.iter().any(|range| range.contains(&i));
+    for optimizer in every() {
+        let mut after = cut(optimizer, &ranges);
+        optimizer.start(&after.params, &mut after.state);
+        let before = after.clone();
         let mut grads = vec![1.0; N];
-        let ranges = [16..40, 100..108];
-        let inside = |i: usize| ranges.iter().any(|range| range.contains(&i));
-        penalty::add_to(0.5, 0.5, &ranges, &after.0, &mut grads);
+        penalty::add_to(0.5, 0.5, &ranges, &after.params, &mut grads);
         assert!((0..N).all(|i| (grads[i] != 1.0) == inside(i)));
-        optimizer.apply(1, 0.1, &ranges, &mut after.0, &grads, &mut after.1);
-        for (now, was) in std::iter::once((&after.0, &before.0)).chain(after.1.iter().zip(&before.1)) {
-            assert!((0..N).all(|i| (now[i] != was[i]) == inside(i)), "{optimizer:?}");
+        after.update(0.1, &grads);
+        assert!((0..N).all(|i| (after.params[i] != before.params[i]) == inside(i)), "{optimizer:?}");
+        for (now, was) in after.state.buffers.iter().zip(&before.state.buffers) {
+            assert!((0..N).all(|i| (now[i] == was[i]) || inside(i)), "{optimizer:?}");
         }
-        optimizer.apply(2, 0.1, &[], &mut after.0, &grads, &mut after.1);
+        let still = after.clone();
+        after.places = Places::default();
+        after.update(0.1, &grads);
+        assert!(after.params == still.params && after.state.buffers == still.state.buffers, "{optimizer:?}");
     }
 }
 
-/// Slices work as buffers too.
 #[test]
-fn buffers_may_be_slices() {
-    let optimizer = optimizers()[7];
-    let (mut owned, mut lent) = (start(optimizer), start(optimizer));
-    let grads = Random(2).take(N);
-    optimizer.update(1, 0.1, &mut owned.0, &grads, &mut owned.1);
-    let mut slices: Vec<&mut [f32]> = lent.1.iter_mut().map(Vec::as_mut_slice).collect();
-    optimizer.update(1, 0.1, &mut lent.0, &grads, &mut slices);
-    assert_eq!(bits(&owned), bits(&lent));
+fn neighbours_are_joined() {
+    let tensors = [0..8, 8..16, 24..32].map(Tensor::vector).to_vec();
+    assert_eq!(Places::of(tensors.clone()).ranges, [0..16, 24..32]);
+    assert_eq!(Places::of(tensors.clone()).tensors, tensors);
+    assert_eq!(Places::of(Vec::new()), Places::default());
 }
 
 #[test]
@@ -117,12 +122,12 @@ fn one_digest_everywhere() {
         for step in 0..60 {
             let mut grads = random.take(N);
             let outcome = clips[i % 3].apply(&mut grads);
-            penalty::add(1e-3, 1e-2, &state.0, &mut grads);
+            penalty::add(1e-3, 1e-2, &state.params, &mut grads);
             let rate = schedules[i % 2].rate(step);
-            optimizer.update(step + 1, rate, &mut state.0, &grads, &mut state.1);
+            state.update(rate, &grads);
             all.extend([outcome.norm, rate].map(f64::to_bits).iter().flat_map(|b| [*b as u32, (b >> 32) as u32]));
         }
-        all.extend(bits(&state));
+        all.extend(state.bits());
     }
     assert_eq!(digest(all.into_iter()), 0x6dcc_057c_bfbd_7270);
 }

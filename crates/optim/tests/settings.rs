@@ -2,34 +2,12 @@
 
 mod support;
 
-use optim::{Adam, AdamW, Optimizer, RmsProp, Sgd};
+use optim::{AdamW, NAdam, Optimizer, RAdam, RmsProp, Sgd, Step};
+use support::every::every;
 use support::twin::Twin;
-use support::{Random, error, to_f64};
+use support::{Random, Run, error, to_f64};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
-
-fn rms(alpha: f64, momentum: f64, centered: bool) -> Optimizer {
-    RmsProp { alpha, momentum, centered, epsilon: 1e-6 }.into()
-}
-
-fn many() -> Vec<Optimizer> {
-    vec![
-        Sgd { momentum: 0.0, nesterov: false }.into(),
-        Sgd { momentum: 0.0, nesterov: true }.into(), // as without
-        Sgd { momentum: 0.5, nesterov: false }.into(),
-        Sgd { momentum: 0.99, nesterov: true }.into(),
-        rms(0.0, 0.0, false),
-        rms(0.99, 0.0, false),
-        rms(0.9, 0.9, false),
-        rms(0.99, 0.0, true),
-        rms(0.4, 0.9, true), // 1 - alpha above a half: the other form of lerp
-        Adam { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }.into(),
-        Adam { beta1: 0.0, beta2: 0.9, epsilon: 1e-3 }.into(),
-        Adam { beta1: 0.3, beta2: 0.0, epsilon: 1e-8 }.into(),
-        AdamW { beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weight_decay: 0.0 }.into(),
-        AdamW { beta1: 0.8, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.3 }.into(),
-    ]
-}
 
 /// 600 updates by gradients that do not depend on the parameters, so that no error is corrected or amplified: what
 /// is left is rounding, at most 3e-8 an update. It mostly cancels (measured: 1.5e-6 in the end), but for the factor
@@ -37,84 +15,169 @@ fn many() -> Vec<Optimizer> {
 #[test]
 fn long_runs_follow_the_twin() {
     const N: usize = 37;
-    for optimizer in many() {
+    for optimizer in every() {
         let mut random = Random(7);
-        let mut params = random.take(N);
-        let mut twin_params = to_f64(&params);
-        let mut twin = Twin::new(optimizer, N);
-        let mut buffers = vec![vec![0.0f32; N]; optimizer.buffers().len()];
-        for step in 1..=600 {
+        let mut run = Run::new(optimizer, random.take(N));
+        let mut twin_params = to_f64(&run.params);
+        let mut twin = Twin::new(optimizer, &twin_params);
+        for _ in 1..=600 {
             let grads = random.take(N);
-            optimizer.update(step, 0.01, &mut params, &grads, &mut buffers);
+            run.update(0.01, &grads);
             twin.update(0.01, &mut twin_params, &to_f64(&grads));
         }
-        let off = error(&to_f64(&params), &twin_params);
+        let off = error(&to_f64(&run.params), &twin_params);
         println!("{off:.1e} {optimizer:?}");
         assert!(off < 600.0 * 3e-8, "{optimizer:?}: off by {off:e}");
+        let off = error(&to_f64(&run.point()), &twin.point(&twin_params));
+        assert!(off < 600.0 * 3e-8, "{optimizer:?}, where gradients are taken: off by {off:e}");
     }
+}
+
+/// Whether parameters shrink without a gradient.
+fn decays(optimizer: Optimizer) -> bool {
+    match optimizer {
+        Optimizer::AdamW(AdamW { weight_decay, .. }) => weight_decay > 0.0,
+        Optimizer::NAdam(NAdam { weight_decay, decoupled, .. })
+        | Optimizer::RAdam(RAdam { weight_decay, decoupled, .. }) => decoupled && weight_decay > 0.0,
+        Optimizer::Asgd(_) => true,
+        _ => false,
+    }
+}
+
+/// Whether decay is added to the gradient.
+fn coupled(optimizer: Optimizer) -> bool {
+    let grads = [0.0f32];
+    let mut run = Run::new(optimizer, vec![1.0]);
+    run.update(0.1, &grads);
+    run.params[0] != 1.0 && !decays(optimizer)
 }
 
 #[test]
 fn zero_gradients_and_moments_leave_parameters_alone() {
     let start: Vec<f32> = vec![0.0, -0.0, 1.0, -1e-30, 1e30, -3.5, 0.1, 7.0, 1e-40];
-    for optimizer in many() {
-        let decays = matches!(optimizer, Optimizer::AdamW(AdamW { weight_decay, .. }) if weight_decay > 0.0);
-        let mut params = start.clone();
-        let mut buffers = vec![vec![0.0f32; start.len()]; optimizer.buffers().len()];
-        for step in 1..=5 {
-            optimizer.update(step, 0.1, &mut params, &vec![0.0; start.len()], &mut buffers);
+    let mut still = 0;
+    for optimizer in every().into_iter().filter(|&o| !coupled(o)) {
+        let mut run = Run::new(optimizer, start.clone());
+        for _ in 1..=5 {
+            run.update(0.1, &vec![0.0; start.len()]);
         }
-        for (p, s) in params.iter().zip(&start) {
-            let same = p.to_bits() == s.to_bits();
-            assert!(same || (decays && p.abs() < s.abs()), "{optimizer:?}: {s:e} became {p:e}");
+        for (p, s) in run.params.iter().zip(&start) {
+            let same = p.to_bits() == s.to_bits() || (*p == 0.0 && *s == 0.0);
+            let smaller = p.abs() < s.abs();
+            assert!(same || (decays(optimizer) && smaller), "{optimizer:?}: {s:e} became {p:e}");
         }
-        assert!(buffers.iter().flatten().all(|m| *m == 0.0), "{optimizer:?}");
+        still += 1;
+    }
+    assert!(still > 20, "{still}");
+}
+
+/// A zero stays one whatever the settings: the padding of a layout is zero, with zero gradients.
+#[test]
+fn padding_stays_zero() {
+    for optimizer in every() {
+        let mut run = Run::new(optimizer, vec![0.0; 3]);
+        for _ in 1..=20 {
+            run.update(0.1, &[0.0; 3]);
+        }
+        assert!(run.params.iter().chain(&run.point()).all(|p| *p == 0.0), "{optimizer:?}: {:?}", run.params);
     }
 }
 
 /// One gradient, then none: the moments pass through every magnitude down to zero, and none is ever denormal.
 #[test]
 fn moments_end_at_zero_without_denormals() {
-    for optimizer in many() {
-        let mut params = vec![1.0f32; 5];
-        let mut buffers = vec![vec![0.0f32; 5]; optimizer.buffers().len()];
-        optimizer.update(1, 1e-3, &mut params, &[1.0, -1e-3, 1e-12, -1e-20, 3.0], &mut buffers);
+    for optimizer in every().into_iter().filter(|&o| !coupled(o)) {
+        // Sums, largest values, step sizes and parameters stay; a floor keeps Adamax's.
+        let stays = ["sum", "exp_inf", "max_exp_avg_sq", "step_size", "iterate", "prev"];
+        let decaying: Vec<usize> =
+            (0..optimizer.buffers().len()).filter(|&i| !stays.contains(&optimizer.buffers()[i])).collect();
+        let mut run = Run::new(optimizer, vec![1.0f32; 5]);
+        run.update(1e-3, &[1.0, -1e-3, 1e-12, -1e-20, 3.0]);
         for step in 2..=100_000 {
-            optimizer.update(step, 1e-3, &mut params, &[0.0; 5], &mut buffers);
-            let moments = buffers.iter().flatten();
+            run.update(1e-3, &[0.0; 5]);
+            let moments = decaying.iter().flat_map(|&i| &run.state.buffers[i]);
             assert!(moments.clone().all(|m| *m == 0.0 || m.abs() >= 1e-30), "{optimizer:?} at {step}");
             if moments.clone().all(|m| *m == 0.0) {
                 break;
             }
         }
-        assert!(buffers.iter().flatten().all(|m| *m == 0.0), "{optimizer:?}: {buffers:?}");
-        assert!(params.iter().all(|p| p.is_finite()), "{optimizer:?}: {params:?}");
+        assert!(decaying.iter().flat_map(|&i| &run.state.buffers[i]).all(|m| *m == 0.0), "{optimizer:?}");
+        assert!(run.params.iter().all(|p| p.is_finite()), "{optimizer:?}: {:?}", run.params);
     }
 }
 
 /// A constant gradient has no variance: rounding must not bring the root of a negative number.
 #[test]
 fn centred_rmsprop_survives_constant_gradients() {
-    let optimizer = rms(0.9, 0.0, true);
+    let optimizer = RmsProp { alpha: 0.9, centered: true, epsilon: 1e-6, ..RmsProp::default() };
     let grads = Random(3).take(64);
-    let mut params = vec![0.0f32; 64];
-    let mut buffers = vec![vec![0.0f32; 64]; 2];
-    for step in 1..=2000 {
-        optimizer.update(step, 1e-9, &mut params, &grads, &mut buffers);
+    let mut run = Run::new(optimizer, vec![0.0f32; 64]);
+    for _ in 1..=2000 {
+        run.update(1e-9, &grads);
     }
-    assert!(params.iter().all(|p| p.is_finite()), "{params:?}");
+    assert!(run.params.iter().all(|p| p.is_finite()), "{:?}", run.params);
+}
+
+/// A schedule's momentum does what the same setting does, and only where there is one.
+#[test]
+fn momentum_may_come_from_a_schedule() {
+    let mut taken = 0;
+    for optimizer in every() {
+        let set = |momentum: f64| -> Optimizer {
+            match optimizer {
+                Optimizer::Sgd(o) => Sgd { momentum, ..o }.into(),
+                Optimizer::RmsProp(o) => RmsProp { momentum, ..o }.into(),
+                Optimizer::Adam(o) => optim::Adam { beta1: momentum, ..o }.into(),
+                Optimizer::AdamW(o) => AdamW { beta1: momentum, ..o }.into(),
+                Optimizer::NAdam(o) => NAdam { beta1: momentum, ..o }.into(),
+                Optimizer::RAdam(o) => RAdam { beta1: momentum, ..o }.into(),
+                Optimizer::Adamax(o) => optim::Adamax { beta1: momentum, ..o }.into(),
+                other => other,
+            }
+        };
+        let (mut given, mut said, mut random) =
+            (Run::new(optimizer, vec![0.5; 9]), Run::new(set(0.7), vec![0.5; 9]), Random(2));
+        for number in 1..=5 {
+            let grads = random.take(9);
+            given.step(Step { number, rate: 0.1, momentum: optimizer.momentum().map(|_| 0.7) }, &grads);
+            said.update(0.1, &grads);
+        }
+        if optimizer.momentum().is_some() {
+            assert_eq!(given.bits(), said.bits(), "{optimizer:?}");
+            taken += 1;
+        }
+    }
+    assert!(taken > 15, "{taken}");
+}
+
+/// ASGD's average is the mean of the iterates since the start, and the iterate itself before.
+#[test]
+fn averaged_descent_averages() {
+    let optimizer = optim::Asgd { lambda: 0.0, start: 10.0, ..optim::Asgd::default() };
+    let (mut run, mut random, mut iterates) = (Run::new(optimizer, vec![0.0; 4]), Random(9), Vec::new());
+    for step in 1..=30 {
+        run.update(0.1, &random.take(4));
+        iterates.push(to_f64(&run.point()));
+        // μ is 1 up to update start + 2.
+        let since = iterates.iter().skip(if step < 12 { step - 1 } else { 11 });
+        let count = since.len() as f64;
+        let mean: Vec<f64> = (0..4).map(|i| since.clone().map(|w| w[i]).sum::<f64>() / count).collect();
+        assert!(error(&to_f64(&run.params), &mean) < 1e-6, "after {step}");
+    }
 }
 
 #[test]
 fn only_the_buffers_needed() {
-    let names: Vec<String> = many().iter().map(|o| o.buffers().join(" ")).collect();
-    assert_eq!(names[0], "");
-    assert_eq!(names[1], "");
-    assert_eq!(names[2], "momentum_buffer");
-    assert_eq!(names[4], "square_avg");
-    assert_eq!(names[6], "square_avg momentum_buffer");
-    assert_eq!(names[7], "square_avg grad_avg");
-    assert_eq!(names[8], "square_avg grad_avg momentum_buffer");
-    assert_eq!(names[9], "exp_avg exp_avg_sq");
-    assert!(many().iter().all(|o| o.buffers().len() <= optim::MAX_BUFFERS));
+    let names = |o: Optimizer| o.buffers().join(" ");
+    let all = every();
+    assert_eq!(names(all[0]), "");
+    assert_eq!(names(all[1]), "");
+    assert_eq!(names(all[2]), "momentum_buffer");
+    assert_eq!(names(all[5]), "square_avg");
+    assert_eq!(names(all[7]), "square_avg momentum_buffer");
+    assert_eq!(names(all[8]), "square_avg grad_avg");
+    assert_eq!(names(all[9]), "square_avg grad_avg momentum_buffer");
+    assert_eq!(names(all[11]), "exp_avg exp_avg_sq");
+    assert_eq!(names(all[14]), "exp_avg exp_avg_sq max_exp_avg_sq");
+    assert!(all.iter().all(|o| o.buffers().len() <= optim::MAX_BUFFERS));
 }

@@ -63,6 +63,19 @@ impl Parameter {
         self.offset..self.offset + self.len
     }
 
+    /// Where each natural row (one of a vector) begins in the flat buffer, and the distance from an element of a row to the next.
+    pub fn rows(&self) -> (Vec<usize>, usize) {
+        let columns = self.shape.last().copied().unwrap_or(1);
+        let mut rows = vec![self.offset; self.count().checked_div(columns).unwrap_or(0)];
+        let stride = if self.layout == Layout::Plain { 1 } else { PANEL };
+        self.places(|flat, natural| {
+            if natural.is_multiple_of(columns) {
+                rows[natural / columns] = flat;
+            }
+        });
+        (rows, stride)
+    }
+
     /// Calls `place(flat, natural)` for every element, with indices into the flat buffer and the natural tensor.
     fn places(&self, mut place: impl FnMut(usize, usize)) {
         let Layout::Panels { blocks } = &self.layout else {

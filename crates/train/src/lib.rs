@@ -19,6 +19,8 @@ pub mod learner;
 mod memory;
 pub mod metrics;
 pub mod model;
+mod moments;
+mod places;
 pub mod predict;
 pub mod reader;
 pub mod session;

@@ -45,7 +45,7 @@ impl Trainer {
         let ids: Vec<u32> = part.ids.iter().collect();
         let job = Job {
             network: &body.network,
-            params: &body.params,
+            params: self.updater.point(self.done, &body.params),
             samples: &*part.samples,
             ids: &ids,
             seed: self.seed,
@@ -77,8 +77,12 @@ impl Trainer {
     /// One update by given gradients, by name; parameters that are not named have gradient zero.
     ///
     /// # Errors
-    /// `ConfigError` for an unknown name, `ShapeError`; `DivergenceError` for numbers that are not finite.
+    /// `ConfigError` for an unknown name or an optimiser that averages weights, `ShapeError`; `DivergenceError` for numbers that are not finite.
     pub fn apply(&mut self, model: &mut Model, gradients: Bundle) -> Result<(), Error> {
+        if self.updater.apart() {
+            let why = "takes its gradients at weights of its own, not at those that a model shows: use step";
+            return Err(Error::conflict("optimizer", why));
+        }
         let body = model.body_mut()?;
         let table = body.network.table();
         let mut flat = buffer(table.len())?;

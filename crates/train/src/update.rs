@@ -5,18 +5,19 @@ use crate::bundle::Bundle;
 use crate::describe::update::Update as Description;
 use crate::error::Error;
 use crate::memory::buffer;
+use crate::places::{penalised, places};
 use crate::text::{quoted, shape as shape_text};
 use linalg::first_non_finite;
-use optim::{Clip, Optimizer};
-use rnn::{ParameterTable, Role};
+use optim::{Clip, Optimizer, Places, State, Step};
+use rnn::ParameterTable;
 use std::ops::Range;
 
 pub struct Updater {
     description: Description,
-    trainable: Vec<Range<usize>>,
+    places: Places,
     penalised: Vec<Range<usize>>,
-    /// Moments, in the layout of the parameters.
-    pub buffers: Vec<Vec<f32>>,
+    /// What the optimiser remembers.
+    pub state: State,
     /// The parameters before the last update, so that a step into infinity can be taken back.
     before: Vec<f32>,
 }
@@ -61,22 +62,37 @@ impl Updater {
     /// # Errors
     /// `MemoryError` when the moments do not fit.
     pub fn new(table: &ParameterTable, description: Description) -> Result<Updater, Error> {
-        let trained = || table.entries().iter().filter(|p| p.trainable);
-        let count = description.optimizer.buffers().len();
+        let places = places(table);
         Ok(Updater {
-            trainable: joined(trained().map(|p| p.range())),
-            penalised: joined(trained().filter(|p| p.role != Role::Bias).map(|p| p.range())),
-            buffers: (0..count).map(|_| buffer(table.len())).collect::<Result<_, _>>()?,
+            penalised: penalised(table),
+            state: description.optimizer.state(table.len(), &places, buffer)?,
             before: buffer(table.len())?,
+            places,
             description,
         })
+    }
+
+    /// The weights at which the gradient of the update after `done` others is to be taken: those of the model, or those that the
+    /// optimiser keeps apart, where the model has their average.
+    pub fn point<'a>(&'a self, done: u64, params: &'a [f32]) -> &'a [f32] {
+        self.description.optimizer.point(done, params, &self.state)
+    }
+
+    /// Goes on with what a saved run remembers.
+    pub fn go_on(&mut self, saved: State) {
+        (self.state.buffers, self.state.scalars) = (saved.buffers, saved.scalars);
+    }
+
+    /// Whether [`Updater::point`] is apart from the model's weights.
+    pub fn apart(&self) -> bool {
+        self.description.optimizer.apart()
     }
 
     /// The rate, where an update is nothing but a step down the gradient: whoever computes the gradient can then add it to the
     /// weights as it comes ([`rnn::Network::descend`]), between [`Updater::keep`] and [`Updater::check`].
     pub fn plain_rate(&self, done: u64) -> Option<f64> {
         let Description { optimizer, rate, clip, penalty } = &self.description;
-        let plain = matches!(optimizer, Optimizer::Sgd(sgd) if sgd.momentum == 0.0);
+        let plain = matches!(optimizer, Optimizer::Sgd(sgd) if sgd.plain());
         let alone = *clip == Clip::None && penalty.l1 == 0.0 && penalty.l2 == 0.0;
         (plain && alone).then(|| rate.rate(done))
     }
@@ -135,29 +151,18 @@ impl Updater {
             return Err(Diverged::new("the gradient of ", "all parameters", "is above 1e18"));
         }
         if penalty.l1 != 0.0 || penalty.l2 != 0.0 {
-            optim::penalty::add_to(penalty.l1, penalty.l2, &self.penalised, params, gradient);
+            let point = optimizer.point(done, params, &self.state);
+            optim::penalty::add_to(penalty.l1, penalty.l2, &self.penalised, point, gradient);
         }
-        let rate = rate.rate(done);
+        let step = Step::new(done + 1, rate.rate(done));
         self.before.copy_from_slice(params);
-        optimizer.apply(done + 1, rate, &self.trainable, params, gradient, &mut self.buffers);
+        let rate = optimizer.apply(step, &self.places, params, gradient, &mut self.state);
         if let Err(diverged) = self.check(table, params) {
-            self.buffers.iter_mut().for_each(|moments| moments.fill(0.0));
+            self.description.optimizer.start(params, &mut self.state);
             return Err(diverged);
         }
         Ok(Updated { norm: clipped.norm, clipped: clipped.clipped, rate })
     }
-}
-
-/// Neighbouring ranges become one.
-fn joined(ranges: impl Iterator<Item = Range<usize>>) -> Vec<Range<usize>> {
-    let mut joined: Vec<Range<usize>> = Vec::new();
-    for range in ranges {
-        match joined.last_mut().filter(|last| last.end == range.start) {
-            Some(last) => last.end = range.end,
-            None => joined.push(range),
-        }
-    }
-    joined
 }
 
 fn non_finite<'a>(table: &'a ParameterTable, flat: &[f32]) -> &'a str {

@@ -105,3 +105,11 @@ fn of_given_states_and_weights() {
     let run = r#"{"epochs":50,"batchSize":6,"metrics":["mae"]}"#;
     assert_eq!(asked(&mut tripler(r#","scale":"standard""#), data, run, None), 0);
 }
+
+#[test]
+fn of_every_optimiser() {
+    for kind in ["adamw", "sgd", "rmsprop", "nadam", "radam", "adamax", "adagrad", "adadelta", "asgd", "rprop"] {
+        let run = format!(r#"{{"epochs":50,"batchSize":8,"optimizer":"{kind}"}}"#);
+        assert_eq!(asked(&mut classifier(), classified(40), &run, None), 0, "{kind}");
+    }
+}

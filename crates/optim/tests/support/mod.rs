@@ -1,8 +1,11 @@
 //! What several of the tests need: the fixtures, the problems they were made with, a small generator.
 #![allow(dead_code)] // every test binary uses another part
 
+pub mod every;
+pub mod problem;
 pub mod twin;
 
+use optim::{Optimizer, Places, State, Step};
 use serde_json::Value;
 
 /// `fixture!("clip.json")`: a file of test/fixtures/pytorch, read when the test is compiled (wasm has no files).
@@ -62,5 +65,52 @@ impl Random {
 
     pub fn take(&mut self, n: usize) -> Vec<f32> {
         (0..n).map(|_| self.next()).collect()
+    }
+}
+
+/// Parameters on their way, by one optimiser.
+#[derive(Clone)]
+pub struct Run {
+    pub optimizer: Optimizer,
+    pub places: Places,
+    pub params: Vec<f32>,
+    pub state: State,
+    pub done: u64,
+}
+
+impl Run {
+    /// From `params`, all of which move, as one vector.
+    pub fn new(optimizer: impl Into<Optimizer>, params: Vec<f32>) -> Run {
+        let places = Places::whole(params.len());
+        Run::of(optimizer, params, places)
+    }
+
+    pub fn of(optimizer: impl Into<Optimizer>, params: Vec<f32>, places: Places) -> Run {
+        let optimizer = optimizer.into();
+        let state = optimizer.state(params.len(), &places, |n| Ok::<_, ()>(vec![0.0; n])).unwrap();
+        Run { optimizer, places, params, state, done: 0 }
+    }
+
+    /// Where the next gradient is taken.
+    pub fn point(&self) -> Vec<f32> {
+        self.optimizer.point(self.done, &self.params, &self.state).to_vec()
+    }
+
+    /// Gives the rate that was used.
+    pub fn update(&mut self, rate: f64, grads: &[f32]) -> f64 {
+        self.step(Step::new(self.done + 1, rate), grads)
+    }
+
+    pub fn step(&mut self, step: Step, grads: &[f32]) -> f64 {
+        self.done += 1;
+        let Run { optimizer, places, params, state, .. } = self;
+        optimizer.apply(step, places, params, &mut grads.to_vec(), state)
+    }
+
+    /// Of parameters, moments and numbers.
+    pub fn bits(&self) -> Vec<u32> {
+        let floats = self.params.iter().chain(self.state.buffers.iter().flatten()).map(|x| x.to_bits());
+        let words = |x: &f64| [x.to_bits() as u32, (x.to_bits() >> 32) as u32];
+        floats.chain(self.state.scalars.iter().flat_map(words)).collect()
     }
 }

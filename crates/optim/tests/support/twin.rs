@@ -1,6 +1,6 @@
 //! The optimisers again: in f64, element by element, as the papers and PyTorch write them, without any rearranging.
 
-use optim::{Adam, Optimizer};
+use optim::{Adam, AdamW, NAdam, Optimizer};
 
 pub struct Twin {
     optimizer: Optimizer,
@@ -8,26 +8,47 @@ pub struct Twin {
     first: Vec<f64>,
     second: Vec<f64>,
     third: Vec<f64>,
+    /// NAdam's Π.
+    product: f64,
 }
 
 impl Twin {
-    pub fn new(optimizer: Optimizer, n: usize) -> Self {
-        Self { optimizer, step: 0, first: vec![0.0; n], second: vec![0.0; n], third: vec![0.0; n] }
+    pub fn new(optimizer: impl Into<Optimizer>, params: &[f64]) -> Self {
+        let optimizer = optimizer.into();
+        let zeros = vec![0.0; params.len()];
+        let (mut first, second, third) = (zeros.clone(), zeros.clone(), zeros);
+        match optimizer {
+            Optimizer::Adagrad(o) => first.fill(o.initial_accumulator),
+            Optimizer::Asgd(_) => first.copy_from_slice(params),
+            _ => {}
+        }
+        Self { optimizer, step: 0, first, second, third, product: 1.0 }
+    }
+
+    /// Where gradients are taken.
+    pub fn point(&self, params: &[f64]) -> Vec<f64> {
+        if matches!(self.optimizer, Optimizer::Asgd(_)) { self.first.clone() } else { params.to_vec() }
     }
 
     pub fn update(&mut self, rate: f64, params: &mut [f64], grads: &[f64]) {
         self.step += 1;
+        if let Optimizer::NAdam(o) = self.optimizer {
+            self.product *= nadam_momentum(o, self.step);
+        }
+        let at = self.point(params);
+        let (maximize, decay) = before(self.optimizer);
         for i in 0..params.len() {
-            params[i] = self.element(i, rate, params[i], grads[i]);
+            let g = if maximize { -grads[i] } else { grads[i] } + decay * at[i];
+            params[i] = self.element(i, rate, params[i], g);
         }
     }
 
     /// The new value of parameter `i`.
     fn element(&mut self, i: usize, rate: f64, p: f64, g: f64) -> f64 {
-        let (a, b, c) = (&mut self.first[i], &mut self.second[i], &mut self.third[i]);
+        let (a, b, c, t) = (&mut self.first[i], &mut self.second[i], &mut self.third[i], self.step);
         match self.optimizer {
             Optimizer::Sgd(o) => {
-                *a = if self.step == 1 { g } else { o.momentum * *a + g };
+                *a = if t == 1 { g } else { o.momentum * *a + (1.0 - o.dampening) * g };
                 p - rate * if o.nesterov { g + o.momentum * *a } else { *a }
             }
             Optimizer::RmsProp(o) => {
@@ -37,22 +58,102 @@ impl Twin {
                 *c = o.momentum * *c + g / (variance.sqrt() + o.epsilon);
                 p - rate * *c
             }
-            Optimizer::Adam(o) => p - rate * direction(o, self.step, a, b, g),
+            Optimizer::Adam(o) => p - rate * direction(o, t, [a, b, c], g),
             Optimizer::AdamW(o) => {
-                let adam = Adam { beta1: o.beta1, beta2: o.beta2, epsilon: o.epsilon };
-                p * (1.0 - rate * o.weight_decay) - rate * direction(adam, self.step, a, b, g)
+                let AdamW { beta1, beta2, epsilon, amsgrad, .. } = o;
+                let adam = Adam { beta1, beta2, epsilon, amsgrad, ..Adam::default() };
+                p * (1.0 - rate * o.weight_decay) - rate * direction(adam, t, [a, b, c], g)
+            }
+            Optimizer::NAdam(o) => {
+                *a = o.beta1 * *a + (1.0 - o.beta1) * g;
+                *b = o.beta2 * *b + (1.0 - o.beta2) * g * g;
+                let root = (*b / (1.0 - power(o.beta2, t))).sqrt() + o.epsilon;
+                let (now, next) = (nadam_momentum(o, t), nadam_momentum(o, t + 1));
+                let p = if o.decoupled { p * (1.0 - rate * o.weight_decay) } else { p };
+                let p = p - rate * (1.0 - now) / (1.0 - self.product) * g / root;
+                p - rate * next / (1.0 - self.product * next) * *a / root
+            }
+            Optimizer::RAdam(o) => {
+                *a = o.beta1 * *a + (1.0 - o.beta1) * g;
+                *b = o.beta2 * *b + (1.0 - o.beta2) * g * g;
+                let p = if o.decoupled { p * (1.0 - rate * o.weight_decay) } else { p };
+                let mean = *a / (1.0 - power(o.beta1, t));
+                let most = 2.0 / (1.0 - o.beta2) - 1.0;
+                let known = most - 2.0 * f64::from(t) * power(o.beta2, t) / (1.0 - power(o.beta2, t));
+                if known <= 5.0 {
+                    return p - rate * mean;
+                }
+                let numerator = (known - 4.0) * (known - 2.0) * most;
+                let rectified = (numerator / ((most - 4.0) * (most - 2.0) * known)).sqrt();
+                p - rate * mean * rectified * (1.0 - power(o.beta2, t)).sqrt() / (b.sqrt() + o.epsilon)
+            }
+            Optimizer::Adamax(o) => {
+                *a = o.beta1 * *a + (1.0 - o.beta1) * g;
+                *b = (o.beta2 * *b).max(g.abs() + o.epsilon);
+                p - rate / (1.0 - power(o.beta1, t)) * *a / *b
+            }
+            Optimizer::Adagrad(o) => {
+                *a += g * g;
+                p - rate / (1.0 + f64::from(t - 1) * o.rate_decay) * g / (a.sqrt() + o.epsilon)
+            }
+            Optimizer::Adadelta(o) => {
+                *a = o.rho * *a + (1.0 - o.rho) * g * g;
+                let step = (*b + o.epsilon).sqrt() / (*a + o.epsilon).sqrt() * g;
+                *b = o.rho * *b + (1.0 - o.rho) * step * step;
+                p - rate * step
+            }
+            Optimizer::Asgd(o) => {
+                let before = f64::from(t - 1);
+                let eta = rate / libm::pow(1.0 + o.lambda * rate * before, o.alpha);
+                *a = *a * (1.0 - o.lambda * eta) - eta * g;
+                p + (*a - p) / (before - o.start).max(1.0)
+            }
+            Optimizer::Rprop(o) => {
+                let size = if t == 1 { rate } else { *b };
+                let turned = g * *a;
+                let factor = if turned > 0.0 {
+                    o.increase
+                } else if turned < 0.0 {
+                    o.decrease
+                } else {
+                    1.0
+                };
+                *b = (size * factor).clamp(o.smallest, o.largest);
+                *a = if turned < 0.0 { 0.0 } else { g };
+                p - *b * if *a == 0.0 { 0.0 } else { a.signum() }
             }
         }
     }
 }
 
-fn direction(o: Adam, step: i32, mean: &mut f64, square: &mut f64, g: f64) -> f64 {
+/// Whether to climb, and the decay that is added to the gradient.
+fn before(optimizer: Optimizer) -> (bool, f64) {
+    match optimizer {
+        Optimizer::Sgd(o) => (o.maximize, o.weight_decay),
+        Optimizer::RmsProp(o) => (o.maximize, o.weight_decay),
+        Optimizer::Adam(o) => (o.maximize, o.weight_decay),
+        Optimizer::AdamW(o) => (o.maximize, 0.0),
+        Optimizer::NAdam(o) => (o.maximize, if o.decoupled { 0.0 } else { o.weight_decay }),
+        Optimizer::RAdam(o) => (o.maximize, if o.decoupled { 0.0 } else { o.weight_decay }),
+        Optimizer::Adamax(o) => (o.maximize, o.weight_decay),
+        Optimizer::Adagrad(o) => (o.maximize, o.weight_decay),
+        Optimizer::Adadelta(o) => (o.maximize, o.weight_decay),
+        Optimizer::Asgd(o) => (o.maximize, o.weight_decay),
+        Optimizer::Rprop(o) => (o.maximize, 0.0),
+    }
+}
+
+fn power(base: f64, exponent: i32) -> f64 {
+    (0..exponent).fold(1.0, |product, _| product * base)
+}
+
+fn nadam_momentum(o: NAdam, t: i32) -> f64 {
+    o.beta1 * (1.0 - 0.5 * libm::pow(0.96, f64::from(t) * o.momentum_decay))
+}
+
+fn direction(o: Adam, step: i32, [mean, square, most]: [&mut f64; 3], g: f64) -> f64 {
     *mean = o.beta1 * *mean + (1.0 - o.beta1) * g;
     *square = o.beta2 * *square + (1.0 - o.beta2) * g * g;
-    let (mut power1, mut power2) = (1.0, 1.0);
-    for _ in 0..step {
-        power1 *= o.beta1;
-        power2 *= o.beta2;
-    }
-    (*mean / (1.0 - power1)) / ((*square / (1.0 - power2)).sqrt() + o.epsilon)
+    *most = if o.amsgrad { most.max(*square) } else { *square };
+    (*mean / (1.0 - power(o.beta1, step))) / ((*most / (1.0 - power(o.beta2, step))).sqrt() + o.epsilon)
 }

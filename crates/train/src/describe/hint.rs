@@ -9,6 +9,8 @@ const FOREIGN_OPTIONS: &[(&str, &str)] = &[
     ("learningrate", "initial"), ("learningrate", "optimizer.learningRate"), ("lr", "optimizer.learningRate"),
     ("gamma", "factor"), ("decayrate", "factor"), ("tmax", "steps"), ("etamin", "final"), ("minlr", "final"), ("warmupsteps", "warmup"),
     ("betas", "beta1 and beta2"), ("b1", "beta1"), ("b2", "beta2"), ("eps", "epsilon"), ("rho", "alpha"), ("decay", "alpha"),
+    ("etas", "etaMinus and etaPlus"), ("stepsizes", "smallestStep and largestStep"), ("lrdecay", "rateDecay"), ("lambd", "lambda"),
+    ("initialaccumulatorvalue", "initialAccumulator"),
     ("weightdecay", "penalty.l2"), ("weightdecay", "l2"), ("l2", "penalty.l2"), ("l1", "penalty.l1"), ("regularization", "penalty"),
     ("units", "hiddenSize"), ("hidden", "hiddenSize"), ("hiddenunits", "hiddenSize"), ("numunits", "hiddenSize"), ("cells", "hiddenSize"),
     ("neurons", "hiddenSize"), ("neurons", "units"), ("hiddensize", "units"), ("outfeatures", "units"), ("outputsize", "units"),
@@ -30,7 +32,7 @@ const FOREIGN_OPTIONS: &[(&str, &str)] = &[
 #[rustfmt::skip]
 const FOREIGN_WORDS: &[(&str, &str)] = &[
     ("simplernn", "rnn"), ("elman", "rnn"), ("vanilla", "rnn"), ("linear", "dense"), ("fc", "dense"), ("output", "dense"),
-    ("momentum", "sgd"), ("gradientdescent", "sgd"), ("adamw", "{ kind: adamw }"),
+    ("momentum", "sgd"), ("gradientdescent", "sgd"),
     ("steplr", "stepDecay"), ("exponentiallr", "stepDecay"), ("cosine", "cosineDecay"), ("cosineannealing", "cosineDecay"), ("cosineannealinglr", "cosineDecay"),
     ("meansquarederror", "mse"), ("categoricalcrossentropy", "crossEntropy"), ("sparsecategoricalcrossentropy", "crossEntropy"),
     ("nll", "crossEntropy"), ("ce", "crossEntropy"), ("zscore", "standard"), ("standardize", "standard"), ("normalize", "minMax"),

@@ -3,7 +3,9 @@
 use super::rules::{number, word};
 use super::schedule::schedule;
 use crate::json::Value;
-use optim::{Adam, AdamW, Clip, Optimizer, RmsProp, Schedule, Sgd};
+use optim::{
+    Adadelta, Adagrad, Adam, AdamW, Adamax, Asgd, Clip, NAdam, Optimizer, RAdam, RmsProp, Rprop, Schedule, Sgd,
+};
 
 /// How gradients become updates.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -34,13 +36,40 @@ impl Update {
 }
 
 fn optimizer(o: &Value) -> Optimizer {
-    let n = |field: &str| number(&o[field]);
+    let (n, flag) = (|field: &str| number(&o[field]), |field: &str| o[field] == true);
     let (beta1, beta2, epsilon, momentum) = (n("beta1"), n("beta2"), n("epsilon"), n("momentum"));
+    let (weight_decay, decoupled) = (n("weightDecay"), flag("decoupledWeightDecay"));
+    let (amsgrad, maximize) = (flag("amsgrad"), flag("maximize"));
     match word(&o["kind"]) {
-        "sgd" => Sgd { momentum, nesterov: o["nesterov"] == true }.into(),
-        "rmsprop" => RmsProp { alpha: n("alpha"), momentum, centered: o["centered"] == true, epsilon }.into(),
-        "adamw" => AdamW { beta1, beta2, epsilon, weight_decay: n("weightDecay") }.into(),
-        _ => Adam { beta1, beta2, epsilon }.into(),
+        "sgd" => {
+            let (dampening, nesterov) = (n("dampening"), flag("nesterov"));
+            Sgd { momentum, dampening, nesterov, weight_decay, maximize }.into()
+        }
+        "rmsprop" => {
+            let (alpha, centered) = (n("alpha"), flag("centered"));
+            RmsProp { alpha, momentum, centered, epsilon, weight_decay, maximize }.into()
+        }
+        "adamw" => AdamW { beta1, beta2, epsilon, weight_decay, amsgrad, maximize }.into(),
+        "nadam" => {
+            let momentum_decay = n("momentumDecay");
+            NAdam { beta1, beta2, epsilon, momentum_decay, weight_decay, decoupled, maximize }.into()
+        }
+        "radam" => RAdam { beta1, beta2, epsilon, weight_decay, decoupled, maximize }.into(),
+        "adamax" => Adamax { beta1, beta2, epsilon, weight_decay, maximize }.into(),
+        "adagrad" => {
+            let (rate_decay, initial_accumulator) = (n("rateDecay"), n("initialAccumulator"));
+            Adagrad { rate_decay, initial_accumulator, epsilon, weight_decay, maximize }.into()
+        }
+        "adadelta" => Adadelta { rho: n("rho"), epsilon, weight_decay, maximize }.into(),
+        "asgd" => {
+            let (lambda, alpha, start) = (n("lambda"), n("alpha"), n("t0"));
+            Asgd { lambda, alpha, start, weight_decay, maximize }.into()
+        }
+        "rprop" => {
+            let (decrease, increase) = (n("etaMinus"), n("etaPlus"));
+            Rprop { decrease, increase, smallest: n("smallestStep"), largest: n("largestStep"), maximize }.into()
+        }
+        _ => Adam { beta1, beta2, epsilon, weight_decay, amsgrad, maximize }.into(),
     }
 }
 

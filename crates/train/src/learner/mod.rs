@@ -61,6 +61,10 @@ impl Learner {
         }
         model.encoding.require(&model.description)?;
         let capacity = Capacity { batch: 1, steps: truncation, rows: truncation };
+        if update.optimizer.apart() {
+            let why = "averages weights over a run, while a learner predicts by the weights that it trains";
+            return Err(Error::conflict("optimizer", why));
+        }
         let mut learner = Learner {
             truncation,
             target: body.form.target,

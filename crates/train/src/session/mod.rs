@@ -160,7 +160,7 @@ impl Session {
         };
         let job = Job {
             network: &body.network,
-            params: &body.params,
+            params: self.updater.point(self.counters.step, &body.params),
             samples: &*part.samples,
             ids,
             seed: self.run.seed,
@@ -329,7 +329,7 @@ impl Session {
             counters: &self.counters,
             last: None,
             best: self.best.as_deref(),
-            moments: &self.updater.buffers,
+            moments: &self.updater.state,
             carried: &self.shards.carried,
         }
     }
@@ -368,7 +368,7 @@ impl Session {
             counters: self.counters,
             last,
             best: self.best,
-            moments: self.updater.buffers,
+            moments: self.updater.state,
             carried: self.shards.carried,
         });
         let mut result = json!({ "reason": self.reason, "warnings": self.warnings });

@@ -7,8 +7,10 @@ use crate::error::Error;
 use crate::file::File;
 use crate::json::{self, Value, json};
 use crate::memory::buffer;
+use crate::moments;
 use crate::text::quoted;
 use crate::update::read_flat;
+use optim::State;
 use rnn::{LayerState, Network, States};
 
 pub struct SavedRun {
@@ -25,7 +27,8 @@ pub struct SavedRun {
     pub last: Option<Vec<f32>>,
     /// The weights of the epoch with the least validation loss.
     pub best: Option<Vec<f32>>,
-    pub moments: Vec<Vec<f32>>,
+    /// What the optimiser remembers.
+    pub moments: State,
     /// State that each shard goes on from.
     pub carried: Vec<Option<States>>,
 }
@@ -40,7 +43,7 @@ pub struct RunState<'a> {
     pub counters: &'a Counters,
     pub last: Option<&'a [f32]>,
     pub best: Option<&'a [f32]>,
-    pub moments: &'a [Vec<f32>],
+    pub moments: &'a State,
     pub carried: &'a [Option<States>],
 }
 
@@ -68,9 +71,7 @@ impl<'a> RunState<'a> {
                 into.flat(table, flat, name);
             }
         }
-        for (name, moment) in self.run.update.optimizer.buffers().iter().zip(self.moments) {
-            into.flat(table, moment, &format!("optimizer.{name}."));
-        }
+        moments::write(&self.run.update.optimizer, self.moments, table, into);
     }
 }
 
@@ -111,12 +112,7 @@ impl SavedRun {
             Ok(Some(flat))
         };
         let (last, best) = (weights("last.")?, weights("best.")?);
-        let mut moments = Vec::new();
-        for name in run.update.optimizer.buffers() {
-            let mut flat = buffer(table.len())?;
-            read_flat(table, &mut flat, &format!("optimizer.{name}."), from)?;
-            moments.push(flat);
-        }
+        let moments = moments::read(&run.update.optimizer, table, from)?;
         let carried = (0..shards).map(|shard| read_states(network, &format!("carried.{shard}."), from));
         let carried = carried.collect::<Result<_, _>>()?;
         let fingerprint = notes["fingerprint"].as_str().map(String::from);

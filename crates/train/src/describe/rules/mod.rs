@@ -1,6 +1,7 @@
 //! What options have to do with each other, after each has been checked by itself; fills in what follows from others.
 
 pub mod model;
+mod optimizers;
 pub mod run;
 
 use crate::describe::walk::quoted;

@@ -35,9 +35,7 @@ pub fn finish_update(options: &mut Value) -> Result<(), Error> {
         options["optimizer"] = check(&Kind::Tagged(&OPTIMIZER), &named, &mut "optimizer".into())?;
     }
     let optimizer = &options["optimizer"];
-    if optimizer["nesterov"] == true && number(&optimizer["momentum"]) == 0.0 {
-        return Err(Error::conflict("optimizer.nesterov", "needs a momentum above 0"));
-    }
+    super::optimizers::check(optimizer)?;
     let rate = &optimizer["learningRate"];
     if word(&rate["kind"]) == "cosineDecay" {
         let path = |field: &str| format!("optimizer.learningRate.{field}");

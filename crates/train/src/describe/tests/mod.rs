@@ -2,6 +2,7 @@
 
 mod messages;
 mod models;
+mod optimizers;
 mod runs;
 mod table;
 

@@ -5,22 +5,25 @@ use crate::describe::calls::{
     EvaluateOptions, ForecastOptions, GenerateOptions, GradientsOptions, OnlineOptions, PredictOptions, TrainerOptions,
 };
 use crate::describe::run::{BatchSize, Context, DataKind, From, Keep, Metric, Split};
-use optim::{Adam, AdamW, Clip, RmsProp, Schedule, Sgd};
+use optim::{Adam, AdamW, Clip, Optimizer, RmsProp, Schedule, Sgd};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-const ADAM: Adam = Adam { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
+fn adam() -> Optimizer {
+    Adam::default().into()
+}
 
 #[test]
 fn nothing_said_is_the_house_defaults() {
     let filled = json!({
         "epochs": 100, "carryState": false, "recordEvery": 1, "seed": 0, "clip": { "norm": 5 }, "penalty": { "l1": 0, "l2": 0 },
-        "optimizer": { "kind": "adam", "learningRate": 0.003, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8 },
+        "optimizer": { "kind": "adam", "learningRate": 0.003, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8,
+            "weightDecay": 0, "amsgrad": false, "maximize": false },
     });
     let described = run(json!({})).expect("right");
     assert_eq!(parsed(&described.to_json()), filled);
     assert_eq!((described.epochs, described.steps, described.batch_size), (Some(100), None, None));
-    assert_eq!((described.update.optimizer, described.update.clip), (ADAM.into(), Clip::Norm(5.0)));
+    assert_eq!((described.update.optimizer, described.update.clip), (adam(), Clip::Norm(5.0)));
     assert_eq!(described.update.rate, Schedule::Constant { rate: 3e-3 });
 }
 
@@ -28,16 +31,16 @@ fn nothing_said_is_the_house_defaults() {
 fn optimisers_as_optim_takes_them() {
     let update = |optimizer: Value| run(json!({ "optimizer": optimizer })).expect("right").update;
     assert_eq!(update(json!("adam")).rate, Schedule::Constant { rate: 1e-3 });
-    assert_eq!(update(json!("adam")).optimizer, ADAM.into());
-    assert_eq!(update(json!("sgd")).optimizer, Sgd { momentum: 0.0, nesterov: false }.into());
+    assert_eq!(update(json!("adam")).optimizer, adam());
+    assert_eq!(update(json!("sgd")).optimizer, Sgd::default().into());
     let momentum = json!({ "kind": "sgd", "momentum": 0.9, "nesterov": true, "learningRate": 0.1 });
-    assert_eq!(update(momentum).optimizer, Sgd { momentum: 0.9, nesterov: true }.into());
-    let rms = RmsProp { alpha: 0.99, momentum: 0.0, centered: false, epsilon: 1e-8 };
+    assert_eq!(update(momentum).optimizer, Sgd { momentum: 0.9, nesterov: true, ..Sgd::default() }.into());
+    let rms = RmsProp::default();
     assert_eq!(update(json!("rmsprop")).optimizer, rms.into());
     let centred = json!({ "kind": "rmsprop", "centered": true, "alpha": 0.5, "momentum": 0.25, "epsilon": 1e-6 });
-    let rms = RmsProp { alpha: 0.5, momentum: 0.25, centered: true, epsilon: 1e-6 };
+    let rms = RmsProp { alpha: 0.5, momentum: 0.25, centered: true, epsilon: 1e-6, ..RmsProp::default() };
     assert_eq!(update(centred).optimizer, rms.into());
-    let adamw = AdamW { beta1: 0.8, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.01 };
+    let adamw = AdamW { beta1: 0.8, ..AdamW::default() };
     assert_eq!(update(json!({ "kind": "adamw", "beta1": 0.8 })).optimizer, adamw.into());
 
     let rate = |rate: Value| update(json!({ "kind": "adam", "learningRate": rate })).rate;

@@ -1,0 +1,99 @@
+//! Optimisers as `optim` takes them: every default, every option, every refusal.
+
+use super::*;
+use crate::describe::rows::optimizers::OPTIMIZER;
+use crate::describe::rows::run::RUN;
+use crate::describe::table::{Field, Kind};
+use optim::{Adadelta, Adagrad, Adam, AdamW, Adamax, Asgd, NAdam, Optimizer, RAdam, RmsProp, Rprop, Schedule, Sgd};
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+/// Each kind, as `optim`'s own defaults have it, with PyTorch's rate.
+fn defaults() -> Vec<(&'static str, Optimizer, f64)> {
+    vec![
+        ("adam", Adam::default().into(), 1e-3),
+        ("adamw", AdamW::default().into(), 1e-3),
+        ("sgd", Sgd::default().into(), 0.01),
+        ("rmsprop", RmsProp::default().into(), 0.01),
+        ("nadam", NAdam::default().into(), 2e-3),
+        ("radam", RAdam::default().into(), 1e-3),
+        ("adamax", Adamax::default().into(), 2e-3),
+        ("adagrad", Adagrad::default().into(), 0.01),
+        ("adadelta", Adadelta::default().into(), 1.0),
+        ("asgd", Asgd::default().into(), 0.01),
+        ("rprop", Rprop::default().into(), 0.01),
+    ]
+}
+
+#[test]
+fn a_name_alone_has_the_defaults_of_that_optimiser() {
+    for (name, optimizer, rate) in defaults() {
+        for said in [json!(name), json!({ "kind": name })] {
+            let update = run(json!({ "optimizer": said })).expect("right").update;
+            assert_eq!((update.optimizer, update.rate), (optimizer, Schedule::Constant { rate }), "{name}");
+        }
+    }
+}
+
+#[test]
+fn every_kind_may_be_said_by_its_name() {
+    let kinds: Vec<&str> = OPTIMIZER.of.iter().map(|o| o.kind()).collect();
+    assert_eq!(defaults().iter().map(|d| d.0).collect::<Vec<_>>(), kinds);
+    let field: &Field = RUN.fields().find(|f| f.name == "optimizer").expect("a row");
+    let Kind::Either(union) = &field.kind else { panic!("an optimiser or its name") };
+    let Kind::Word(words) = &union.of[1] else { panic!("names") };
+    assert_eq!(words.now, kinds);
+}
+
+/// Each option changes what `optim` is given: none is accepted and left out.
+#[test]
+fn every_option_arrives() {
+    for (name, _, _) in defaults() {
+        let object = OPTIMIZER.of.iter().find(|o| o.kind() == name).expect("a kind");
+        // What some options need.
+        let base = match name {
+            "sgd" => json!({ "kind": name, "momentum": 0.5 }),
+            _ => json!({ "kind": name }),
+        };
+        let update = |optimizer: &Value| run(json!({ "optimizer": optimizer })).expect("right").update;
+        for field in object.fields() {
+            let mut said = base.clone();
+            said[field.name] = match field.kind {
+                Kind::Bool => json!(true),
+                Kind::Integer(_) => json!(7),
+                _ if field.name == "etaPlus" => json!(1.75),
+                _ => json!(0.375),
+            };
+            let (plain, changed) = (update(&base), update(&said));
+            assert!((plain.optimizer, plain.rate) != (changed.optimizer, changed.rate), "{name}.{}", field.name);
+        }
+    }
+}
+
+#[test]
+fn what_does_not_go_together() {
+    let decay = json!({ "kind": "stepDecay", "initial": 0.1, "every": 5, "factor": 0.5 });
+    for (optimizer, expected) in [
+        (json!({ "kind": "sgd", "nesterov": true }), "nesterov: needs a momentum above 0"),
+        (json!({ "kind": "sgd", "dampening": 0.1 }), "dampening: needs a momentum above 0"),
+        (
+            json!({ "kind": "sgd", "dampening": 0.1, "nesterov": true, "momentum": 0.9 }),
+            "dampening: does not go with nesterov",
+        ),
+        (
+            json!({ "kind": "rprop", "learningRate": decay }),
+            "learningRate: rprop has a step size for each parameter: give the number that they start from",
+        ),
+        (json!({ "kind": "rprop", "etaMinus": 1 }), "etaMinus: expected a number below 1, got 1"),
+        (json!({ "kind": "rprop", "etaPlus": 1 }), "etaPlus: expected a number above 1, got 1"),
+        (
+            json!({ "kind": "rprop", "smallestStep": 2, "largestStep": 1 }),
+            "largestStep: expected a number from the smallestStep 2, got 1",
+        ),
+        (json!({ "kind": "adam", "weightDecay": -1 }), "weightDecay: expected a number from 0, got -1"),
+        (json!({ "kind": "adagrad", "epsilon": 0 }), "epsilon: expected a number above 0, got 0"),
+    ] {
+        let refused = message(run(json!({ "optimizer": optimizer })));
+        assert_eq!(refused, format!("optimizer.{expected}"), "{optimizer}");
+    }
+}

@@ -1,0 +1,76 @@
+//! What an optimiser remembers, as named tensors of a checkpoint. NOT: what it means (optim).
+//!
+//! | tensor | shape |
+//! |---|---|
+//! | `optimizer.{buffer}.{parameter}` | the parameter's, or `[n]` where a buffer has something for each row or column |
+//! | `optimizer.{number}` | `[1]` |
+
+use crate::bundle::Bundle;
+use crate::error::Error;
+use crate::file::File;
+use crate::memory::buffer;
+use crate::places::{places, trained};
+use crate::text::quoted;
+use crate::update::read_flat;
+use optim::{Extent, Optimizer, State};
+use rnn::ParameterTable;
+
+/// For each trained parameter that buffer `index` has something for: the tensor's name and its length.
+fn parts(optimizer: &Optimizer, index: usize, table: &ParameterTable) -> Vec<(String, usize)> {
+    let (extent, name) = (optimizer.extent(index), optimizer.buffers()[index]);
+    let tensors = places(table).tensors;
+    let lengths = tensors.iter().map(|t| extent.of(t.matrix, t.rows.len(), t.columns));
+    let named = trained(table).map(|p| format!("optimizer.{name}.{}", p.name)).zip(lengths);
+    named.filter(|(_, length)| *length > 0).collect()
+}
+
+pub fn write<'a>(optimizer: &Optimizer, state: &'a State, table: &'a ParameterTable, into: &mut File<'a>) {
+    for (index, (name, moment)) in optimizer.buffers().iter().zip(&state.buffers).enumerate() {
+        if optimizer.extent(index) == Extent::Elements {
+            into.flat(table, moment, &format!("optimizer.{name}."));
+            continue;
+        }
+        let (mut bundle, mut rest) = (Bundle::default(), moment.as_slice());
+        for (name, length) in parts(optimizer, index, table) {
+            let (part, after) = rest.split_at(length);
+            bundle.f32(name, vec![length], part.to_vec());
+            rest = after;
+        }
+        into.add(bundle);
+    }
+    let mut bundle = Bundle::default();
+    for (name, &number) in optimizer.scalars().iter().zip(&state.scalars) {
+        bundle.f64(format!("optimizer.{name}"), vec![number]);
+    }
+    into.add(bundle);
+}
+
+/// The inverse of [`write`].
+///
+/// # Errors
+/// `FormatError` for what is missing or does not fit.
+pub fn read(optimizer: &Optimizer, table: &ParameterTable, from: &mut Bundle) -> Result<State, Error> {
+    let wrong = |name: &str| Error::format(format!("tensor {} is missing or does not fit", quoted(name)));
+    let mut state = State::default();
+    for (index, name) in optimizer.buffers().iter().enumerate() {
+        let mut moment = Vec::new();
+        if optimizer.extent(index) == Extent::Elements {
+            moment = buffer(table.len())?;
+            read_flat(table, &mut moment, &format!("optimizer.{name}."), from)?;
+        } else {
+            for (name, length) in parts(optimizer, index, table) {
+                let part = from.take_f32(&name)?.filter(|(shape, _)| *shape == [length]);
+                moment.extend(part.ok_or_else(|| wrong(&name))?.1);
+            }
+        }
+        state.buffers.push(moment);
+    }
+    for name in optimizer.scalars() {
+        let name = format!("optimizer.{name}");
+        match from.take_f64(&name)?.as_deref() {
+            Some([number]) => state.scalars.push(*number),
+            _ => return Err(wrong(&name)),
+        }
+    }
+    Ok(state)
+}

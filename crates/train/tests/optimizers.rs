@@ -1,0 +1,113 @@
+//! Every optimiser in a run: it learns, it goes on from a file as if it had never stopped, on any number of workers, and it
+//! is refused where it cannot be.
+
+mod common;
+
+use common::{bits, bits64, classified, fit, fit_by_team, run_to_end, text, tripled, tripler};
+use train::checkpoint;
+use train::evaluate::evaluate;
+use train::learner::Learner;
+use train::model::Model;
+use train::session::{Session, Status};
+use train::trainer::Trainer;
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+/// With the options that keep most state, and rates that learn [`tripled`] in a hundred epochs.
+const OPTIMIZERS: [&str; 13] = [
+    r#"{"kind":"sgd","learningRate":0.2,"momentum":0.8,"dampening":0.2,"weightDecay":0.0001}"#,
+    r#"{"kind":"rmsprop","momentum":0.5,"centered":true,"learningRate":0.003}"#,
+    r#"{"kind":"adam","amsgrad":true,"learningRate":0.02}"#,
+    r#"{"kind":"adamw","learningRate":0.02}"#,
+    r#"{"kind":"nadam","learningRate":0.02,"weightDecay":0.001,"decoupledWeightDecay":true}"#,
+    r#"{"kind":"radam","learningRate":0.03}"#,
+    r#"{"kind":"adamax","learningRate":0.03}"#,
+    r#"{"kind":"adagrad","learningRate":0.2,"rateDecay":0.001,"initialAccumulator":0.1}"#,
+    r#"{"kind":"adadelta","learningRate":3}"#,
+    r#"{"kind":"asgd","learningRate":0.2}"#,
+    r#"{"kind":"asgd","learningRate":0.2,"t0":9,"lambda":0.001}"#,
+    r#"{"kind":"rprop","learningRate":0.005,"largestStep":0.05,"etaPlus":1.05}"#,
+    r#"{"kind":"sgd","learningRate":0.2,"momentum":0.8,"nesterov":true}"#,
+];
+
+fn run(optimizer: &str, more: &str) -> String {
+    format!(r#"{{"epochs":100,"batchSize":8,"optimizer":{optimizer},"clip":"none"{more}}}"#)
+}
+
+fn loss(model: &Model) -> f64 {
+    let figures = evaluate(model, tripled(40, |_| {}), "{}").expect("fits");
+    let figures: serde_json::Value = serde_json::from_str(&figures).expect("JSON");
+    figures["loss"].as_f64().expect("a number")
+}
+
+#[test]
+fn each_learns() {
+    for optimizer in OPTIMIZERS {
+        let mut model = tripler("");
+        let before = loss(&model);
+        fit(&mut model, tripled(40, |_| {}), &run(optimizer, ""));
+        let after = loss(&model);
+        println!("{before:.4} {after:.6} {optimizer}");
+        assert!(after < 0.01 * before, "{optimizer}: {before} became {after}");
+    }
+}
+
+#[test]
+fn each_resumes_from_a_file_bit_for_bit() {
+    for optimizer in OPTIMIZERS {
+        let run = format!(r#"{{"epochs":3,"batchSize":4,"window":20,"validationSplit":0.2,"optimizer":{optimizer}}}"#);
+        let make = || {
+            let layers =
+                r#"[{"kind":"embedding","units":5},{"kind":"gru","hiddenSize":7,"numLayers":2},{"kind":"dense"}]"#;
+            Model::create(&format!(r#"{{"input":{{"vocabulary":8}},"layers":{layers},"seed":5}}"#)).expect("right")
+        };
+        let mut whole = make();
+        let (unbroken, end) = fit(&mut whole, text(400), &run);
+        for at in [1, 9, 14] {
+            let mut model = make();
+            let mut session = Session::fit(&mut model, text(400), &run, None, None).expect("right");
+            assert_eq!(session.run(&mut model, at).expect("goes on"), Status::Running);
+            let mut records = session.records();
+            let file = checkpoint::save(&model, Some(&session), true).expect("there is room");
+            let mut loaded = checkpoint::load(&file).expect("just written");
+            assert_eq!(bits(&loaded), bits(&model), "{optimizer}: what is saved is what is there");
+            let session = Session::resume(&mut loaded, text(400), "{}", None, None).expect("the same data");
+            let (rest, resumed_end) = run_to_end(&mut loaded, session, 2);
+            records.extend(rest);
+            assert_eq!(bits(&loaded), bits(&whole), "{optimizer}: weights, cut after {at}");
+            assert_eq!(bits64(&records), bits64(&unbroken), "{optimizer}: records, cut after {at}");
+            assert_eq!(resumed_end, end);
+        }
+    }
+}
+
+#[test]
+fn workers_do_not_change_the_bits() {
+    for optimizer in OPTIMIZERS {
+        let run = format!(r#"{{"epochs":2,"batchSize":12,"optimizer":{optimizer}}}"#);
+        let (mut alone, mut three) = ([common::classifier()], [0; 3].map(|_| common::classifier()));
+        let records = fit_by_team(&mut alone, &classified(30), &run);
+        let shared = fit_by_team(&mut three, &classified(30), &run);
+        assert_eq!(bits(&three[0]), bits(&alone[0]), "{optimizer}");
+        assert_eq!(bits64(&shared), bits64(&records), "{optimizer}");
+    }
+}
+
+/// One that shows an average takes its gradients elsewhere: neither at given ones nor while it predicts by what it trains.
+#[test]
+fn what_needs_gradients_at_the_weights_shown_is_refused() {
+    for optimizer in OPTIMIZERS {
+        let options = format!(r#"{{"optimizer":{optimizer}}}"#);
+        let apart = ["asgd"].iter().any(|kind| optimizer.contains(kind));
+        let mut model = tripler("");
+        let gradients = train::bundle::Bundle::default();
+        let applied = Trainer::open(&mut model, &options).expect("right").apply(&mut model, gradients);
+        let opened = Learner::open(&mut model, &options).map(|_| ());
+        for result in [applied, opened] {
+            match result {
+                Ok(()) => assert!(!apart, "{optimizer}"),
+                Err(error) => assert!(apart && error.path.as_deref() == Some("optimizer"), "{}", error.message),
+            }
+        }
+    }
+}
