@@ -1,7 +1,9 @@
 //! Adam and AdamW: one loop over both moments, with or without decoupled decay. PyTorch's `Adam` and `AdamW`.
 
-use crate::arithmetic::{largest, lerp, power};
+use crate::arithmetic::{largest, lerp, power, total};
+use crate::hypergradient;
 use crate::optimizer::{Before, Rule, Update};
+use crate::state::State;
 use linalg::flush;
 
 /// `m ← β1 m + (1-β1) g`, `v ← β2 v + (1-β2) g²`,
@@ -25,6 +27,8 @@ pub struct Adam {
     pub amsgrad: bool,
     /// Climb instead of descend.
     pub maximize: bool,
+    /// β of [`crate::hypergradient`], ≥ 0; 0: the rate stays as it is given.
+    pub hypergradient: f64,
 }
 
 /// [`Adam`] after `θ ← θ·(1 - rate·weight_decay)`: the decay is not scaled by the moments.
@@ -48,7 +52,8 @@ pub struct AdamW {
 
 impl Default for Adam {
     fn default() -> Self {
-        Self { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.0, amsgrad: false, maximize: false }
+        let (beta1, beta2, epsilon) = (0.9, 0.999, 1e-8);
+        Self { beta1, beta2, epsilon, weight_decay: 0.0, amsgrad: false, maximize: false, hypergradient: 0.0 }
     }
 }
 
@@ -75,8 +80,45 @@ impl Rule for Adam {
         Before { maximize: self.maximize, decay: self.weight_decay }
     }
 
+    fn scalars(&self) -> &'static [&'static str] {
+        if self.hypergradient == 0.0 { &[] } else { hypergradient::SCALARS }
+    }
+
+    fn start(&self, _params: &[f32], state: &mut State) {
+        if self.hypergradient != 0.0 {
+            hypergradient::start(state);
+        }
+    }
+
     fn update(&self, update: &mut Update) {
+        if self.hypergradient != 0.0 {
+            let along = self.along(update);
+            let scalar = &mut update.state.scalars[0];
+            update.rate = hypergradient::rate(scalar, update.rate, self.hypergradient, along);
+        }
         moments(self, 1.0, update);
+    }
+}
+
+impl Adam {
+    /// ⟨g_t, u_{t-1}⟩, where u is what a rate of 1 would have moved by: the moments still are those of the update before.
+    fn along(&self, update: &mut Update) -> f64 {
+        if update.step == 1 {
+            return 0.0;
+        }
+        let k = Scalars::new(self.beta1, self.beta2, self.epsilon, update.step - 1, 1.0, 1.0);
+        let direction = |m: f32, v: f32| f64::from(-k.rate * m / (v.sqrt() + k.epsilon));
+        let sum = |grads: &[f32], mean: &[f32], square: &[f32]| {
+            let terms = grads.iter().zip(mean).zip(square);
+            total(terms.map(|((g, m), v)| f64::from(*g) * direction(*m, *v)))
+        };
+        let mut along = 0.0;
+        if self.amsgrad {
+            update.each(|_, grads, [mean, _, most]| along += sum(grads, mean, most));
+        } else {
+            update.each(|_, grads, [mean, square]| along += sum(grads, mean, square));
+        }
+        along
     }
 }
 
@@ -95,7 +137,7 @@ impl Rule for AdamW {
 
     fn update(&self, update: &mut Update) {
         let Self { beta1, beta2, epsilon, weight_decay, amsgrad, maximize } = *self;
-        let adam = Adam { beta1, beta2, epsilon, weight_decay: 0.0, amsgrad, maximize };
+        let adam = Adam { beta1, beta2, epsilon, weight_decay: 0.0, amsgrad, maximize, hypergradient: 0.0 };
         moments(&adam, 1.0 - update.rate * weight_decay, update);
     }
 }

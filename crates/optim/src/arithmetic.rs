@@ -30,6 +30,23 @@ pub(crate) fn largest(a: f32, b: f32) -> f32 {
     if a > b { a } else { b }
 }
 
+/// -1, 0 or 1; `f32::signum` has no 0. Two masks instead of branches.
+#[inline(always)]
+pub(crate) fn sign(x: f32) -> f32 {
+    let positive = if x > 0.0 { 1.0 } else { 0.0 };
+    if x < 0.0 { -1.0 } else { positive }
+}
+
+/// A sum in the order of linalg's: four partial sums, term `i` going to number `i % 4`, then `(s0 + s1) + (s2 + s3)`.
+#[inline(always)]
+pub(crate) fn total(terms: impl Iterator<Item = f64>) -> f64 {
+    let mut sums = [0.0; 4];
+    for (i, term) in terms.enumerate() {
+        sums[i % 4] += term;
+    }
+    (sums[0] + sums[1]) + (sums[2] + sums[3])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,7 +2,8 @@
 
 use crate::places::Places;
 use crate::state::{Extent, State};
-use crate::{Adadelta, Adagrad, Adam, AdamW, Adamax, Asgd, NAdam, RAdam, RmsProp, Rprop, Sgd};
+use crate::{Adadelta, Adagrad, Adam, AdamW, Adamax, Asgd, Lamb, Lion, NAdam, Prodigy, RAdam, RmsProp, Rprop};
+use crate::{ScheduleFree, Sgd};
 
 /// The most moment buffers any optimiser keeps.
 pub const MAX_BUFFERS: usize = 4;
@@ -152,6 +153,14 @@ optimizers! {
     Asgd,
     /// Steps by the sign of the gradient.
     Rprop,
+    /// Steps by the sign of momentum.
+    Lion,
+    /// Adam with steps as long as tensors.
+    Lamb,
+    /// AdamW with an average in place of a schedule.
+    ScheduleFree,
+    /// Adam that finds its rate.
+    Prodigy,
 }
 
 impl Optimizer {

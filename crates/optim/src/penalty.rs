@@ -3,6 +3,7 @@
 //! They are part of the gradient and not of the reported loss, and are meant for weights, not biases: the caller
 //! gives the ranges. PyTorch's `weight_decay` (of all but `AdamW`) is `l2`, added after clipping.
 
+use crate::arithmetic::sign;
 use std::ops::Range;
 
 /// `g ← g + (l1·sign(w) + l2·w)`, the gradient of `l1·Σ|w| + l2/2·Σw²`; sign(0) is 0, so a weight may rest there.
@@ -20,11 +21,4 @@ pub fn add_to(l1: f64, l2: f64, ranges: &[Range<usize>], params: &[f32], grads: 
     for range in ranges {
         add(l1, l2, &params[range.clone()], &mut grads[range.clone()]);
     }
-}
-
-/// -1, 0 or 1; `f32::signum` has no 0. Two masks instead of branches.
-#[inline(always)]
-fn sign(w: f32) -> f32 {
-    let positive = if w > 0.0 { 1.0 } else { 0.0 };
-    if w < 0.0 { -1.0 } else { positive }
 }

@@ -1,6 +1,8 @@
 //! Gradient descent: plain, with Polyak's momentum, with Nesterov's. PyTorch's `SGD`.
 
+use crate::hypergradient::{self, dot};
 use crate::optimizer::{Before, Rule, Update};
+use crate::state::State;
 use linalg::flush;
 
 /// `θ ← θ - α d`, where `d = g`, or with momentum `b ← μ b + (1 - τ) g` and `d = b`, or with Nesterov's `d = g + μ b`.
@@ -21,6 +23,8 @@ pub struct Sgd {
     pub weight_decay: f64,
     /// Climb instead of descend.
     pub maximize: bool,
+    /// β of [`crate::hypergradient`], ≥ 0; 0: the rate stays as it is given.
+    pub hypergradient: f64,
 }
 
 impl Sgd {
@@ -32,7 +36,22 @@ impl Sgd {
 
 impl Rule for Sgd {
     fn buffers(&self) -> &'static [&'static str] {
-        if self.momentum == 0.0 { &[] } else { &["momentum_buffer"] }
+        match (self.momentum != 0.0, self.hypergradient != 0.0) {
+            (false, false) => &[],
+            (true, false) => &["momentum_buffer"],
+            (false, true) => &["direction"],
+            (true, true) => &["momentum_buffer", "direction"],
+        }
+    }
+
+    fn scalars(&self) -> &'static [&'static str] {
+        if self.hypergradient == 0.0 { &[] } else { hypergradient::SCALARS }
+    }
+
+    fn start(&self, _params: &[f32], state: &mut State) {
+        if self.hypergradient != 0.0 {
+            hypergradient::start(state);
+        }
     }
 
     fn momentum(&self) -> Option<f64> {
@@ -44,6 +63,9 @@ impl Rule for Sgd {
     }
 
     fn update(&self, update: &mut Update) {
+        if self.hypergradient != 0.0 {
+            return self.descend_rate(update);
+        }
         let rate = -update.rate as f32;
         if self.momentum == 0.0 {
             return update.each(|params, grads, []| plain(params, grads, rate));
@@ -54,6 +76,38 @@ impl Rule for Sgd {
             update.each(|params, grads, [buffer]| nesterov(params, grads, buffer, rate, momentum));
         } else {
             update.each(|params, grads, [buffer]| heavy_ball(params, grads, buffer, rate, momentum, weight));
+        }
+    }
+}
+
+impl Sgd {
+    /// The same with the direction of the update before in the last buffer. The gradient becomes the direction on the way.
+    fn descend_rate(&self, update: &mut Update) {
+        let momentum = update.momentum.unwrap_or(self.momentum) as f32;
+        let weight = if update.step == 1 { 1.0 } else { (1.0 - self.dampening) as f32 };
+        let mut along = 0.0;
+        if self.momentum == 0.0 {
+            update.each(|_, grads, [before]| along += dot(grads, before));
+        } else {
+            update.each(|_, grads, [buffer, before]| {
+                along += dot(grads, before);
+                for (g, b) in grads.iter_mut().zip(buffer) {
+                    *b = flush(*b * momentum + weight * *g);
+                    *g = if self.nesterov { *g + momentum * *b } else { *b };
+                }
+            });
+        }
+        let scalar = &mut update.state.scalars[0];
+        update.rate = hypergradient::rate(scalar, update.rate, self.hypergradient, along);
+        let rate = -update.rate as f32;
+        let direction = |params: &mut [f32], grads: &[f32], before: &mut [f32]| {
+            plain(params, grads, rate);
+            before.copy_from_slice(grads);
+        };
+        if self.momentum == 0.0 {
+            update.each(|params, grads, [before]| direction(params, grads, before));
+        } else {
+            update.each(|params, grads, [_, before]| direction(params, grads, before));
         }
     }
 }

@@ -2,8 +2,8 @@
 
 mod support;
 
-use optim::{AdamW, NAdam, Optimizer, RAdam, RmsProp, Sgd, Step};
-use support::every::every;
+use optim::{AdamW, Lamb, Lion, NAdam, Optimizer, Prodigy, RAdam, RmsProp, ScheduleFree, Sgd, Step};
+use support::every::{every, others};
 use support::twin::Twin;
 use support::{Random, Run, error, to_f64};
 #[cfg(target_arch = "wasm32")]
@@ -40,6 +40,10 @@ fn decays(optimizer: Optimizer) -> bool {
         Optimizer::NAdam(NAdam { weight_decay, decoupled, .. })
         | Optimizer::RAdam(RAdam { weight_decay, decoupled, .. }) => decoupled && weight_decay > 0.0,
         Optimizer::Asgd(_) => true,
+        Optimizer::Lion(Lion { weight_decay, .. })
+        | Optimizer::ScheduleFree(ScheduleFree { weight_decay, .. })
+        | Optimizer::Lamb(Lamb { weight_decay, .. })
+        | Optimizer::Prodigy(Prodigy { weight_decay, .. }) => weight_decay > 0.0,
         _ => false,
     }
 }
@@ -56,7 +60,7 @@ fn coupled(optimizer: Optimizer) -> bool {
 fn zero_gradients_and_moments_leave_parameters_alone() {
     let start: Vec<f32> = vec![0.0, -0.0, 1.0, -1e-30, 1e30, -3.5, 0.1, 7.0, 1e-40];
     let mut still = 0;
-    for optimizer in every().into_iter().filter(|&o| !coupled(o)) {
+    for optimizer in every().into_iter().chain(others()).filter(|&o| !coupled(o)) {
         let mut run = Run::new(optimizer, start.clone());
         for _ in 1..=5 {
             run.update(0.1, &vec![0.0; start.len()]);
@@ -74,7 +78,7 @@ fn zero_gradients_and_moments_leave_parameters_alone() {
 /// A zero stays one whatever the settings: the padding of a layout is zero, with zero gradients.
 #[test]
 fn padding_stays_zero() {
-    for optimizer in every() {
+    for optimizer in every().into_iter().chain(others()) {
         let mut run = Run::new(optimizer, vec![0.0; 3]);
         for _ in 1..=20 {
             run.update(0.1, &[0.0; 3]);
@@ -86,14 +90,14 @@ fn padding_stays_zero() {
 /// One gradient, then none: the moments pass through every magnitude down to zero, and none is ever denormal.
 #[test]
 fn moments_end_at_zero_without_denormals() {
-    for optimizer in every().into_iter().filter(|&o| !coupled(o)) {
+    for optimizer in every().into_iter().chain(others()).filter(|&o| !coupled(o)) {
         // Sums, largest values, step sizes and parameters stay; a floor keeps Adamax's.
-        let stays = ["sum", "exp_inf", "max_exp_avg_sq", "step_size", "iterate", "prev"];
+        let stays = ["sum", "exp_inf", "max_exp_avg_sq", "step_size", "iterate", "prev", "z", "y", "p0", "direction"];
         let decaying: Vec<usize> =
             (0..optimizer.buffers().len()).filter(|&i| !stays.contains(&optimizer.buffers()[i])).collect();
         let mut run = Run::new(optimizer, vec![1.0f32; 5]);
         run.update(1e-3, &[1.0, -1e-3, 1e-12, -1e-20, 3.0]);
-        for step in 2..=100_000 {
+        for step in 2..=200_000 {
             run.update(1e-3, &[0.0; 5]);
             let moments = decaying.iter().flat_map(|&i| &run.state.buffers[i]);
             assert!(moments.clone().all(|m| *m == 0.0 || m.abs() >= 1e-30), "{optimizer:?} at {step}");
@@ -132,6 +136,7 @@ fn momentum_may_come_from_a_schedule() {
                 Optimizer::NAdam(o) => NAdam { beta1: momentum, ..o }.into(),
                 Optimizer::RAdam(o) => RAdam { beta1: momentum, ..o }.into(),
                 Optimizer::Adamax(o) => optim::Adamax { beta1: momentum, ..o }.into(),
+                Optimizer::Lion(o) => Lion { beta1: momentum, ..o }.into(),
                 other => other,
             }
         };

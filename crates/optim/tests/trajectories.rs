@@ -38,13 +38,13 @@ fn settings(record: &Value) -> Option<(Optimizer, f64)> {
     let optimizer: Optimizer = match record["optimizer"].as_str().unwrap() {
         "SGD" => {
             let (momentum, dampening) = (get("momentum", 0.0), get("dampening", 0.0));
-            Sgd { momentum, dampening, nesterov: flag("nesterov"), weight_decay, maximize }.into()
+            Sgd { momentum, dampening, nesterov: flag("nesterov"), weight_decay, maximize, hypergradient: 0.0 }.into()
         }
         "RMSprop" => {
             let (alpha, momentum, centered) = (get("alpha", 0.99), get("momentum", 0.0), flag("centered"));
             RmsProp { alpha, momentum, centered, epsilon, weight_decay, maximize }.into()
         }
-        "Adam" => Adam { beta1, beta2, epsilon, weight_decay, amsgrad, maximize }.into(),
+        "Adam" => Adam { beta1, beta2, epsilon, weight_decay, amsgrad, maximize, hypergradient: 0.0 }.into(),
         "AdamW" => AdamW { beta1, beta2, epsilon, weight_decay, amsgrad, maximize }.into(),
         "NAdam" => {
             let momentum_decay = get("momentum_decay", 0.004);

@@ -108,7 +108,22 @@ fn of_given_states_and_weights() {
 
 #[test]
 fn of_every_optimiser() {
-    for kind in ["adamw", "sgd", "rmsprop", "nadam", "radam", "adamax", "adagrad", "adadelta", "asgd", "rprop"] {
+    for kind in [
+        "adamw",
+        "sgd",
+        "rmsprop",
+        "nadam",
+        "radam",
+        "adamax",
+        "adagrad",
+        "adadelta",
+        "asgd",
+        "rprop",
+        "lion",
+        "lamb",
+        "scheduleFree",
+        "prodigy",
+    ] {
         let run = format!(r#"{{"epochs":50,"batchSize":8,"optimizer":"{kind}"}}"#);
         assert_eq!(asked(&mut classifier(), classified(40), &run, None), 0, "{kind}");
     }

@@ -14,7 +14,7 @@ use train::trainer::Trainer;
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 /// With the options that keep most state, and rates that learn [`tripled`] in a hundred epochs.
-const OPTIMIZERS: [&str; 13] = [
+const OPTIMIZERS: [&str; 20] = [
     r#"{"kind":"sgd","learningRate":0.2,"momentum":0.8,"dampening":0.2,"weightDecay":0.0001}"#,
     r#"{"kind":"rmsprop","momentum":0.5,"centered":true,"learningRate":0.003}"#,
     r#"{"kind":"adam","amsgrad":true,"learningRate":0.02}"#,
@@ -28,6 +28,13 @@ const OPTIMIZERS: [&str; 13] = [
     r#"{"kind":"asgd","learningRate":0.2,"t0":9,"lambda":0.001}"#,
     r#"{"kind":"rprop","learningRate":0.005,"largestStep":0.05,"etaPlus":1.05}"#,
     r#"{"kind":"sgd","learningRate":0.2,"momentum":0.8,"nesterov":true}"#,
+    r#"{"kind":"lion","learningRate":0.003,"weightDecay":0.001}"#,
+    r#"{"kind":"lamb","learningRate":0.005}"#,
+    r#"{"kind":"scheduleFree","learningRate":0.05,"warmup":5}"#,
+    r#"{"kind":"prodigy","biasCorrection":true,"d0":0.001}"#,
+    r#"{"kind":"sgd","learningRate":0.05,"hypergradient":0.05}"#,
+    r#"{"kind":"sgd","learningRate":0.05,"hypergradient":0.001,"momentum":0.8,"nesterov":true}"#,
+    r#"{"kind":"adam","learningRate":0.001,"hypergradient":0.0001}"#,
 ];
 
 fn run(optimizer: &str, more: &str) -> String {
@@ -98,7 +105,7 @@ fn workers_do_not_change_the_bits() {
 fn what_needs_gradients_at_the_weights_shown_is_refused() {
     for optimizer in OPTIMIZERS {
         let options = format!(r#"{{"optimizer":{optimizer}}}"#);
-        let apart = ["asgd"].iter().any(|kind| optimizer.contains(kind));
+        let apart = ["asgd", "scheduleFree"].iter().any(|kind| optimizer.contains(kind));
         let mut model = tripler("");
         let gradients = train::bundle::Bundle::default();
         let applied = Trainer::open(&mut model, &options).expect("right").apply(&mut model, gradients);
@@ -110,4 +117,35 @@ fn what_needs_gradients_at_the_weights_shown_is_refused() {
             }
         }
     }
+}
+
+/// What the model shows, and a file holds as its weights, is the average; the next gradient is taken at the point that is saved
+/// beside it.
+#[test]
+fn schedule_free_shows_the_average_and_learns_at_its_point() {
+    let run = r#"{"steps":9,"batchSize":"full","clip":"none","optimizer":{"kind":"scheduleFree","learningRate":0.1,"beta1":0.5}}"#;
+    let mut model = tripler("");
+    let mut session = Session::fit(&mut model, tripled(40, |_| {}), run, None, None).expect("right");
+    session.run(&mut model, 4).expect("goes on");
+    drop(session.records());
+    let file = checkpoint::save(&model, Some(&session), true).expect("there is room");
+    session.run(&mut model, 1).expect("goes on");
+    let next = session.records()[3];
+
+    let saved = checkpoint::load(&file).expect("just written");
+    let (file, mut at_point) = (train::bundle::Bundle::read(&file).expect("just written"), tripler(""));
+    let mut point = train::bundle::Bundle::default();
+    for tensor in &saved.parameters().expect("sized").tensors {
+        let [x, y, z] =
+            ["", "optimizer.y.", "optimizer.z."].map(|p| common::floats(&file, &format!("{p}{}", tensor.name)));
+        for ((x, y), z) in x.iter().zip(&y).zip(&z) {
+            assert!((y - 0.5 * (x + z)).abs() < 1e-6, "y is between");
+        }
+        // One step has no use for the recurrent weights.
+        assert!(x != y || tensor.name.contains("weight_hh"), "{}", tensor.name);
+        point.f32(tensor.name.clone(), tensor.shape.clone(), y);
+    }
+    at_point.set_parameters(point, true).expect("all of them");
+    assert!((next - loss(&at_point)).abs() < 1e-9 * next, "the gradient is that of the point");
+    assert!((next - loss(&saved)).abs() > 1e-3 * next, "which is not what the model shows");
 }

@@ -1,11 +1,30 @@
 //! Every optimiser with every option that changes its arithmetic.
 
-use optim::{Adadelta, Adagrad, Adam, AdamW, Adamax, Asgd, NAdam, Optimizer, RAdam, RmsProp, Rprop, Sgd};
+use optim::{
+    Adadelta, Adagrad, Adam, AdamW, Adamax, Asgd, Lamb, Lion, NAdam, Optimizer, Prodigy, RAdam, RmsProp, Rprop,
+    ScheduleFree, Sgd,
+};
 
 fn rms(alpha: f64, momentum: f64, centered: bool) -> Optimizer {
     RmsProp { alpha, momentum, centered, epsilon: 1e-6, ..RmsProp::default() }.into()
 }
 
+/// Those that do not go by elements alone: norms, sums over all parameters.
+pub fn others() -> Vec<Optimizer> {
+    vec![
+        Lamb::default().into(),
+        Lamb { weight_decay: 0.0, epsilon: 1e-3, ..Lamb::default() }.into(),
+        Prodigy { d0: 1e-3, ..Prodigy::default() }.into(),
+        Prodigy { d0: 1e-2, coefficient: 0.5, weight_decay: 0.1, bias_correction: true, ..Prodigy::default() }.into(),
+        Sgd { hypergradient: 1e-3, ..Sgd::default() }.into(),
+        Sgd { hypergradient: 1e-3, momentum: 0.5, dampening: 0.2, weight_decay: 0.1, ..Sgd::default() }.into(),
+        Sgd { hypergradient: 1e-3, momentum: 0.5, nesterov: true, ..Sgd::default() }.into(),
+        Adam { hypergradient: 1e-4, ..Adam::default() }.into(),
+        Adam { hypergradient: 1e-4, beta2: 0.7, amsgrad: true, maximize: true, ..Adam::default() }.into(),
+    ]
+}
+
+/// Those that go by elements.
 pub fn every() -> Vec<Optimizer> {
     let (sgd, adam, adamw) = (Sgd::default(), Adam::default(), AdamW::default());
     vec![
@@ -43,5 +62,9 @@ pub fn every() -> Vec<Optimizer> {
         Asgd { lambda: 0.1, alpha: 0.6, start: 9.0, weight_decay: 0.1, ..Asgd::default() }.into(),
         Rprop { smallest: 1e-4, largest: 0.05, ..Rprop::default() }.into(),
         Rprop { decrease: 0.7, increase: 1.5, smallest: 1e-3, largest: 0.02, maximize: true }.into(),
+        Lion::default().into(),
+        Lion { beta1: 0.3, beta2: 0.5, weight_decay: 0.2 }.into(),
+        ScheduleFree::default().into(),
+        ScheduleFree { beta1: 0.6, beta2: 0.95, weight_decay: 0.2, warmup: 50, ..ScheduleFree::default() }.into(),
     ]
 }

@@ -1,6 +1,6 @@
 //! The optimisers again: in f64, element by element, as the papers and PyTorch write them, without any rearranging.
 
-use optim::{Adam, AdamW, NAdam, Optimizer};
+use optim::{Adam, AdamW, NAdam, Optimizer, ScheduleFree};
 
 pub struct Twin {
     optimizer: Optimizer,
@@ -8,8 +8,8 @@ pub struct Twin {
     first: Vec<f64>,
     second: Vec<f64>,
     third: Vec<f64>,
-    /// NAdam's Π.
-    product: f64,
+    /// NAdam's Π; the sum of schedule-free's weights.
+    number: f64,
 }
 
 impl Twin {
@@ -19,21 +19,31 @@ impl Twin {
         let (mut first, second, third) = (zeros.clone(), zeros.clone(), zeros);
         match optimizer {
             Optimizer::Adagrad(o) => first.fill(o.initial_accumulator),
-            Optimizer::Asgd(_) => first.copy_from_slice(params),
+            Optimizer::Asgd(_) | Optimizer::ScheduleFree(_) => first.copy_from_slice(params),
             _ => {}
         }
-        Self { optimizer, step: 0, first, second, third, product: 1.0 }
+        let number = if matches!(optimizer, Optimizer::NAdam(_)) { 1.0 } else { 0.0 };
+        Self { optimizer, step: 0, first, second, third, number }
     }
 
     /// Where gradients are taken.
     pub fn point(&self, params: &[f64]) -> Vec<f64> {
-        if matches!(self.optimizer, Optimizer::Asgd(_)) { self.first.clone() } else { params.to_vec() }
+        match self.optimizer {
+            Optimizer::Asgd(_) => self.first.clone(),
+            Optimizer::ScheduleFree(o) => {
+                let pairs = self.first.iter().zip(params);
+                pairs.map(|(z, x)| (1.0 - o.beta1) * z + o.beta1 * x).collect()
+            }
+            _ => params.to_vec(),
+        }
     }
 
     pub fn update(&mut self, rate: f64, params: &mut [f64], grads: &[f64]) {
         self.step += 1;
-        if let Optimizer::NAdam(o) = self.optimizer {
-            self.product *= nadam_momentum(o, self.step);
+        match self.optimizer {
+            Optimizer::NAdam(o) => self.number *= nadam_momentum(o, self.step),
+            Optimizer::ScheduleFree(o) => self.number += power(schedule_free_rate(o, self.step, rate), 2),
+            _ => {}
         }
         let at = self.point(params);
         let (maximize, decay) = before(self.optimizer);
@@ -70,8 +80,8 @@ impl Twin {
                 let root = (*b / (1.0 - power(o.beta2, t))).sqrt() + o.epsilon;
                 let (now, next) = (nadam_momentum(o, t), nadam_momentum(o, t + 1));
                 let p = if o.decoupled { p * (1.0 - rate * o.weight_decay) } else { p };
-                let p = p - rate * (1.0 - now) / (1.0 - self.product) * g / root;
-                p - rate * next / (1.0 - self.product * next) * *a / root
+                let p = p - rate * (1.0 - now) / (1.0 - self.number) * g / root;
+                p - rate * next / (1.0 - self.number * next) * *a / root
             }
             Optimizer::RAdam(o) => {
                 *a = o.beta1 * *a + (1.0 - o.beta1) * g;
@@ -122,6 +132,20 @@ impl Twin {
                 *a = if turned < 0.0 { 0.0 } else { g };
                 p - *b * if *a == 0.0 { 0.0 } else { a.signum() }
             }
+            Optimizer::Lion(o) => {
+                let c = o.beta1 * *a + (1.0 - o.beta1) * g;
+                *a = o.beta2 * *a + (1.0 - o.beta2) * g;
+                p - rate * if c == 0.0 { 0.0 } else { c.signum() } - rate * o.weight_decay * p
+            }
+            Optimizer::ScheduleFree(o) => {
+                let y = (1.0 - o.beta1) * *a + o.beta1 * p;
+                let gamma = schedule_free_rate(o, t, rate);
+                *b = o.beta2 * *b + (1.0 - o.beta2) * g * g;
+                *a = *a - gamma * g / (b.sqrt() + o.epsilon) - gamma * o.weight_decay * y;
+                let share = gamma * gamma / self.number;
+                (1.0 - share) * p + share * *a
+            }
+            Optimizer::Lamb(_) | Optimizer::Prodigy(_) => panic!("not by elements: see papers.rs"),
         }
     }
 }
@@ -140,11 +164,17 @@ fn before(optimizer: Optimizer) -> (bool, f64) {
         Optimizer::Adadelta(o) => (o.maximize, o.weight_decay),
         Optimizer::Asgd(o) => (o.maximize, o.weight_decay),
         Optimizer::Rprop(o) => (o.maximize, 0.0),
+        _ => (false, 0.0),
     }
 }
 
 fn power(base: f64, exponent: i32) -> f64 {
     (0..exponent).fold(1.0, |product, _| product * base)
+}
+
+fn schedule_free_rate(o: ScheduleFree, t: i32, rate: f64) -> f64 {
+    let warm = if o.warmup == 0 { 1.0 } else { (f64::from(t) / o.warmup as f64).min(1.0) };
+    rate * (1.0 - power(o.beta2, t)).sqrt() * warm
 }
 
 fn nadam_momentum(o: NAdam, t: i32) -> f64 {

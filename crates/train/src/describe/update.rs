@@ -4,7 +4,8 @@ use super::rules::{number, word};
 use super::schedule::schedule;
 use crate::json::Value;
 use optim::{
-    Adadelta, Adagrad, Adam, AdamW, Adamax, Asgd, Clip, NAdam, Optimizer, RAdam, RmsProp, Rprop, Schedule, Sgd,
+    Adadelta, Adagrad, Adam, AdamW, Adamax, Asgd, Clip, Lamb, Lion, NAdam, Optimizer, Prodigy, RAdam, RmsProp, Rprop,
+    Schedule, ScheduleFree, Sgd,
 };
 
 /// How gradients become updates.
@@ -39,11 +40,11 @@ fn optimizer(o: &Value) -> Optimizer {
     let (n, flag) = (|field: &str| number(&o[field]), |field: &str| o[field] == true);
     let (beta1, beta2, epsilon, momentum) = (n("beta1"), n("beta2"), n("epsilon"), n("momentum"));
     let (weight_decay, decoupled) = (n("weightDecay"), flag("decoupledWeightDecay"));
-    let (amsgrad, maximize) = (flag("amsgrad"), flag("maximize"));
+    let (amsgrad, maximize, hypergradient) = (flag("amsgrad"), flag("maximize"), n("hypergradient"));
     match word(&o["kind"]) {
         "sgd" => {
             let (dampening, nesterov) = (n("dampening"), flag("nesterov"));
-            Sgd { momentum, dampening, nesterov, weight_decay, maximize }.into()
+            Sgd { momentum, dampening, nesterov, weight_decay, maximize, hypergradient }.into()
         }
         "rmsprop" => {
             let (alpha, centered) = (n("alpha"), flag("centered"));
@@ -69,7 +70,17 @@ fn optimizer(o: &Value) -> Optimizer {
             let (decrease, increase) = (n("etaMinus"), n("etaPlus"));
             Rprop { decrease, increase, smallest: n("smallestStep"), largest: n("largestStep"), maximize }.into()
         }
-        _ => Adam { beta1, beta2, epsilon, weight_decay, amsgrad, maximize }.into(),
+        "lion" => Lion { beta1, beta2, weight_decay }.into(),
+        "lamb" => Lamb { beta1, beta2, epsilon, weight_decay }.into(),
+        "scheduleFree" => {
+            let warmup = o["warmup"].as_u64().unwrap_or_default();
+            ScheduleFree { beta1, beta2, epsilon, weight_decay, warmup }.into()
+        }
+        "prodigy" => {
+            let (d0, coefficient, bias_correction) = (n("d0"), n("dCoefficient"), flag("biasCorrection"));
+            Prodigy { beta1, beta2, epsilon, weight_decay, d0, coefficient, bias_correction }.into()
+        }
+        _ => Adam { beta1, beta2, epsilon, weight_decay, amsgrad, maximize, hypergradient }.into(),
     }
 }
 

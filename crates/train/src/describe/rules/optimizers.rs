@@ -22,6 +22,9 @@ pub fn check(optimizer: &Value) -> Result<(), Error> {
         "sgd" if optimizer["nesterov"] == true && n("dampening") > 0.0 => {
             conflict("dampening", "does not go with nesterov")
         }
+        "sgd" | "adam" if n("hypergradient") > 0.0 && optimizer["learningRate"].as_f64().is_none() => {
+            conflict("hypergradient", "finds the rate itself: learningRate has to be the number that it starts from")
+        }
         "rprop" if optimizer["learningRate"].as_f64().is_none() => {
             conflict("learningRate", "rprop has a step size for each parameter: give the number that they start from")
         }

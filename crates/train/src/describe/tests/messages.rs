@@ -161,7 +161,10 @@ fn unknown_options_get_a_hint() {
     let error = run(json!({ "optimizer": { "kind": "adam", "lr": 1 } })).expect_err("unknown");
     assert_eq!((error.code, error.path.as_deref()), ("unknownOption", Some("optimizer.lr")));
     assert_eq!(error.received.as_deref(), Some("lr"));
-    assert_eq!(error.expected.as_deref(), Some("learningRate, beta1, beta2, epsilon, weightDecay, amsgrad, maximize"));
+    assert_eq!(
+        error.expected.as_deref(),
+        Some("learningRate, beta1, beta2, epsilon, weightDecay, amsgrad, maximize, hypergradient")
+    );
 }
 
 #[test]

@@ -4,7 +4,10 @@ use super::*;
 use crate::describe::rows::optimizers::OPTIMIZER;
 use crate::describe::rows::run::RUN;
 use crate::describe::table::{Field, Kind};
-use optim::{Adadelta, Adagrad, Adam, AdamW, Adamax, Asgd, NAdam, Optimizer, RAdam, RmsProp, Rprop, Schedule, Sgd};
+use optim::{
+    Adadelta, Adagrad, Adam, AdamW, Adamax, Asgd, Lamb, Lion, NAdam, Optimizer, Prodigy, RAdam, RmsProp, Rprop,
+};
+use optim::{Schedule, ScheduleFree, Sgd};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -22,6 +25,10 @@ fn defaults() -> Vec<(&'static str, Optimizer, f64)> {
         ("adadelta", Adadelta::default().into(), 1.0),
         ("asgd", Asgd::default().into(), 0.01),
         ("rprop", Rprop::default().into(), 0.01),
+        ("lion", Lion::default().into(), 1e-4),
+        ("lamb", Lamb::default().into(), 1e-3),
+        ("scheduleFree", ScheduleFree::default().into(), 2.5e-3),
+        ("prodigy", Prodigy::default().into(), 1.0),
     ]
 }
 
@@ -83,6 +90,10 @@ fn what_does_not_go_together() {
         (
             json!({ "kind": "rprop", "learningRate": decay }),
             "learningRate: rprop has a step size for each parameter: give the number that they start from",
+        ),
+        (
+            json!({ "kind": "adam", "hypergradient": 1e-4, "learningRate": decay }),
+            "hypergradient: finds the rate itself: learningRate has to be the number that it starts from",
         ),
         (json!({ "kind": "rprop", "etaMinus": 1 }), "etaMinus: expected a number below 1, got 1"),
         (json!({ "kind": "rprop", "etaPlus": 1 }), "etaPlus: expected a number above 1, got 1"),

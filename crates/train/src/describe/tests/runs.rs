@@ -18,7 +18,7 @@ fn nothing_said_is_the_house_defaults() {
     let filled = json!({
         "epochs": 100, "carryState": false, "recordEvery": 1, "seed": 0, "clip": { "norm": 5 }, "penalty": { "l1": 0, "l2": 0 },
         "optimizer": { "kind": "adam", "learningRate": 0.003, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8,
-            "weightDecay": 0, "amsgrad": false, "maximize": false },
+            "weightDecay": 0, "amsgrad": false, "maximize": false, "hypergradient": 0 },
     });
     let described = run(json!({})).expect("right");
     assert_eq!(parsed(&described.to_json()), filled);

@@ -1,6 +1,6 @@
 //! Rows of Adam and what comes from it.
 
-use super::{BETA1, BETA2, COUPLED, DECOUPLED, EPSILON, MAXIMIZE, decay};
+use super::{BETA1, BETA2, COUPLED, DECOUPLED, EPSILON, HYPERGRADIENT, MAXIMIZE, decay};
 use crate::describe::rows::schedules::rate;
 use crate::describe::table::{
     Default::Is,
@@ -17,7 +17,7 @@ pub static ADAM: Object = Object {
     doc: host("Adam (Kingma and Ba 2015)."),
     tell: Tell::Kind("adam"),
     base: None,
-    fields: &[rate("0.001"), BETA1, BETA2, EPSILON, COUPLED, AMSGRAD, MAXIMIZE],
+    fields: &[rate("0.001"), BETA1, BETA2, EPSILON, COUPLED, AMSGRAD, MAXIMIZE, HYPERGRADIENT],
 };
 
 pub static ADAMW: Object = Object {

@@ -1,6 +1,6 @@
 //! Rows of the optimisers that have no second moment.
 
-use super::{COUPLED, MAXIMIZE, MOMENTUM};
+use super::{COUPLED, HYPERGRADIENT, MAXIMIZE, MOMENTUM};
 use crate::describe::rows::schedules::rate;
 use crate::describe::table::{
     COUNT,
@@ -21,6 +21,7 @@ pub static SGD: Object = Object {
         row!("nesterov", Bool, Is("false"), "Nesterov's momentum; needs one."),
         COUPLED,
         MAXIMIZE,
+        HYPERGRADIENT,
     ],
 };
 

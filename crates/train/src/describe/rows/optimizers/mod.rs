@@ -2,6 +2,7 @@
 
 mod adam;
 mod descent;
+mod papers;
 mod squares;
 
 use crate::describe::table::{
@@ -33,6 +34,10 @@ pub static OPTIMIZER: Tagged = Tagged {
         &squares::ADADELTA,
         &descent::ASGD,
         &descent::RPROP,
+        &papers::LION,
+        &papers::LAMB,
+        &papers::SCHEDULE_FREE,
+        &papers::PRODIGY,
     ],
 };
 
@@ -40,7 +45,23 @@ pub static OPTIMIZER: Tagged = Tagged {
 static NAMES: Words = Words {
     name: "",
     doc: "",
-    now: &["adam", "adamw", "sgd", "rmsprop", "nadam", "radam", "adamax", "adagrad", "adadelta", "asgd", "rprop"],
+    now: &[
+        "adam",
+        "adamw",
+        "sgd",
+        "rmsprop",
+        "nadam",
+        "radam",
+        "adamax",
+        "adagrad",
+        "adadelta",
+        "asgd",
+        "rprop",
+        "lion",
+        "lamb",
+        "scheduleFree",
+        "prodigy",
+    ],
     later: &[],
 };
 
@@ -49,6 +70,12 @@ const BETA2: Field = row!("beta2", Number(Range::Share), Is("0.999"), "Smoothing
 const EPSILON: Field = epsilon("1e-8");
 const MOMENTUM: Field = row!("momentum", Number(Range::Share), Is("0"), "Share of the last step that is kept.");
 const MAXIMIZE: Field = row!("maximize", Bool, Is("false"), "Whether to climb: the loss is to be as large as can be.");
+const HYPERGRADIENT: Field = row!(
+    "hypergradient",
+    Number(Range::FromZero),
+    Is("0"),
+    "Rate at which the learning rate itself descends from the number that is given (Baydin et al. 2018); 0: it stays.",
+);
 /// Unlike `penalty`, of all parameters, as in PyTorch.
 const COUPLED: Field = row!(
     "weightDecay",
