@@ -14,6 +14,7 @@
 #![forbid(unsafe_code)]
 
 mod adadelta;
+mod adafactor;
 mod adagrad;
 mod adam;
 mod adamax;
@@ -23,7 +24,9 @@ pub mod clip;
 mod hypergradient;
 mod lamb;
 mod lion;
+mod muon;
 mod nadam;
+mod newton_schulz;
 mod optimizer;
 pub mod penalty;
 mod places;
@@ -37,6 +40,7 @@ mod sgd;
 mod state;
 
 pub use adadelta::Adadelta;
+pub use adafactor::Adafactor;
 pub use adagrad::Adagrad;
 pub use adam::{Adam, AdamW};
 pub use adamax::Adamax;
@@ -44,6 +48,7 @@ pub use asgd::Asgd;
 pub use clip::Clip;
 pub use lamb::Lamb;
 pub use lion::Lion;
+pub use muon::{Adjustment, Muon};
 pub use nadam::NAdam;
 pub use optimizer::{MAX_BUFFERS, Optimizer, Step};
 pub use places::{Places, Tensor};

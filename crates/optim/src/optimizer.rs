@@ -2,8 +2,8 @@
 
 use crate::places::Places;
 use crate::state::{Extent, State};
-use crate::{Adadelta, Adagrad, Adam, AdamW, Adamax, Asgd, Lamb, Lion, NAdam, Prodigy, RAdam, RmsProp, Rprop};
-use crate::{ScheduleFree, Sgd};
+use crate::{Adadelta, Adafactor, Adagrad, Adam, AdamW, Adamax, Asgd, Lamb, Lion, Muon, NAdam, Prodigy, RAdam};
+use crate::{RmsProp, Rprop, ScheduleFree, Sgd};
 
 /// The most moment buffers any optimiser keeps.
 pub const MAX_BUFFERS: usize = 4;
@@ -153,6 +153,10 @@ optimizers! {
     Asgd,
     /// Steps by the sign of the gradient.
     Rprop,
+    /// Second moments by rows and columns.
+    Adafactor,
+    /// Orthogonal steps for hidden matrices.
+    Muon,
     /// Steps by the sign of momentum.
     Lion,
     /// Adam with steps as long as tensors.

@@ -39,7 +39,7 @@ fn decays(optimizer: Optimizer) -> bool {
         Optimizer::AdamW(AdamW { weight_decay, .. }) => weight_decay > 0.0,
         Optimizer::NAdam(NAdam { weight_decay, decoupled, .. })
         | Optimizer::RAdam(RAdam { weight_decay, decoupled, .. }) => decoupled && weight_decay > 0.0,
-        Optimizer::Asgd(_) => true,
+        Optimizer::Asgd(_) | Optimizer::Muon(_) => true,
         Optimizer::Lion(Lion { weight_decay, .. })
         | Optimizer::ScheduleFree(ScheduleFree { weight_decay, .. })
         | Optimizer::Lamb(Lamb { weight_decay, .. })
@@ -91,8 +91,20 @@ fn padding_stays_zero() {
 #[test]
 fn moments_end_at_zero_without_denormals() {
     for optimizer in every().into_iter().chain(others()).filter(|&o| !coupled(o)) {
-        // Sums, largest values, step sizes and parameters stay; a floor keeps Adamax's.
-        let stays = ["sum", "exp_inf", "max_exp_avg_sq", "step_size", "iterate", "prev", "z", "y", "p0", "direction"];
+        // Sums, largest values, step sizes and parameters stay; a floor keeps Adamax's, and Adafactor's decay slows down.
+        let stays = [
+            "sum",
+            "exp_inf",
+            "max_exp_avg_sq",
+            "step_size",
+            "iterate",
+            "prev",
+            "z",
+            "y",
+            "p0",
+            "direction",
+            "variance",
+        ];
         let decaying: Vec<usize> =
             (0..optimizer.buffers().len()).filter(|&i| !stays.contains(&optimizer.buffers()[i])).collect();
         let mut run = Run::new(optimizer, vec![1.0f32; 5]);

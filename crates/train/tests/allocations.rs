@@ -119,6 +119,8 @@ fn of_every_optimiser() {
         "adadelta",
         "asgd",
         "rprop",
+        "adafactor",
+        "muon",
         "lion",
         "lamb",
         "scheduleFree",

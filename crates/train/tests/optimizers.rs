@@ -14,7 +14,7 @@ use train::trainer::Trainer;
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 /// With the options that keep most state, and rates that learn [`tripled`] in a hundred epochs.
-const OPTIMIZERS: [&str; 20] = [
+const OPTIMIZERS: [&str; 22] = [
     r#"{"kind":"sgd","learningRate":0.2,"momentum":0.8,"dampening":0.2,"weightDecay":0.0001}"#,
     r#"{"kind":"rmsprop","momentum":0.5,"centered":true,"learningRate":0.003}"#,
     r#"{"kind":"adam","amsgrad":true,"learningRate":0.02}"#,
@@ -28,6 +28,8 @@ const OPTIMIZERS: [&str; 20] = [
     r#"{"kind":"asgd","learningRate":0.2,"t0":9,"lambda":0.001}"#,
     r#"{"kind":"rprop","learningRate":0.005,"largestStep":0.05,"etaPlus":1.05}"#,
     r#"{"kind":"sgd","learningRate":0.2,"momentum":0.8,"nesterov":true}"#,
+    r#"{"kind":"adafactor","learningRate":0.05}"#,
+    r#"{"kind":"muon","learningRate":0.02,"weightDecay":0.001}"#,
     r#"{"kind":"lion","learningRate":0.003,"weightDecay":0.001}"#,
     r#"{"kind":"lamb","learningRate":0.005}"#,
     r#"{"kind":"scheduleFree","learningRate":0.05,"warmup":5}"#,

@@ -1,8 +1,8 @@
 //! Every optimiser with every option that changes its arithmetic.
 
 use optim::{
-    Adadelta, Adagrad, Adam, AdamW, Adamax, Asgd, Lamb, Lion, NAdam, Optimizer, Prodigy, RAdam, RmsProp, Rprop,
-    ScheduleFree, Sgd,
+    Adadelta, Adafactor, Adagrad, Adam, AdamW, Adamax, Asgd, Lamb, Lion, Muon, NAdam, Optimizer, Prodigy, RAdam,
+    RmsProp, Rprop, ScheduleFree, Sgd,
 };
 
 fn rms(alpha: f64, momentum: f64, centered: bool) -> Optimizer {
@@ -12,6 +12,8 @@ fn rms(alpha: f64, momentum: f64, centered: bool) -> Optimizer {
 /// Those that do not go by elements alone: norms, sums over all parameters.
 pub fn others() -> Vec<Optimizer> {
     vec![
+        Adafactor::default().into(),
+        Muon::default().into(),
         Lamb::default().into(),
         Lamb { weight_decay: 0.0, epsilon: 1e-3, ..Lamb::default() }.into(),
         Prodigy { d0: 1e-3, ..Prodigy::default() }.into(),

@@ -146,6 +146,7 @@ impl Twin {
                 (1.0 - share) * p + share * *a
             }
             Optimizer::Lamb(_) | Optimizer::Prodigy(_) => panic!("not by elements: see papers.rs"),
+            Optimizer::Adafactor(_) | Optimizer::Muon(_) => panic!("not by elements: see matrices.rs"),
         }
     }
 }

@@ -4,8 +4,8 @@ use super::rules::{number, word};
 use super::schedule::schedule;
 use crate::json::Value;
 use optim::{
-    Adadelta, Adagrad, Adam, AdamW, Adamax, Asgd, Clip, Lamb, Lion, NAdam, Optimizer, Prodigy, RAdam, RmsProp, Rprop,
-    Schedule, ScheduleFree, Sgd,
+    Adadelta, Adafactor, Adagrad, Adam, AdamW, Adamax, Adjustment, Asgd, Clip, Lamb, Lion, Muon, NAdam, Optimizer,
+    Prodigy, RAdam, RmsProp, Rprop, Schedule, ScheduleFree, Sgd,
 };
 
 /// How gradients become updates.
@@ -70,6 +70,32 @@ fn optimizer(o: &Value) -> Optimizer {
             let (decrease, increase) = (n("etaMinus"), n("etaPlus"));
             Rprop { decrease, increase, smallest: n("smallestStep"), largest: n("largestStep"), maximize }.into()
         }
+        "adafactor" => Adafactor {
+            beta2_decay: n("beta2Decay"),
+            epsilon1: n("epsilon1"),
+            epsilon2: n("epsilon2"),
+            threshold: n("threshold"),
+            weight_decay,
+            maximize,
+        }
+        .into(),
+        "muon" => Muon {
+            momentum,
+            nesterov: flag("nesterov"),
+            weight_decay,
+            coefficients: [0, 1, 2].map(|i| o["coefficients"].as_array().map_or(0.0, |c| number(&c[i]))),
+            steps: o["newtonSchulzSteps"].as_u64().unwrap_or_default(),
+            epsilon,
+            adjustment: match word(&o["adjustRate"]) {
+                "matchRmsAdamW" => Adjustment::MatchRmsAdamW,
+                _ => Adjustment::Original,
+            },
+            adam_rate: n("adamRate"),
+            beta1,
+            beta2,
+            adam_epsilon: n("adamEpsilon"),
+        }
+        .into(),
         "lion" => Lion { beta1, beta2, weight_decay }.into(),
         "lamb" => Lamb { beta1, beta2, epsilon, weight_decay }.into(),
         "scheduleFree" => {

@@ -33,6 +33,13 @@ pub fn check(optimizer: &Value) -> Result<(), Error> {
         "rprop" if n("largestStep") < n("smallestStep") => {
             wrong("largestStep", format!("a number from the smallestStep {}", optimizer["smallestStep"]))
         }
+        "adafactor" if n("beta2Decay") > 0.0 => wrong("beta2Decay", "a number up to 0".into()),
+        // Smaller ones square to nothing in 32 bits.
+        "adafactor" if n("epsilon1") < 1e-15 => wrong("epsilon1", "a number from 1e-15".into()),
+        "muon" if optimizer["coefficients"].as_array().is_none_or(|c| c.len() != 3) => {
+            let length = optimizer["coefficients"].as_array().map_or(0, |c| c.len());
+            Err(Error::config("optimizer.coefficients", "three numbers", length.to_string()))
+        }
         _ => Ok(()),
     }
 }

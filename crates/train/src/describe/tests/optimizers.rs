@@ -3,11 +3,11 @@
 use super::*;
 use crate::describe::rows::optimizers::OPTIMIZER;
 use crate::describe::rows::run::RUN;
-use crate::describe::table::{Field, Kind};
+use crate::describe::table::{Default, Field, Kind};
 use optim::{
-    Adadelta, Adagrad, Adam, AdamW, Adamax, Asgd, Lamb, Lion, NAdam, Optimizer, Prodigy, RAdam, RmsProp, Rprop,
+    Adadelta, Adafactor, Adagrad, Adam, AdamW, Adamax, Asgd, Lamb, Lion, Muon, NAdam, Optimizer, Prodigy, RAdam,
+    RmsProp, Rprop, Schedule, ScheduleFree, Sgd,
 };
-use optim::{Schedule, ScheduleFree, Sgd};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -25,6 +25,8 @@ fn defaults() -> Vec<(&'static str, Optimizer, f64)> {
         ("adadelta", Adadelta::default().into(), 1.0),
         ("asgd", Asgd::default().into(), 0.01),
         ("rprop", Rprop::default().into(), 0.01),
+        ("adafactor", Adafactor::default().into(), 0.01),
+        ("muon", Muon::default().into(), 1e-3),
         ("lion", Lion::default().into(), 1e-4),
         ("lamb", Lamb::default().into(), 1e-3),
         ("scheduleFree", ScheduleFree::default().into(), 2.5e-3),
@@ -66,7 +68,10 @@ fn every_option_arrives() {
         for field in object.fields() {
             let mut said = base.clone();
             said[field.name] = match field.kind {
-                Kind::Bool => json!(true),
+                Kind::Bool => json!(base[field.name] != true && field.default != Default::Is("true")),
+                Kind::List(..) => json!([1, 2, 3]),
+                Kind::Word(words) => json!(words.now[1]),
+                _ if field.name == "beta2Decay" => json!(-0.25),
                 Kind::Integer(_) => json!(7),
                 _ if field.name == "etaPlus" => json!(1.75),
                 _ => json!(0.375),
@@ -94,6 +99,13 @@ fn what_does_not_go_together() {
         (
             json!({ "kind": "adam", "hypergradient": 1e-4, "learningRate": decay }),
             "hypergradient: finds the rate itself: learningRate has to be the number that it starts from",
+        ),
+        (json!({ "kind": "adafactor", "beta2Decay": 0.1 }), "beta2Decay: expected a number up to 0, got 0.1"),
+        (json!({ "kind": "adafactor", "epsilon1": 1e-30 }), "epsilon1: expected a number from 1e-15, got 1e-30"),
+        (json!({ "kind": "muon", "coefficients": [1, 2] }), "coefficients: expected three numbers, got 2"),
+        (
+            json!({ "kind": "muon", "adjustRate": "rms" }),
+            "adjustRate: expected \"original\" or \"matchRmsAdamW\", got \"rms\"",
         ),
         (json!({ "kind": "rprop", "etaMinus": 1 }), "etaMinus: expected a number below 1, got 1"),
         (json!({ "kind": "rprop", "etaPlus": 1 }), "etaPlus: expected a number above 1, got 1"),

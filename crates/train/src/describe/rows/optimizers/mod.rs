@@ -2,6 +2,7 @@
 
 mod adam;
 mod descent;
+mod matrices;
 mod papers;
 mod squares;
 
@@ -34,6 +35,8 @@ pub static OPTIMIZER: Tagged = Tagged {
         &squares::ADADELTA,
         &descent::ASGD,
         &descent::RPROP,
+        &matrices::ADAFACTOR,
+        &matrices::MUON,
         &papers::LION,
         &papers::LAMB,
         &papers::SCHEDULE_FREE,
@@ -57,6 +60,8 @@ static NAMES: Words = Words {
         "adadelta",
         "asgd",
         "rprop",
+        "adafactor",
+        "muon",
         "lion",
         "lamb",
         "scheduleFree",
