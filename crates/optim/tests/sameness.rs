@@ -114,14 +114,14 @@ fn one_digest_everywhere() {
         Schedule::CosineDecay { initial: 0.02, steps: 50, warmup: 7, last: 0.001 },
         Schedule::StepDecay { initial: 0.02, every: 9, factor: 0.7 },
     ];
-    let clips = [Clip::Norm(3.0), Clip::Value(0.8), Clip::None];
+    let clips = [Clip::norm(3.0), Clip::Value(0.8), Clip::None];
     let mut all = Vec::new();
     for (i, optimizer) in optimizers().into_iter().enumerate() {
         let mut state = start(optimizer);
         let mut random = Random(i as u32);
         for step in 0..60 {
             let mut grads = random.take(N);
-            let outcome = clips[i % 3].apply(&mut grads);
+            let outcome = clips[i % 3].apply(&state.places, &state.params, &mut grads);
             penalty::add(1e-3, 1e-2, &state.params, &mut grads);
             let rate = schedules[i % 2].rate(step);
             state.update(rate, &grads);

@@ -13,6 +13,8 @@ pub enum Purpose {
     Split = 4,
     /// Sampling of generated tokens.
     Generation = 5,
+    /// Added to gradients.
+    GradientNoise = 20,
 }
 
 /// A keyed generator.

@@ -20,6 +20,7 @@ mod memory;
 pub mod metrics;
 pub mod model;
 mod moments;
+mod noise;
 mod places;
 pub mod predict;
 pub mod reader;

@@ -91,9 +91,9 @@ impl Updater {
     /// The rate, where an update is nothing but a step down the gradient: whoever computes the gradient can then add it to the
     /// weights as it comes ([`rnn::Network::descend`]), between [`Updater::keep`] and [`Updater::check`].
     pub fn plain_rate(&self, done: u64) -> Option<f64> {
-        let Description { optimizer, rate, clip, penalty } = &self.description;
+        let Description { optimizer, rate, clip, penalty, noise } = &self.description;
         let plain = matches!(optimizer, Optimizer::Sgd(sgd) if sgd.plain());
-        let alone = *clip == Clip::None && penalty.l1 == 0.0 && penalty.l2 == 0.0;
+        let alone = *clip == Clip::None && penalty.l1 == 0.0 && penalty.l2 == 0.0 && noise.is_none();
         (plain && alone).then(|| rate.rate(done))
     }
 
@@ -137,21 +137,20 @@ impl Updater {
         params: &mut [f32],
         gradient: &mut [f32],
     ) -> Result<Updated, Diverged> {
-        let Description { optimizer, rate, clip, penalty } = &self.description;
-        let clipped = clip.apply(gradient);
+        let Description { optimizer, rate, clip, penalty, noise } = &self.description;
+        let point = optimizer.point(done, params, &self.state);
+        let clipped = clip.apply(&self.places, point, gradient);
         if !clipped.norm.is_finite() {
             return Err(Diverged::new("the gradient of ", non_finite(table, gradient), FINITE));
         }
         // Larger ones square to infinity in the moments of Adam and RMSprop, and the weights would stand still for good.
-        let left = match *clip {
-            Clip::None => clipped.norm,
-            Clip::Norm(max) | Clip::Value(max) => clipped.norm.min(max),
-        };
-        if left > 1e18 {
+        if clipped.most > 1e18 {
             return Err(Diverged::new("the gradient of ", "all parameters", "is above 1e18"));
         }
+        if let Some(noise) = noise {
+            noise.add(done, &self.places, gradient);
+        }
         if penalty.l1 != 0.0 || penalty.l2 != 0.0 {
-            let point = optimizer.point(done, params, &self.state);
             optim::penalty::add_to(penalty.l1, penalty.l2, &self.penalised, point, gradient);
         }
         let step = Step::new(done + 1, rate.rate(done));

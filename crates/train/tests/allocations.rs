@@ -130,3 +130,11 @@ fn of_every_optimiser() {
         assert_eq!(asked(&mut classifier(), classified(40), &run, None), 0, "{kind}");
     }
 }
+
+#[test]
+fn of_every_way_of_clipping_and_noise() {
+    for clip in [r#"{"norm":0.1,"normType":1}"#, r#"{"norm":0.1,"per":"tensor"}"#, r#"{"adaptive":0.01}"#] {
+        let run = format!(r#"{{"epochs":50,"batchSize":8,"clip":{clip},"gradientNoise":{{"eta":0.01}}}}"#);
+        assert_eq!(asked(&mut classifier(), classified(40), &run, None), 0, "{clip}");
+    }
+}

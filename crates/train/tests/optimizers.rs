@@ -61,10 +61,27 @@ fn each_learns() {
     }
 }
 
+/// What is done to gradients before an optimiser sees them.
+const BEFORE: [&str; 7] = [
+    r#""clip":{"norm":0.1,"normType":1}"#,
+    r#""clip":{"norm":0.01,"normType":"infinity"}"#,
+    r#""clip":{"norm":0.05,"per":"tensor"}"#,
+    r#""clip":{"value":0.001}"#,
+    r#""clip":{"adaptive":0.01}"#,
+    r#""clip":"none","gradientNoise":{"eta":0.001}"#,
+    r#""clip":{"adaptive":0.01,"epsilon":0.01},"gradientNoise":{"eta":0.01,"gamma":1},"penalty":{"l1":0.001}"#,
+];
+
+/// All of them as options of a run.
+fn options() -> Vec<String> {
+    let optimizers = OPTIMIZERS.iter().map(|optimizer| format!(r#""optimizer":{optimizer}"#));
+    optimizers.chain(BEFORE.map(String::from)).collect()
+}
+
 #[test]
 fn each_resumes_from_a_file_bit_for_bit() {
-    for optimizer in OPTIMIZERS {
-        let run = format!(r#"{{"epochs":3,"batchSize":4,"window":20,"validationSplit":0.2,"optimizer":{optimizer}}}"#);
+    for options in options() {
+        let run = format!(r#"{{"epochs":3,"batchSize":4,"window":20,"validationSplit":0.2,{options}}}"#);
         let make = || {
             let layers =
                 r#"[{"kind":"embedding","units":5},{"kind":"gru","hiddenSize":7,"numLayers":2},{"kind":"dense"}]"#;
@@ -79,12 +96,12 @@ fn each_resumes_from_a_file_bit_for_bit() {
             let mut records = session.records();
             let file = checkpoint::save(&model, Some(&session), true).expect("there is room");
             let mut loaded = checkpoint::load(&file).expect("just written");
-            assert_eq!(bits(&loaded), bits(&model), "{optimizer}: what is saved is what is there");
+            assert_eq!(bits(&loaded), bits(&model), "{options}: what is saved is what is there");
             let session = Session::resume(&mut loaded, text(400), "{}", None, None).expect("the same data");
             let (rest, resumed_end) = run_to_end(&mut loaded, session, 2);
             records.extend(rest);
-            assert_eq!(bits(&loaded), bits(&whole), "{optimizer}: weights, cut after {at}");
-            assert_eq!(bits64(&records), bits64(&unbroken), "{optimizer}: records, cut after {at}");
+            assert_eq!(bits(&loaded), bits(&whole), "{options}: weights, cut after {at}");
+            assert_eq!(bits64(&records), bits64(&unbroken), "{options}: records, cut after {at}");
             assert_eq!(resumed_end, end);
         }
     }
@@ -92,14 +109,49 @@ fn each_resumes_from_a_file_bit_for_bit() {
 
 #[test]
 fn workers_do_not_change_the_bits() {
-    for optimizer in OPTIMIZERS {
-        let run = format!(r#"{{"epochs":2,"batchSize":12,"optimizer":{optimizer}}}"#);
+    for options in options() {
+        let run = format!(r#"{{"epochs":2,"batchSize":12,{options}}}"#);
         let (mut alone, mut three) = ([common::classifier()], [0; 3].map(|_| common::classifier()));
         let records = fit_by_team(&mut alone, &classified(30), &run);
         let shared = fit_by_team(&mut three, &classified(30), &run);
-        assert_eq!(bits(&three[0]), bits(&alone[0]), "{optimizer}");
-        assert_eq!(bits64(&shared), bits64(&records), "{optimizer}");
+        assert_eq!(bits(&three[0]), bits(&alone[0]), "{options}");
+        assert_eq!(bits64(&shared), bits64(&records), "{options}");
     }
+}
+
+/// One step of plain descent at rate 1 is the gradient that was left: what each option does to it, by name.
+#[test]
+fn gradients_are_clipped_and_noised_in_runs() {
+    let step = |options: &str| -> Vec<(String, Vec<f32>)> {
+        let run =
+            format!(r#"{{"steps":1,"batchSize":"full","optimizer":{{"kind":"sgd","learningRate":1}},{options}}}"#);
+        let (before, mut model) = (common::classifier().parameters().expect("sized"), common::classifier());
+        fit(&mut model, classified(30), &run);
+        let after = model.parameters().expect("sized");
+        let moved = |name: &str| {
+            let pairs = common::floats(&before, name).into_iter().zip(common::floats(&after, name));
+            pairs.map(|(b, a)| b - a).collect()
+        };
+        before.tensors.iter().map(|t| (t.name.clone(), moved(&t.name))).collect()
+    };
+    let norm = |x: &[f32]| x.iter().map(|x| f64::from(*x) * f64::from(*x)).sum::<f64>().sqrt();
+    let plain = step(r#""clip":"none""#);
+    let longest = plain.iter().map(|(_, x)| norm(x)).fold(0.0, f64::max);
+    let per_tensor = step(&format!(r#""clip":{{"norm":{},"per":"tensor"}}"#, longest / 2.0));
+    let mut clipped = 0;
+    for ((name, free), (_, held)) in plain.iter().zip(&per_tensor) {
+        let expected = norm(free).min(longest / 2.0);
+        // Weights of about 1 hold a step to 1e-7.
+        assert!((norm(held) - expected).abs() < 1e-4 * expected + 1e-6, "{name}: {} for {expected}", norm(held));
+        clipped += usize::from(norm(free) > longest / 2.0);
+    }
+    assert!(clipped > 0 && clipped < plain.len(), "{clipped}");
+
+    let noisy = step(r#""clip":"none","gradientNoise":{"eta":0.04}"#);
+    let apart = plain.iter().zip(&noisy).flat_map(|((_, a), (_, b))| a.iter().zip(b).map(|(a, b)| f64::from(b - a)));
+    let apart: Vec<f64> = apart.collect();
+    let variance = apart.iter().map(|x| x * x).sum::<f64>() / apart.len() as f64;
+    assert!((variance / 0.04 - 1.0).abs() < 4.0 * (2.0 / apart.len() as f64).sqrt(), "{variance}");
 }
 
 /// One that shows an average takes its gradients elsewhere: neither at given ones nor while it predicts by what it trains.

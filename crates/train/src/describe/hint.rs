@@ -37,7 +37,7 @@ const FOREIGN_WORDS: &[(&str, &str)] = &[
     ("meansquarederror", "mse"), ("categoricalcrossentropy", "crossEntropy"), ("sparsecategoricalcrossentropy", "crossEntropy"),
     ("nll", "crossEntropy"), ("ce", "crossEntropy"), ("zscore", "standard"), ("standardize", "standard"), ("normalize", "minMax"),
     ("torch", "pytorch"), ("xavier", "glorotUniform"), ("glorot", "glorotUniform"), ("eye", "identity"), ("chars", "characters"),
-    ("all", "every"), ("all", "full"), ("sequence", "every"), ("final", "last"), ("acc", "accuracy"), ("bpc", "bitsPerCharacter"),
+    ("all", "every"), ("all", "full"), ("inf", "infinity"), ("sequence", "every"), ("final", "last"), ("acc", "accuracy"), ("bpc", "bitsPerCharacter"),
     ("bptt", "tbptt"), ("none", "linear"), ("identity", "linear"), ("softmax", "linear (the loss has its own softmax)"),
 ];
 

@@ -50,7 +50,11 @@ pub struct Span {
 
 impl Span {
     pub const fn text(self) -> &'static str {
-        if self.low == 0 { "an integer from 0" } else { "a positive integer" }
+        match (self.low, self.high) {
+            (0, _) => "an integer from 0",
+            (1, 2) => "1 or 2",
+            _ => "a positive integer",
+        }
     }
 }
 

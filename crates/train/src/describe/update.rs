@@ -3,6 +3,8 @@
 use super::rules::{number, word};
 use super::schedule::schedule;
 use crate::json::Value;
+use crate::noise::Noise;
+use optim::clip::{Adaptive, ByNorm, Norm};
 use optim::{
     Adadelta, Adafactor, Adagrad, Adam, AdamW, Adamax, Adjustment, Asgd, Clip, Lamb, Lion, Muon, NAdam, Optimizer,
     Prodigy, RAdam, RmsProp, Rprop, Schedule, ScheduleFree, Sgd,
@@ -15,6 +17,7 @@ pub struct Update {
     pub rate: Schedule,
     pub clip: Clip,
     pub penalty: Penalty,
+    pub noise: Option<Noise>,
 }
 
 /// Added to the gradient of weights, not of biases.
@@ -32,6 +35,7 @@ impl Update {
             rate: schedule(&options["optimizer"]["learningRate"]),
             clip: clip(&options["clip"]),
             penalty: Penalty { l1: number(&options["penalty"]["l1"]), l2: number(&options["penalty"]["l2"]) },
+            noise: noise(options),
         }
     }
 }
@@ -111,9 +115,25 @@ fn optimizer(o: &Value) -> Optimizer {
 }
 
 fn clip(clip: &Value) -> Clip {
-    match (clip["norm"].as_f64(), clip["value"].as_f64()) {
-        (Some(norm), _) => Clip::Norm(norm),
-        (_, Some(value)) => Clip::Value(value),
+    let n = |field: &str| clip[field].as_f64();
+    match (n("norm"), n("value"), n("adaptive")) {
+        (Some(max), ..) => {
+            let norm = match clip["normType"].as_u64() {
+                Some(1) => Norm::One,
+                Some(_) => Norm::Two,
+                None => Norm::Infinity,
+            };
+            Clip::Norm(ByNorm { max, norm, per_tensor: clip["per"] == "tensor" })
+        }
+        (_, Some(value), _) => Clip::Value(value),
+        (_, _, Some(factor)) => Clip::Adaptive(Adaptive { factor, epsilon: number(&clip["epsilon"]) }),
         _ => Clip::None,
     }
+}
+
+/// An online learner has none.
+fn noise(options: &Value) -> Option<Noise> {
+    let noise = &options["gradientNoise"];
+    let seed = options["seed"].as_u64().unwrap_or_default();
+    noise["eta"].as_f64().map(|eta| Noise { eta, gamma: number(&noise["gamma"]), seed })
 }

@@ -1,6 +1,6 @@
 //! Rows of a run's description.
 
-use super::gradients::{CLIP_ROW, PENALTY_ROW};
+use super::gradients::{CLIP_ROW, NOISE_ROW, PENALTY_ROW};
 use super::optimizers::OPTIMIZER_ROW;
 use crate::describe::table::{
     COUNT,
@@ -38,6 +38,7 @@ pub static RUN: Object = Object {
         OPTIMIZER_ROW,
         CLIP_ROW,
         PENALTY_ROW,
+        NOISE_ROW,
         row!("window", SIZE, follows("128 for a text"), "Steps that a text is cut into."),
         row!("carryState", Bool, Is("false"), "Text: the state runs on into the next window."),
         row!("truncation", Later("{ k1: number; k2: number }"), Absent, "(later)"),
@@ -66,7 +67,7 @@ pub static RUN: Object = Object {
             "What is reported beside the loss.",
         ),
         row!("recordEvery", POSITIVE, Is("1"), "Steps between records of the history: counted, never timed."),
-        row!("seed", COUNT, Is("0"), "Of the order and of dropout."),
+        row!("seed", COUNT, Is("0"), "Of the order, of dropout and of noise."),
     ],
 };
 

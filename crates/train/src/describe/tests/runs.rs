@@ -5,6 +5,8 @@ use crate::describe::calls::{
     EvaluateOptions, ForecastOptions, GenerateOptions, GradientsOptions, OnlineOptions, PredictOptions, TrainerOptions,
 };
 use crate::describe::run::{BatchSize, Context, DataKind, From, Keep, Metric, Split};
+use crate::noise::Noise;
+use optim::clip::{Adaptive, ByNorm, Norm};
 use optim::{Adam, AdamW, Clip, Optimizer, RmsProp, Schedule, Sgd};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -16,14 +18,14 @@ fn adam() -> Optimizer {
 #[test]
 fn nothing_said_is_the_house_defaults() {
     let filled = json!({
-        "epochs": 100, "carryState": false, "recordEvery": 1, "seed": 0, "clip": { "norm": 5 }, "penalty": { "l1": 0, "l2": 0 },
+        "epochs": 100, "carryState": false, "recordEvery": 1, "seed": 0, "clip": { "norm": 5, "normType": 2, "per": "all" }, "penalty": { "l1": 0, "l2": 0 },
         "optimizer": { "kind": "adam", "learningRate": 0.003, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8,
             "weightDecay": 0, "amsgrad": false, "maximize": false, "hypergradient": 0 },
     });
     let described = run(json!({})).expect("right");
     assert_eq!(parsed(&described.to_json()), filled);
     assert_eq!((described.epochs, described.steps, described.batch_size), (Some(100), None, None));
-    assert_eq!((described.update.optimizer, described.update.clip), (adam(), Clip::Norm(5.0)));
+    assert_eq!((described.update.optimizer, described.update.clip), (adam(), Clip::norm(5.0)));
     assert_eq!(described.update.rate, Schedule::Constant { rate: 3e-3 });
 }
 
@@ -52,9 +54,21 @@ fn optimisers_as_optim_takes_them() {
     assert_eq!(rate(cosine), Schedule::CosineDecay { initial: 0.1, steps: 100, warmup: 10, last: 0.01 });
 
     let clip = |clip: Value| run(json!({ "clip": clip })).expect("right").update.clip;
-    assert_eq!(clip(json!({ "norm": 1 })), Clip::Norm(1.0));
+    assert_eq!(clip(json!({ "norm": 1 })), Clip::norm(1.0));
     assert_eq!(clip(json!({ "value": 0.5 })), Clip::Value(0.5));
     assert_eq!(clip(json!("none")), Clip::None);
+    for (said, norm) in [(json!(1), Norm::One), (json!(2), Norm::Two), (json!("infinity"), Norm::Infinity)] {
+        let by_norm = |per_tensor| Clip::Norm(ByNorm { max: 3.0, norm, per_tensor });
+        assert_eq!(clip(json!({ "norm": 3, "normType": said })), by_norm(false));
+        assert_eq!(clip(json!({ "norm": 3, "normType": said, "per": "tensor" })), by_norm(true));
+    }
+    let adaptive = |factor, epsilon| Clip::Adaptive(Adaptive { factor, epsilon });
+    assert_eq!(clip(json!({ "adaptive": 0.01 })), adaptive(0.01, 1e-3));
+    assert_eq!(clip(json!({ "adaptive": 0.1, "epsilon": 0.5 })), adaptive(0.1, 0.5));
+    let noise = |options: Value| run(options).expect("right").update.noise;
+    assert_eq!(noise(json!({ "seed": 3 })), None);
+    let expected = Noise { eta: 0.3, gamma: 0.55, seed: 3 };
+    assert_eq!(noise(json!({ "seed": 3, "gradientNoise": { "eta": 0.3 } })), Some(expected));
     let penalty = run(json!({ "penalty": { "l2": 1e-4 } })).expect("right").update.penalty;
     assert_eq!((penalty.l1, penalty.l2), (0.0, 1e-4));
 }
@@ -70,10 +84,18 @@ fn what_is_wrong_with_a_run() {
         ),
         (json!({ "batchSize": 0 }), "batchSize: expected a positive integer, got 0"),
         (json!({ "batchSize": null }), "batchSize: expected a positive integer or \"full\", got null"),
-        (json!({ "clip": {} }), "clip: expected { norm } or { value }, got an object without them"),
+        (json!({ "clip": {} }), "clip: expected { norm }, { value } or { adaptive }, got an object without them"),
         (json!({ "clip": { "norm": 5, "value": 1 } }), "clip.value: does not go with norm"),
         (json!({ "clip": { "norm": 0 } }), "clip.norm: expected a number above 0, got 0"),
-        (json!({ "clip": 5 }), "clip: expected { norm }, { value } or \"none\", got 5"),
+        (json!({ "clip": { "value": 1, "per": "tensor" } }), "clip.per: does not go with value"),
+        (json!({ "clip": { "norm": 1, "normType": 3 } }), "clip.normType: expected an integer up to 2, got 3"),
+        (
+            json!({ "clip": { "norm": 1, "normType": "inf" } }),
+            "clip.normType: expected 1 or 2 or \"infinity\", got \"inf\"; did you mean infinity?",
+        ),
+        (json!({ "clip": { "adaptive": 0 } }), "clip.adaptive: expected a number above 0, got 0"),
+        (json!({ "gradientNoise": { "gamma": 1 } }), "gradientNoise.eta: expected a number above 0, got nothing"),
+        (json!({ "clip": 5 }), "clip: expected { norm }, { value }, { adaptive } or \"none\", got 5"),
         (json!({ "penalty": { "l2": -1 } }), "penalty.l2: expected a number from 0, got -1"),
         (json!({ "validationSplit": 1 }), "validationSplit: expected a number from 0, below 1, got 1"),
         (
