@@ -5,7 +5,7 @@
 //!
 //! 1. [`clip`]: the norm of all gradients, which may be scaled back;
 //! 2. [`penalty`]: L1 and L2 added to the gradients of the weights (after clipping, as PyTorch's `weight_decay`);
-//! 3. [`Schedule::rate`] of the updates already done;
+//! 3. [`Schedule::rate`] and [`Schedule::momentum`] of what is already done;
 //! 4. [`Optimizer::apply`] to the parameters in some [`Places`].
 //!
 //! Elementwise arithmetic is `f32`, what is computed once an update (rates, β^t) is `f64` without platform
@@ -34,8 +34,8 @@ mod prodigy;
 mod radam;
 mod rmsprop;
 mod rprop;
-mod schedule;
 mod schedule_free;
+pub mod schedules;
 mod sgd;
 mod state;
 
@@ -56,7 +56,7 @@ pub use prodigy::Prodigy;
 pub use radam::RAdam;
 pub use rmsprop::RmsProp;
 pub use rprop::Rprop;
-pub use schedule::Schedule;
 pub use schedule_free::ScheduleFree;
+pub use schedules::{Done, Schedule};
 pub use sgd::Sgd;
 pub use state::{Extent, State};

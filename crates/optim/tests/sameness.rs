@@ -2,6 +2,7 @@
 
 mod support;
 
+use optim::schedules::{CosineDecay, Per, StepDecay};
 use optim::{Adam, AdamW, Clip, Optimizer, Places, RmsProp, Schedule, Sgd, Tensor, penalty};
 use support::every::every;
 use support::{Random, Run};
@@ -111,8 +112,8 @@ fn digest(words: impl Iterator<Item = u32>) -> u64 {
 #[test]
 fn one_digest_everywhere() {
     let schedules = [
-        Schedule::CosineDecay { initial: 0.02, steps: 50, warmup: 7, last: 0.001 },
-        Schedule::StepDecay { initial: 0.02, every: 9, factor: 0.7 },
+        Schedule::from(CosineDecay { initial: 0.02, steps: 50, warmup: 7, last: 0.001, per: Per::Step }),
+        StepDecay { initial: 0.02, every: 9, factor: 0.7, per: Per::Step }.into(),
     ];
     let clips = [Clip::norm(3.0), Clip::Value(0.8), Clip::None];
     let mut all = Vec::new();
@@ -123,7 +124,7 @@ fn one_digest_everywhere() {
             let mut grads = random.take(N);
             let outcome = clips[i % 3].apply(&state.places, &state.params, &mut grads);
             penalty::add(1e-3, 1e-2, &state.params, &mut grads);
-            let rate = schedules[i % 2].rate(step);
+            let rate = schedules[i % 2].rate(step.into());
             state.update(rate, &grads);
             all.extend([outcome.norm, rate].map(f64::to_bits).iter().flat_map(|b| [*b as u32, (b >> 32) as u32]));
         }

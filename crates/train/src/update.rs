@@ -8,7 +8,7 @@ use crate::memory::buffer;
 use crate::places::{penalised, places};
 use crate::text::{quoted, shape as shape_text};
 use linalg::first_non_finite;
-use optim::{Clip, Optimizer, Places, State, Step};
+use optim::{Clip, Done, Optimizer, Places, State, Step};
 use rnn::ParameterTable;
 use std::ops::Range;
 
@@ -94,7 +94,7 @@ impl Updater {
         let Description { optimizer, rate, clip, penalty, noise } = &self.description;
         let plain = matches!(optimizer, Optimizer::Sgd(sgd) if sgd.plain());
         let alone = *clip == Clip::None && penalty.l1 == 0.0 && penalty.l2 == 0.0 && noise.is_none();
-        (plain && alone).then(|| rate.rate(done))
+        (plain && alone).then(|| rate.rate(done.into()))
     }
 
     /// Keeps the parameters as they are, to be put back.
@@ -125,20 +125,21 @@ impl Updater {
         Err(diverged)
     }
 
-    /// Moves `params` by the gradient; `done` updates came before. The gradient is spent.
+    /// Moves `params` by the gradient; `done` came before: updates, and epochs where there are any. The gradient is spent.
     ///
     /// # Errors
     /// When a gradient, or a value after the update, is not finite; `params` are then as they were, and moments that the
     /// step had already moved start anew.
     pub fn update(
         &mut self,
-        done: u64,
+        done: impl Into<Done>,
         table: &ParameterTable,
         params: &mut [f32],
         gradient: &mut [f32],
     ) -> Result<Updated, Diverged> {
         let Description { optimizer, rate, clip, penalty, noise } = &self.description;
-        let point = optimizer.point(done, params, &self.state);
+        let done = done.into();
+        let point = optimizer.point(done.steps, params, &self.state);
         let clipped = clip.apply(&self.places, point, gradient);
         if !clipped.norm.is_finite() {
             return Err(Diverged::new("the gradient of ", non_finite(table, gradient), FINITE));
@@ -148,12 +149,12 @@ impl Updater {
             return Err(Diverged::new("the gradient of ", "all parameters", "is above 1e18"));
         }
         if let Some(noise) = noise {
-            noise.add(done, &self.places, gradient);
+            noise.add(done.steps, &self.places, gradient);
         }
         if penalty.l1 != 0.0 || penalty.l2 != 0.0 {
             optim::penalty::add_to(penalty.l1, penalty.l2, &self.penalised, point, gradient);
         }
-        let step = Step::new(done + 1, rate.rate(done));
+        let step = Step { number: done.steps + 1, rate: rate.rate(done), momentum: rate.momentum(done) };
         self.before.copy_from_slice(params);
         let rate = optimizer.apply(step, &self.places, params, gradient, &mut self.state);
         if let Err(diverged) = self.check(table, params) {

@@ -138,3 +138,12 @@ fn of_every_way_of_clipping_and_noise() {
         assert_eq!(asked(&mut classifier(), classified(40), &run, None), 0, "{clip}");
     }
 }
+
+#[test]
+fn of_nested_schedules_on_a_plateau() {
+    let run = r#"{"epochs":50,"batchSize":8,"validationSplit":0.2,"patience":50,"optimizer":{"kind":"sgd","learningRate":
+        {"kind":"reduceOnPlateau","patience":0,"factor":0.9,"initial":{"kind":"warmup","steps":40,"to":{"kind":"sequential",
+        "milestones":[3,9],"schedules":[0.1,{"kind":"rateTable","rates":[0.1,0.2]},{"kind":"chained","schedules":[0.1,
+        {"kind":"exponentialDecay","initial":1,"factor":0.9,"every":7}]}]}}}}}"#;
+    assert_eq!(asked(&mut classifier(), classified(40), run, None), 0);
+}

@@ -2,7 +2,7 @@
 
 use super::model::size;
 use super::rows::calls::{EVALUATE, FORECAST, GENERATE, GRADIENTS, ONLINE, PREDICT, TRAINER};
-use super::rules::{integer, number, run::finish_update};
+use super::rules::{integer, number, run::finish_update, schedule::without_epochs};
 use super::run::{Metric, metrics};
 use super::update::Update;
 use super::walk::read;
@@ -79,10 +79,12 @@ macro_rules! from_json {
 
 from_json!(TrainerOptions, TRAINER, o => {
     finish_update(&mut o)?;
+    without_epochs(&o)?;
     TrainerOptions { update: Update::of(&o), seed: o["seed"].as_u64().unwrap_or_default() }
 });
 from_json!(OnlineOptions, ONLINE, o => {
     finish_update(&mut o)?;
+    without_epochs(&o)?;
     OnlineOptions { truncation: size(&o["truncation"]), update: Update::of(&o) }
 });
 from_json!(PredictOptions, PREDICT, o => PredictOptions { raw: o["raw"] == true, hidden: o["hidden"] == true });

@@ -23,6 +23,8 @@ pub struct RunDescription {
     /// Known once resolved.
     pub shuffle: Option<bool>,
     pub update: Update,
+    /// What a rate that is reduced on a plateau looks at.
+    pub watched: Option<Metric>,
     /// Known once resolved, for a text.
     pub window: Option<usize>,
     pub carry_state: bool,
@@ -134,6 +136,7 @@ impl RunDescription {
             },
             shuffle: json["shuffle"].as_bool(),
             update: Update::of(&json),
+            watched: watched(&json).map(Metric::of),
             window: json["window"].as_u64().map(|_| size(&json["window"])),
             carry_state: json["carryState"] == true,
             validation_split: (number(&split["fraction"]) > 0.0)
@@ -179,6 +182,7 @@ impl RunDescription {
             fill(&mut run, "window", json!(128));
         }
         fill(&mut run, "metrics", json!(model.default_metrics().iter().map(|m| m.name()).collect::<Vec<_>>()));
+        check_watched(&run)?;
         RunDescription::from_json(&run.to_string())
     }
 
@@ -222,6 +226,25 @@ impl RunDescription {
             run.drop_nulls();
         }
         RunDescription::from_json(&run.to_string())
+    }
+}
+
+/// The metric that a rate is reduced by.
+fn watched(run: &Value) -> Option<&Value> {
+    let rate = &run["optimizer"]["learningRate"];
+    (rate["kind"] == "reduceOnPlateau").then(|| &rate["metric"])
+}
+
+/// Only what the run reports is measured.
+fn check_watched(run: &Value) -> Result<(), Error> {
+    let metrics = run["metrics"].as_array().into_iter().flatten();
+    match watched(run).and_then(Value::as_str).filter(|&name| name != "loss" && metrics.clone().all(|m| *m != name)) {
+        Some(name) => {
+            let reported: Vec<String> = metrics.map(walk::show).collect();
+            let expected = ["\"loss\" or one of the run's metrics (", &reported.join(", "), ")"].concat();
+            Err(Error::config("optimizer.learningRate.metric", expected, walk::quoted(name)))
+        }
+        None => Ok(()),
     }
 }
 

@@ -11,7 +11,7 @@ use optim::{
 };
 
 /// How gradients become updates.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Update {
     pub optimizer: Optimizer,
     pub rate: Schedule,

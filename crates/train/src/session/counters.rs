@@ -1,6 +1,8 @@
 //! Where a run stands: plain numbers, saved in checkpoints as they are. NOT: weights, optimiser state.
 
 use crate::metrics::Sums;
+use optim::Done;
+use optim::schedules::Plateau;
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Counters {
@@ -22,6 +24,8 @@ pub struct Counters {
     pub best_loss: f64,
     /// The current epoch so far.
     pub sums: Sums,
+    /// Where a rate that is reduced on a plateau stands; saved apart, by runs that have one.
+    pub plateau: Plateau,
 }
 
 impl Default for Counters {
@@ -37,12 +41,31 @@ impl Default for Counters {
             best_epoch: 0,
             best_loss: f64::INFINITY,
             sums: Sums::default(),
+            plateau: Plateau::default(),
         }
     }
 }
 
 impl Counters {
     const OWN: usize = 9;
+
+    /// What a schedule counts.
+    pub fn done(&self) -> Done {
+        Done { steps: self.step, epochs: self.epoch, reductions: self.plateau.reductions }
+    }
+
+    /// NaN where there is no best figure yet: none that is found ever is.
+    pub fn plateau_to_numbers(&self) -> Vec<f64> {
+        let Plateau { best, waited, cooling, reductions } = self.plateau;
+        vec![best.unwrap_or(f64::NAN), waited as f64, cooling as f64, reductions as f64]
+    }
+
+    /// The inverse of [`Counters::plateau_to_numbers`]; nothing for another count of numbers.
+    pub fn plateau_from_numbers(numbers: &[f64]) -> Option<Plateau> {
+        let &[best, waited, cooling, reductions] = numbers else { return None };
+        let best = Some(best).filter(|best| !best.is_nan());
+        Some(Plateau { best, waited: waited as u64, cooling: cooling as u64, reductions: reductions as u64 })
+    }
 
     pub fn to_numbers(&self) -> Vec<f64> {
         let own: [f64; Self::OWN] = [
@@ -75,6 +98,7 @@ impl Counters {
             best_epoch: best_epoch as u64,
             best_loss,
             sums: Sums::from_array(sums),
+            plateau: Plateau::default(),
         })
     }
 }

@@ -205,7 +205,7 @@ impl Session {
         let (gradient, sums) = self.shards.total();
         let counters = &mut self.counters;
         let result = if sums.loss.is_finite() {
-            self.updater.update(counters.step, table, &mut body.params, gradient)
+            self.updater.update(counters.done(), table, &mut body.params, gradient)
         } else {
             Err(Diverged::loss())
         };
@@ -237,7 +237,7 @@ impl Session {
         self.whole = whole;
         if self.counters.cursor == 0 {
             self.phase = Phase::Done;
-        } else if self.validation.is_some() && self.division.index == 0 {
+        } else if self.validation.is_some() {
             self.phase = Phase::Validate;
         } else {
             self.close_epoch(body, None);
@@ -256,7 +256,7 @@ impl Session {
         self.phase = Phase::Step;
         let counters = &mut self.counters;
         self.records.epoch(counters, validation.as_ref());
-        let loss = validation.map(|sums| sums.mean_loss());
+        let loss = validation.as_ref().map(Sums::mean_loss);
         // An epoch that the run's end cuts short is gone on with by `resume`: an unbroken run would not have looked
         // here, so that this look decides which weights are kept and leaves no trace in the state.
         if !self.whole {
@@ -265,6 +265,11 @@ impl Session {
             return;
         }
         counters.epoch += 1;
+        if let (Some(rule), Some(metric)) = (self.run.update.rate.plateau(), self.run.watched) {
+            let figure = validation.as_ref().unwrap_or(&counters.sums).figure(metric);
+            let done = counters.done();
+            rule.look(&mut counters.plateau, figure, done);
+        }
         if let Some(loss) = loss
             && loss < counters.best_loss
         {

@@ -181,7 +181,8 @@ impl Session {
             room_for(&mut order, part.ids.len())?;
         }
         let validation = match validating {
-            Some(part) if index == 0 => {
+            // What the rate follows, every worker has to see; the rest is the first one's to tell.
+            Some(part) if index == 0 || run.watched.is_some() => {
                 let evaluator = Evaluator::new(&body.network, &body.form, &part, &metrics)?;
                 Some((part, evaluator))
             }
@@ -206,7 +207,7 @@ impl Session {
             order,
             ordered: None,
             shards,
-            updater: Updater::new(body.network.table(), run.update)?,
+            updater: Updater::new(body.network.table(), run.update.clone())?,
             counters: Counters::default(),
             measure: metrics.iter().any(|&m| reads_predictions(m)),
             records: Records::new(metrics),

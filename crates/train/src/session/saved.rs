@@ -60,6 +60,9 @@ impl<'a> RunState<'a> {
         bundle.note("run", self.run.to_json());
         bundle.note("runState", notes.to_string());
         bundle.f64("run.counters", self.counters.to_numbers());
+        if self.run.update.rate.plateau().is_some() {
+            bundle.f64("run.plateau", self.counters.plateau_to_numbers());
+        }
         for (shard, states) in self.carried.iter().enumerate() {
             if let Some(states) = states {
                 write_states(network, states, &format!("carried.{shard}."), &mut bundle);
@@ -101,7 +104,11 @@ impl SavedRun {
         let notes: Value = json::from_str(from.metadata("runState").ok_or_else(broken)?).map_err(|_| broken())?;
         let shards = notes["shards"].as_u64().filter(|n| (1..=1024).contains(n)).ok_or_else(broken)? as usize;
         let numbers = from.take_f64("run.counters")?.ok_or_else(broken)?;
-        let counters = Counters::from_numbers(&numbers).ok_or_else(broken)?;
+        let mut counters = Counters::from_numbers(&numbers).ok_or_else(broken)?;
+        if run.update.rate.plateau().is_some() {
+            let numbers = from.take_f64("run.plateau")?.ok_or_else(broken)?;
+            counters.plateau = Counters::plateau_from_numbers(&numbers).ok_or_else(broken)?;
+        }
         let first = |prefix: &str| table.entries().first().map(|p| format!("{prefix}{}", p.name));
         let mut weights = |prefix: &str| -> Result<Option<Vec<f32>>, Error> {
             if first(prefix).is_none_or(|name| from.find(&name).is_none()) {

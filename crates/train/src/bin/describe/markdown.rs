@@ -5,7 +5,9 @@ use std::fmt::Write;
 use train::describe::table::{Default, Field, Kind, Object, Tell};
 
 pub fn print() -> String {
-    let mut out = String::from("# Options\n\nOf models, runs and calls, with type and default. What is not plain JSON (`signal`, `onProgress`, `checkpoint` …) is in the types.\n");
+    let mut out = String::from(
+        "# Options\n\nOf models, runs and calls, with type and default. What is not plain JSON (`signal`, `onProgress`, `checkpoint` …) is in the types.\n",
+    );
     for item in items() {
         match item {
             Item::Object(object) => print_object(object, &mut out),

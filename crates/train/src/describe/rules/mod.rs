@@ -3,6 +3,7 @@
 pub mod model;
 mod optimizers;
 pub mod run;
+pub mod schedule;
 
 use crate::describe::walk::quoted;
 use crate::error::Error;

@@ -1,6 +1,6 @@
 //! Rules of a run's description, and of what all updates share.
 
-use super::{number, word};
+use super::schedule;
 use crate::describe::rows::optimizers::OPTIMIZER;
 use crate::describe::table::Kind;
 use crate::describe::walk::check;
@@ -36,17 +36,5 @@ pub fn finish_update(options: &mut Value) -> Result<(), Error> {
     }
     let optimizer = &options["optimizer"];
     super::optimizers::check(optimizer)?;
-    let rate = &optimizer["learningRate"];
-    if word(&rate["kind"]) == "cosineDecay" {
-        let path = |field: &str| format!("optimizer.learningRate.{field}");
-        if number(&rate["warmup"]) >= number(&rate["steps"]) {
-            let expected = format!("fewer than the {} steps", rate["steps"]);
-            return Err(Error::config(path("warmup"), expected, rate["warmup"].to_string()));
-        }
-        if number(&rate["final"]) > number(&rate["initial"]) {
-            let expected = format!("a number up to the initial {}", rate["initial"]);
-            return Err(Error::config(path("final"), expected, rate["final"].to_string()));
-        }
-    }
-    Ok(())
+    schedule::finish(&mut options["optimizer"])
 }

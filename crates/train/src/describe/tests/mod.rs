@@ -4,6 +4,7 @@ mod messages;
 mod models;
 mod optimizers;
 mod runs;
+mod schedules;
 mod table;
 
 use crate::describe::calls;

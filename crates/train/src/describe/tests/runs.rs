@@ -45,14 +45,6 @@ fn optimisers_as_optim_takes_them() {
     let adamw = AdamW { beta1: 0.8, ..AdamW::default() };
     assert_eq!(update(json!({ "kind": "adamw", "beta1": 0.8 })).optimizer, adamw.into());
 
-    let rate = |rate: Value| update(json!({ "kind": "adam", "learningRate": rate })).rate;
-    let step = json!({ "kind": "stepDecay", "initial": 2e-3, "every": 5000, "factor": 0.5 });
-    assert_eq!(rate(step), Schedule::StepDecay { initial: 2e-3, every: 5000, factor: 0.5 });
-    let cosine = json!({ "kind": "cosineDecay", "initial": 0.1, "steps": 100 });
-    assert_eq!(rate(cosine), Schedule::CosineDecay { initial: 0.1, steps: 100, warmup: 0, last: 0.0 });
-    let cosine = json!({ "kind": "cosineDecay", "initial": 0.1, "steps": 100, "warmup": 10, "final": 0.01 });
-    assert_eq!(rate(cosine), Schedule::CosineDecay { initial: 0.1, steps: 100, warmup: 10, last: 0.01 });
-
     let clip = |clip: Value| run(json!({ "clip": clip })).expect("right").update.clip;
     assert_eq!(clip(json!({ "norm": 1 })), Clip::norm(1.0));
     assert_eq!(clip(json!({ "value": 0.5 })), Clip::Value(0.5));
