@@ -33,7 +33,7 @@ mod transposed;
 mod workspace;
 
 pub use init::{Init, Initialiser, initialise};
-pub use losses::{LossSum, cross_entropy, mse};
+pub use losses::{Loss, LossSum, cross_entropy, mse};
 pub use network::{DropoutKey, Network, Values, Want};
 pub use packing::Packing;
 pub use params::{Parameter, ParameterTable, Role};

@@ -4,6 +4,7 @@
 //! at most some hundred terms; everything about order, packing and cutting is compared bit for bit.
 
 mod common;
+mod ctc;
 mod denormals;
 mod digest;
 mod dropout;
@@ -11,9 +12,11 @@ mod errors;
 mod gradients;
 mod initialisers;
 mod losses;
+mod losses_through;
 mod packing;
 mod parameters;
 mod pytorch;
+mod pytorch_losses;
 mod randomness;
 mod sameness;
 mod wanted;

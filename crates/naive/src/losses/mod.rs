@@ -2,6 +2,10 @@
 
 use crate::algebra::add;
 
+pub mod ctc;
+pub mod distributions;
+pub mod numbers;
+
 /// A sum over rows, what to divide it by for PyTorch's mean, and the gradient of the sum.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Loss {
