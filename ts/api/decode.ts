@@ -1,6 +1,7 @@
 /** From bundles to what the user gets. */
 import { Bundle } from "../data/bundle.js";
 import type { Encoding } from "../data/encoding.js";
+import type { Labels } from "../data/labels.js";
 import { readStates } from "../data/states.js";
 import type { Tensor } from "../data/values.js";
 import type { Gradients, Prediction } from "./types.js";
@@ -11,11 +12,23 @@ export function decodePrediction(bytes: Uint8Array, encoding: Encoding): Predict
   const hidden = numbered(bundle, (i) => `hidden.${i}`).map((name) => bundle.tensor(name));
   return {
     values: bundle.tensor("values"),
+    ...(bundle.has("variance") && { variance: bundle.tensor("variance") }),
+    ...(bundle.has("decoded") && output.kind === "classes" && { decoded: decoded(bundle, output.labels) }),
     ...(bundle.has("lengths") && { lengths: bundle.i32("lengths").slice() }),
     ...(bundle.has("classes") && output.kind === "classes" && { labels: output.labels.names(bundle.i32("classes")) }),
     state: readStates(bundle),
     ...(hidden.length > 0 && { hidden }),
   };
+}
+
+/** The labels of each sequence. */
+function decoded(bundle: Bundle, labels: Labels): string[][] {
+  const names = labels.names(bundle.i32("decoded"));
+  let at = 0;
+  return Array.from(bundle.i32("decodedLengths"), (n) => {
+    at += n;
+    return names.slice(at - n, at);
+  });
 }
 
 export function decodeForecast(bytes: Uint8Array): Record<string, Float32Array> {

@@ -41,11 +41,12 @@ class OpenLearner {
   async step(x: number | Numbers, y?: number | Numbers): Promise<{ prediction: Float32Array; loss?: number }> {
     const { encoding } = this.#core;
     const call: LearnerCall = { kind: "step", x: encodeStep(x, encoding) };
-    if (y !== undefined) call.y = encodeStepTarget(y, encoding);
+    const target = y === undefined ? undefined : encodeStepTarget(y, encoding);
+    if (target) call.y = target;
     const answer = (await this.#call(call)) as Float32Array;
     const loss = answer.at(-1) as number;
     // Without a target there is no loss; with one that has left the finite numbers, NaN is the answer.
-    return { prediction: answer.slice(0, -1), ...(y !== undefined && { loss }) };
+    return { prediction: answer.slice(0, -1), ...(target && { loss }) };
   }
 
   async run(x: Sequence, y: Targets): Promise<{ predictions: Tensor; losses: Float32Array }> {

@@ -75,11 +75,20 @@ export interface Run extends Promise<History>, AsyncIterable<Progress> {
   stop(): Promise<History>;
 }
 
-/** `values` in the user's units; probabilities for classes. Ragged "every": [B, longest, size], NaN past each of `lengths`. */
+/**
+ * `values` in the user's units; probabilities for classes and of yes, rates of counts; for each target its quantiles side by side,
+ * [B, size · quantiles]; of Gaussians the means. Ragged "every": [B, longest, size], NaN past each of `lengths`. With `raw`: what the
+ * network gives.
+ */
 export interface Prediction {
   values: Tensor;
+  /** Of Gaussians, beside `values`, in the squares of the user's units; not with `raw`. */
+  variance?: Tensor;
   lengths?: Int32Array;
+  /** The likeliest class of each prediction; "" past the end of a sequence. */
   labels?: string[];
+  /** CTC: the labels of each sequence's likeliest alignment. */
+  decoded?: string[][];
   state: State[];
   /** With `hidden`: the states of each layer, [B, longest, size]. */
   hidden?: Tensor[];
@@ -118,9 +127,12 @@ export interface Model extends AsyncDisposable {
   /** Learns while it predicts, one update per time step. "rtrl" comes in a later version. */
   online(o?: OnlineOptions): Promise<Learner>;
   evaluate(data: Data, o?: { metrics?: readonly Metric[] }): Promise<{ loss: number } & Record<string, number>>;
-  /** raw: logits, scaled units. hidden: every layer's states. */
+  /** raw: what the network gives (logits, scaled units, raw variances). hidden: every layer's states. */
   predict(x: Sequences, o?: { initialState?: readonly State[]; raw?: boolean; hidden?: boolean }): Promise<Prediction>;
-  /** Goes on from the end of the history, in the targets' units. */
+  /**
+   * Goes on from the end of the history, in the targets' units: a column for each target. Of a model that gives quantiles it is the
+   * one nearest to 0.5, and each stands beside it as "target.quantile.0.9"; of a Gaussian it is the mean, beside "target.variance".
+   */
   forecast(history: Table, o?: { known?: Table; steps?: number }): Promise<Record<string, Float32Array>>;
   generate(
     prompt: string | Numbers,
@@ -159,6 +171,7 @@ export interface Trainer {
 
 /** Owns the model's weights while open. The prediction comes before the update; no target, no update. */
 export interface Learner extends AsyncDisposable {
+  /** Of a Gaussian, mean and variance of each target stand side by side. */
   step(x: number | Numbers, y?: number | Numbers): Promise<{ prediction: Float32Array; loss?: number }>;
   /**
    * A step with its target for each of the sequence, in slices of time: the model is asked for other things in between, and what is

@@ -13,8 +13,15 @@ export type InputEncoding =
   | { readonly kind: "series"; readonly plan: SeriesPlan };
 
 export type OutputEncoding =
-  | { readonly kind: "values"; readonly at: At; readonly size: number }
-  | { readonly kind: "classes"; readonly at: At; readonly labels: Labels }
+  /** `outputs`: numbers that the network gives for each of a target's `size`. */
+  | { readonly kind: "values"; readonly at: At; readonly size: number; readonly outputs?: number }
+  /** `targets`: a class, a probability for each of them, or a list of them for a whole sequence. */
+  | {
+      readonly kind: "classes";
+      readonly at: At;
+      readonly labels: Labels;
+      readonly targets?: "probabilities" | "sequences";
+    }
   /** Targets are tokens of the input's vocabulary, one a step; no labels while that is open. */
   | { readonly kind: "nextToken"; readonly at: "every"; readonly labels?: Labels };
 
@@ -32,11 +39,20 @@ export interface Described {
   readonly output?:
     | { readonly at: At; readonly size?: number }
     | { readonly at: At; readonly classes: number | readonly string[] };
+  /** A word is a loss with its defaults. */
+  readonly loss?: string | DescribedLoss;
 }
 
-export function encodingOf({ input, output }: Described): Encoding {
+interface DescribedLoss {
+  readonly kind: string;
+  readonly quantiles?: readonly number[];
+  readonly ignoreIndex?: number;
+  readonly targets?: string;
+}
+
+export function encodingOf({ input, output, loss = "" }: Described): Encoding {
   const read = inputOf(input);
-  return { input: read, output: outputOf(output, read) };
+  return { input: read, output: outputOf(output, read, typeof loss === "string" ? { kind: loss } : loss) };
 }
 
 function inputOf(input: Described["input"]): InputEncoding {
@@ -46,18 +62,33 @@ function inputOf(input: Described["input"]): InputEncoding {
   return typeof vocabulary === "string" ? { kind: "open" } : { kind: "tokens", vocabulary: new Vocabulary(vocabulary) };
 }
 
-function outputOf(output: Described["output"], input: InputEncoding): OutputEncoding {
+function outputOf(output: Described["output"], input: InputEncoding, loss: DescribedLoss): OutputEncoding {
   // The kernel fills in output and output.size of all other models.
   if (!output) {
     const vocabulary = input.kind === "tokens" ? input.vocabulary : undefined;
-    const labels = vocabulary && new Labels(vocabulary.symbols ?? vocabulary.size);
+    const labels = vocabulary && new Labels(vocabulary.symbols ?? vocabulary.size, loss.ignoreIndex);
     return { kind: "nextToken", at: "every", ...(labels && { labels }) };
   }
-  if ("classes" in output) return { kind: "classes", at: output.at, labels: new Labels(output.classes) };
-  return { kind: "values", at: output.at, size: output.size ?? 1 };
+  if ("classes" in output) {
+    const targets = targetsOf(loss);
+    const labels = new Labels(output.classes, loss.ignoreIndex);
+    return { kind: "classes", at: output.at, labels, ...(targets && { targets }) };
+  }
+  const outputs = loss.quantiles?.length ?? (loss.kind === "gaussianNll" ? 2 : 1);
+  return { kind: "values", at: output.at, size: output.size ?? 1, ...(outputs > 1 && { outputs }) };
+}
+
+function targetsOf({ kind, targets }: DescribedLoss): "probabilities" | "sequences" | undefined {
+  if (kind === "ctc") return "sequences";
+  return kind === "klDivergence" || targets === "probabilities" ? "probabilities" : undefined;
+}
+
+/** Where there is a target: labels of a whole sequence are one, wherever the network predicts. */
+export function targetsAt({ output }: Encoding): At {
+  return output.kind === "classes" && output.targets === "sequences" ? "last" : output.at;
 }
 
 /** Numbers in a row of raw output. */
 export function outputWidth({ output }: Encoding): number {
-  return output.kind === "values" ? output.size : (output.labels?.size ?? 0);
+  return output.kind === "values" ? output.size * (output.outputs ?? 1) : (output.labels?.size ?? 0);
 }

@@ -12,11 +12,20 @@ export class Labels {
   readonly #names: readonly string[] | undefined;
   readonly #indices: ReadonlyMap<string, number>;
 
+  /** A number that as a target stands for none; it may also be a class's. */
+  readonly #ignored: number | undefined;
+
   /** How many classes there are, or their labels. */
-  constructor(classes: number | readonly string[]) {
+  constructor(classes: number | readonly string[], ignored?: number) {
+    this.#ignored = ignored;
     this.#names = typeof classes === "number" ? undefined : classes;
     this.size = typeof classes === "number" ? classes : classes.length;
     this.#indices = new Map((this.#names ?? []).map((name, i) => [name, i]));
+  }
+
+  /** Whether a target stands for none. */
+  ignores(value: unknown): boolean {
+    return this.#ignored !== undefined && value === this.#ignored;
   }
 
   /** The class of a label or of an index; undefined for anything else. */
@@ -33,7 +42,7 @@ export class Labels {
   }
 
   /**
-   * Writes the classes of a list to `to[at …]`, MASKED where `mask`, which runs along `to`, is 0.
+   * Writes the classes of a list to `to[at …]`, MASKED where `mask`, which runs along `to`, is 0, and where they are ignored.
    * Gives the index of the first element that is none, or -1.
    */
   fill(list: List, to: Int32Array, at: number, mask: Float32Array | undefined): number {
@@ -41,7 +50,8 @@ export class Labels {
     let done = mask ? 0 : copyIndices(list, this.size, to, at);
     if (done < 0) return -1;
     for (; done < list.length; done++) {
-      const index = mask?.[at + done] === 0 ? MASKED : this.find(list[done]);
+      const masked = mask?.[at + done] === 0 || this.ignores(list[done]);
+      const index = masked ? MASKED : this.find(list[done]);
       if (index === undefined) return done;
       to[at + done] = index;
     }

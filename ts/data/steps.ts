@@ -27,10 +27,12 @@ export function encodeStep(x: unknown, { input }: Encoding): Float32Array {
   return Float32Array.from(to);
 }
 
-/** The target of one step: [size], or the class's index. */
-export function encodeStepTarget(y: unknown, { output }: Encoding): Float32Array {
+/** The target of one step: [size], or the class's index; undefined for one that stands for none. */
+export function encodeStepTarget(y: unknown, { output }: Encoding): Float32Array | undefined {
   if (output.kind === "values") return numbers(y, output.size, "y");
   if (!output.labels) throw notFitted();
+  if (output.kind === "classes" && output.targets !== undefined) return numbers(y, output.labels.size, "y");
+  if (output.labels.ignores(y)) return undefined;
   return Float32Array.of(output.labels.index(y, "y"));
 }
 

@@ -1,4 +1,4 @@
-/** Targets of a network: numbers here, classes and next tokens in classes.ts. */
+/** Targets of a network: numbers here, classes and next tokens in classes.ts, labels of whole sequences in transcripts.ts. */
 import { type Context, eachSequence, listOf, place, targetTensor } from "./arranged.js";
 import { locate, total } from "./batch.js";
 import { readClasses } from "./classes.js";
@@ -8,15 +8,19 @@ import type { Part } from "./parts.js";
 import { wrongData } from "./refuse.js";
 import { checkFinite, copyRows, copyTensor } from "./rows.js";
 import { isTensor } from "./tensor.js";
+import { readTranscripts } from "./transcripts.js";
 
 /** Throws ShapeError and DataError. */
-export function readTargets(y: unknown, context: Context): Part {
+export function readTargets(y: unknown, context: Context): readonly Part[] {
   const { output } = context.encoding;
   if (y === undefined || y === null) {
     const hint = output.kind === "nextToken" ? "a text by itself is learnt from as it stands" : undefined;
     throw wrongData({ path: context.name, expected: "targets", received: "none", hint });
   }
-  return output.kind === "values" ? readValues(y, output.size, output.at, context) : readClasses(y, context);
+  if (output.kind === "values") return [readValues(y, output.size, output.at, context)];
+  if (output.kind === "nextToken" || output.targets === undefined) return [readClasses(y, context)];
+  if (output.targets === "sequences") return readTranscripts(y, output.labels, context);
+  return [readValues(y, output.labels.size, output.at, context)];
 }
 
 function readValues(y: unknown, size: number, at: At, context: Context): Part {
@@ -25,6 +29,7 @@ function readValues(y: unknown, size: number, at: At, context: Context): Part {
   const every = at === "every";
   const spec = { name: "y", dtype: "F32", shape: [every ? total(lengths) : lengths.length, size] } as const;
   const hint = (value: unknown) => {
+    if (context.encoding.output.kind === "classes") return "a target is a probability for each class";
     if (typeof value === "string") return "labels want output.classes";
     const steps = !every && isList(value) && (size === 1 || isList(value[0]));
     return steps ? 'output.at is "last": a sequence has one target' : undefined;

@@ -22,7 +22,10 @@ export type Sequence = Numbers | readonly Numbers[] | string;
 /** The first axis is always the batch: one sequence is `[s]`. Lengths may differ. Buffers are copied, never detached. */
 export type Sequences = readonly Sequence[] | TensorLike; // [B, T, size]
 
-/** At "last": one per sequence (number, [size], class index or label); at "every": one such list per sequence. */
+/**
+ * At "last": one per sequence (number, [size], class index or label; a probability for each class where the loss wants them); at
+ * "every": one such list per sequence. CTC: a list of labels for each sequence, shorter than it; a string is one of its characters.
+ */
 export type Targets =
   | Numbers
   | readonly string[]

@@ -6,11 +6,11 @@ use crate::data::form::Form;
 use crate::data::prepare::{Part, Request, prepare_whole};
 use crate::data::text::Cut;
 use crate::describe::calls::EvaluateOptions;
-use crate::describe::run::Metric;
 use crate::error::Error;
 use crate::json::{Map, Value};
-use crate::metrics::{Sums, reads_predictions};
+use crate::metrics::{Plan, Sums};
 use crate::model::Model;
+use rnn::losses::ctc::Alignments;
 use rnn::{Capacity, Network, States, Workspace, heap_sort};
 
 /// Sequences in a batch of predictions or evaluation.
@@ -25,33 +25,40 @@ pub const WINDOW: usize = 128;
 pub struct Evaluator {
     workspace: Workspace,
     batch: Batch,
+    alignments: Alignments,
     /// The samples of the batch at hand.
     ids: Vec<u32>,
     size: usize,
     cursor: usize,
     sums: Sums,
+    /// Of the batch at hand.
+    part: Sums,
+    plan: Plan,
     /// What the next batch begins from, where there is one to carry on.
     carried: States,
     carries: bool,
-    measure: bool,
 }
 
 impl Evaluator {
     /// # Errors
     /// `MemoryError` when the arena does not fit.
-    pub fn new(network: &Network, form: &Form, part: &Part, metrics: &[Metric]) -> Result<Evaluator, Error> {
+    pub fn new(network: &Network, form: &Form, part: &Part, plan: Plan) -> Result<Evaluator, Error> {
         let size = part.streams.unwrap_or(BATCH).min(part.ids.len());
         let room = capacity(part, size);
+        let (mut batch, mut alignments) = (Batch::new(form, room)?, Alignments::default());
+        batch.reserve_labels(part, size, &mut alignments)?;
         Ok(Evaluator {
             workspace: workspace(network, room, false)?,
-            batch: Batch::new(form, room)?,
+            batch,
+            alignments,
             ids: Vec::with_capacity(size),
             size,
             cursor: 0,
-            sums: Sums::default(),
+            sums: Sums::new(&plan),
+            part: Sums::new(&plan),
+            plan,
             carried: States::default(),
             carries: false,
-            measure: metrics.iter().any(|&m| reads_predictions(m)),
         })
     }
 
@@ -65,12 +72,13 @@ impl Evaluator {
         let initial = if self.carries { Some(&self.carried) } else { batch.initial() };
         network.forward(params, &batch.packing, batch.input(), initial, None, &mut self.workspace);
         let output = self.workspace.output();
-        let loss = batch.loss(output, 1.0, None);
-        let mut sums = Sums::of_loss(loss.sum, loss.weight);
-        if self.measure {
-            batch.measure(samples, output, &mut sums);
+        let loss = batch.loss(output, 1.0, None, &mut self.alignments);
+        self.part.clear();
+        self.part.set_loss(loss.sum, loss.weight);
+        if self.plan.reads_predictions() {
+            batch.measure(samples, output, &self.plan, &mut self.part);
         }
-        self.sums.add(&sums);
+        self.sums.add(&self.part);
         if part.streams.is_some() {
             self.carried.copy_from(self.workspace.final_states());
             self.carries = true;
@@ -83,7 +91,9 @@ impl Evaluator {
     pub fn take(&mut self) -> Sums {
         self.cursor = 0;
         self.carries = false;
-        std::mem::take(&mut self.sums)
+        let sums = self.sums.clone();
+        self.sums.clear();
+        sums
     }
 }
 
@@ -132,13 +142,14 @@ pub fn evaluate(model: &Model, data: Bundle, options: &str) -> Result<String, Er
     if part.ids.is_empty() {
         return Err(Error::data("data", "at least one sample", "none"));
     }
-    let mut evaluator = Evaluator::new(&body.network, &body.form, &part, &metrics)?;
+    let plan = model.description.plan(&metrics);
+    let mut evaluator = Evaluator::new(&body.network, &body.form, &part, plan.clone())?;
     while !evaluator.advance(&body.network, &body.params, &part) {}
     let sums = evaluator.take();
     let mut figures = Map::new();
     figures.insert("loss".into(), Value::from(sums.mean_loss()));
     for metric in metrics {
-        figures.insert(metric.name().into(), Value::from(sums.figure(metric)));
+        figures.insert(metric.name(), Value::from(plan.figure(&sums, &metric)));
     }
     Ok(Value::Object(figures).to_string())
 }

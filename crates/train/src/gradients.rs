@@ -17,6 +17,7 @@ use crate::session::saved::write_states;
 use crate::text;
 use crate::unpack::{self, Place};
 use crate::update::write_flat;
+use rnn::losses::ctc::Alignments;
 use rnn::{At, Direction, Input, States, Want};
 use std::rc::Rc;
 
@@ -71,7 +72,7 @@ pub fn gradients(model: &Model, mut data: Bundle, options: &str) -> Result<Bundl
         None => {
             let total = total_weight(&*part.samples, &mut part.ids.iter(), &body.form);
             let scale = if total > 0.0 { 1.0 / total } else { 0.0 };
-            gathered.loss(output, scale, Some(output_gradient)).mean()
+            gathered.loss(output, scale, Some(output_gradient), &mut Alignments::default()).mean()
         }
     };
     let mut flat = buffer(network.table().len())?;

@@ -25,6 +25,7 @@ mod places;
 pub mod predict;
 pub mod reader;
 pub mod session;
+mod shown;
 mod text;
 pub mod trainer;
 mod unpack;

@@ -3,7 +3,7 @@
 
 use crate::bundle::{Bundle, Elements};
 use crate::data::form::{Form, Input, Target};
-use crate::describe::model::{Classes, Input as Described, ModelDescription, Target as DescribedTarget};
+use crate::describe::model::{Input as Described, ModelDescription};
 use crate::describe::network::network;
 use crate::encoding::Encoding;
 use crate::error::{Error, ErrorClass};
@@ -11,6 +11,7 @@ use crate::memory::buffer;
 use crate::session::saved::SavedRun;
 use crate::text;
 use crate::update::write_flat;
+use rnn::losses::Reads;
 use rnn::{Layer, Network, Recurrent};
 use std::fmt::Write;
 
@@ -70,13 +71,14 @@ impl Model {
             Described::Series(plan) => (Input::Values(plan.input_size()), plan.input_size()),
         };
         let network = network(description, size)?;
-        let target = match &description.output.target {
-            DescribedTarget::Classes(Classes::Count(n)) => Target::Classes(*n),
-            DescribedTarget::Classes(Classes::Labels(labels)) => Target::Classes(labels.len()),
-            DescribedTarget::NextToken => Target::Classes(description.vocabulary_size().expect("not open")),
-            DescribedTarget::Values { .. } | DescribedTarget::Series { .. } => Target::Values(network.output_size()),
+        let loss = description.loss.clone();
+        let target = match loss.reads() {
+            Reads::Numbers => Target::Values(network.output_size() / loss.outputs()),
+            Reads::Classes => Target::Classes(network.output_size()),
+            Reads::Distributions => Target::Distributions(network.output_size()),
+            Reads::Labels => Target::Labels(network.output_size()),
         };
-        let form = Form { input, target, at: network.at(), states: network.states().to_vec() };
+        let form = Form { input, target, at: network.at(), loss, states: network.states().to_vec() };
         let mut params = buffer(network.table().len())?;
         if initialise {
             // Of the largest tensor a copy in its natural layout and a basis in f64.

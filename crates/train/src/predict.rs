@@ -14,11 +14,13 @@ use crate::evaluate::{BATCH, capacity, workspace};
 use crate::memory::filled;
 use crate::model::{Model, recurrent};
 use crate::session::saved::write_states;
+use crate::shown::{loss_width, show};
 use crate::unpack::{self, Place};
-use rnn::{At, States};
+use rnn::losses::ctc::greedy;
+use rnn::{At, Loss, States};
 use std::rc::Rc;
 
-/// `values`, `classes`, `lengths` (ragged, at every step), `state.{k}.*`, `hidden.{i}`; see the table of bundles.
+/// `values`, `variance` (Gaussians), `classes` (or `decoded`, `decodedLengths`: CTC), `lengths` (ragged, at every step), `state.{k}.*`, `hidden.{i}`; see the table of bundles.
 ///
 /// # Errors
 /// For sequences or options that do not fit the model; `MemoryError`.
@@ -65,21 +67,34 @@ pub fn predict(model: &Model, data: Bundle, options: &str) -> Result<Bundle, Err
 
     let mut result = Bundle::default();
     let shape = |width| if every { vec![batch, longest, width] } else { vec![batch, width] };
-    if let Target::Classes(n) = body.form.target {
-        // A row past the end of its sequence is all NaN.
-        let class = |row: &[f32]| if row[0].is_nan() { -1 } else { linalg::largest(row) as i32 };
-        let classes: Vec<i32> = values.chunks_exact(n).map(class).collect();
-        let shape = if every { vec![batch, longest] } else { vec![batch] };
-        result.push("classes", shape, Elements::I32(classes));
-        if !options.raw {
-            for row in values.chunks_exact_mut(n).filter(|row| !row[0].is_nan()) {
-                linalg::softmax(row);
+    let mut width = size;
+    match body.form.target {
+        Target::Values(targets) if !options.raw => {
+            let scaler = model.encoding.output.as_deref();
+            if let Some(variances) = show(&mut values, targets, &body.form.loss, scaler)? {
+                result.f32("variance", shape(targets), variances);
+            }
+            width = targets * loss_width(&body.form.loss);
+        }
+        Target::Values(_) => {}
+        Target::Classes(n) | Target::Distributions(n) | Target::Labels(n) => {
+            if let Loss::Ctc(ctc) = body.form.loss {
+                decoded(&values, n, longest, ctc.blank, &mut result);
+            } else {
+                // A row past the end of its sequence is all NaN.
+                let class = |row: &[f32]| if row[0].is_nan() { -1 } else { linalg::largest(row) as i32 };
+                let classes: Vec<i32> = values.chunks_exact(n).map(class).collect();
+                let shape = if every { vec![batch, longest] } else { vec![batch] };
+                result.push("classes", shape, Elements::I32(classes));
+            }
+            if !options.raw {
+                for row in values.chunks_exact_mut(n).filter(|row| !row[0].is_nan()) {
+                    linalg::softmax(row);
+                }
             }
         }
-    } else if let (false, Some(scaler)) = (options.raw, &model.encoding.output) {
-        scaler.undo_rows(&mut values);
     }
-    result.f32("values", shape(size), values);
+    result.f32("values", shape(width), values);
     if every && lengths.iter().any(|&n| n != longest) {
         result.push("lengths", vec![batch], Elements::I32(lengths.iter().map(|&n| n as i32).collect()));
     }
@@ -88,6 +103,19 @@ pub fn predict(model: &Model, data: Bundle, options: &str) -> Result<Bundle, Err
         result.f32(format!("hidden.{k}"), vec![batch, longest, width], data);
     }
     Ok(result)
+}
+
+/// `decoded` (labels of one sequence after the other) and `decodedLengths`: the likeliest alignment of each, read.
+fn decoded(values: &[f32], classes: usize, steps: usize, blank: usize, into: &mut Bundle) {
+    let (mut labels, mut lengths) = (Vec::new(), Vec::new());
+    for sequence in values.chunks_exact(steps * classes) {
+        let before = labels.len();
+        let rows = sequence.chunks_exact(classes).take_while(|row| !row[0].is_nan());
+        greedy(rows.map(linalg::largest), blank, &mut labels);
+        lengths.push((labels.len() - before) as i32);
+    }
+    into.push("decoded", vec![labels.len()], Elements::I32(labels));
+    into.push("decodedLengths", vec![lengths.len()], Elements::I32(lengths));
 }
 
 /// Sequences in the network's units.

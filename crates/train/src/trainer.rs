@@ -6,6 +6,7 @@ use crate::describe::calls::TrainerOptions;
 use crate::error::Error;
 use crate::evaluate::{WINDOW, whole};
 use crate::memory::buffer;
+use crate::metrics::Plan;
 use crate::model::{Body, Model};
 use crate::session::saved::write_states;
 use crate::session::shards::{Division, Job, Shards};
@@ -29,7 +30,7 @@ impl Trainer {
         let Body { network, form, .. } = model.body()?;
         let division = Division { shards: 1, workers: 1, index: 0 };
         let room = Capacity { batch: 0, steps: 0, rows: 0 };
-        let shards = Shards::new(network, form, room, division)?;
+        let shards = Shards::new(network, form, room, division, Plan::default())?;
         Ok(Trainer { seed, shards, updater: Updater::new(network.table(), update)?, done: 0, loss: f64::NAN })
     }
 
@@ -50,7 +51,6 @@ impl Trainer {
             ids: &ids,
             seed: self.seed,
             step: self.done,
-            measure: false,
             carry: true,
         };
         self.shards.compute(&job, &body.form);

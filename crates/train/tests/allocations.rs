@@ -147,3 +147,35 @@ fn of_nested_schedules_on_a_plateau() {
         {"kind":"exponentialDecay","initial":1,"factor":0.9,"every":7}]}]}}}}}"#;
     assert_eq!(asked(&mut classifier(), classified(40), run, None), 0);
 }
+
+#[test]
+fn of_quantiles_with_further_metrics() {
+    let json = r#"{"input":{"size":1},"layers":[{"kind":"rnn","hiddenSize":4},{"kind":"dense"}],"output":{"at":"last","size":1},
+        "loss":{"kind":"quantile","quantiles":[0.1,0.5,0.9]}}"#;
+    let run =
+        r#"{"epochs":50,"batchSize":6,"metrics":["smape","r2",{"kind":"mase","naiveError":1}],"validationSplit":0.2}"#;
+    let mut model = Model::create(json).expect("right");
+    // An epoch's look at the validation part gives its sums away: one copy each.
+    let epochs = 30 / 5 + 1;
+    assert!(asked(&mut model, tripled(30, |_| {}), run, None) <= epochs);
+    let run = run.replace(r#","validationSplit":0.2"#, "");
+    assert_eq!(asked(&mut model, tripled(30, |_| {}), &run, None), 0);
+    assert_eq!(asked(&mut model, tripled(30, |_| {}), &run, Some(Team { workers: 1, index: 0 })), 0);
+}
+
+#[test]
+fn of_classes_with_counts_and_of_labels() {
+    let run = r#"{"epochs":50,"batchSize":8,"metrics":["f1",{"kind":"topKAccuracy","k":1}]}"#;
+    assert_eq!(asked(&mut classifier(), classified(40), run, None), 0);
+    let json = r#"{"input":{"size":2},"layers":[{"kind":"gru","hiddenSize":4},{"kind":"dense"}],
+        "output":{"at":"every","classes":3},"loss":"ctc"}"#;
+    let mut data = classified(40);
+    data.take("classes");
+    let lengths: Vec<i32> = (0..40).map(|i| i % 3).collect();
+    let labels: Vec<i32> = (0..lengths.iter().sum()).map(|i| 1 + i % 2).collect();
+    data.push("labels", vec![labels.len()], Elements::I32(labels));
+    data.push("labelLengths", vec![40], Elements::I32(lengths));
+    let mut model = Model::create(json).expect("right");
+    let run = r#"{"epochs":50,"batchSize":8,"metrics":["labelErrorRate"]}"#;
+    assert_eq!(asked(&mut model, data, run, None), 0);
+}

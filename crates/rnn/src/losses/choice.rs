@@ -88,6 +88,14 @@ impl Loss {
         }
     }
 
+    /// Whether a target of this class is one.
+    pub fn counts(&self, class: i32) -> bool {
+        match self {
+            Loss::CrossEntropy(settings) => settings.counts(class),
+            _ => class >= 0,
+        }
+    }
+
     /// The sum over rows whose targets are those of [`Loss::reads`]; CTC, which is of whole sequences, has [`ctc::ctc`].
     ///
     /// # Panics
@@ -112,7 +120,8 @@ impl Loss {
                 cross_entropy::of_distributions(rows, t, n, settings)
             }
             (Loss::Divergence, Targets::Distributions(t, n)) => divergence::kl_divergence(rows, t, n),
-            (loss, targets) => panic!("{targets:?} for {loss:?}"),
+            // Without their text, which would bring tens of kilobytes of formatting with it.
+            _ => panic!("targets of another loss"),
         }
     }
 

@@ -2,11 +2,15 @@
 //! reserved once and kept from batch to batch.
 
 use super::form::{Form, Input, Target};
+use super::prepare::Part;
 use super::samples::Samples;
 use crate::error::Error;
 use crate::memory::room_for;
-use crate::metrics::Sums;
-use rnn::{At, Capacity, LayerState, LossSum, Packing, States, Values};
+use crate::metrics::edits::edits;
+use crate::metrics::{Plan, Sums};
+use rnn::losses::ctc::{Alignments, Ctc, Labels, ctc, greedy};
+use rnn::losses::{Rows, Targets};
+use rnn::{At, Capacity, LayerState, Loss, LossSum, Packing, States, Values};
 
 pub struct Batch {
     pub packing: Packing,
@@ -19,14 +23,20 @@ pub struct Batch {
     values: Vec<f32>,
     tokens: Vec<u32>,
     targets: Vec<f32>,
+    /// One for each target, or the labels of one sequence after the other, which begin at `starts`.
     classes: Vec<i32>,
+    starts: Vec<usize>,
     weights: Vec<f32>,
     /// The states that the samples begin from, where they are given.
     initial: States,
     begun: bool,
-    /// One prediction and its target in the user's units.
+    /// One prediction in the network's units, and in the user's with its target.
+    point: Vec<f32>,
     user: Vec<f64>,
     truth: Vec<f64>,
+    /// Labels that were read of one sequence, and how far they are from its own.
+    read: Vec<i32>,
+    distances: Vec<usize>,
 }
 
 impl Batch {
@@ -46,11 +56,15 @@ impl Batch {
             tokens: Vec::new(),
             targets: Vec::new(),
             classes: Vec::new(),
+            starts: Vec::new(),
             weights: Vec::new(),
             initial: States { layers: vec![LayerState::default(); form.states.len()] },
             begun: false,
+            point: vec![0.0; width],
             user: vec![0.0; width],
             truth: vec![0.0; width],
+            read: Vec::new(),
+            distances: Vec::new(),
         };
         batch.reserve(room)?;
         Ok(batch)
@@ -68,15 +82,19 @@ impl Batch {
             Input::Values(size) => (rows.saturating_mul(size), 0),
             Input::Tokens(_) => (0, rows),
         };
-        let (targets, classes) = match self.form.target {
-            Target::Values(size) => (outputs.saturating_mul(size), 0),
-            Target::Classes(_) => (0, outputs),
+        let targets = outputs.saturating_mul(self.form.target.width());
+        let (classes, starts) = match self.form.target {
+            Target::Values(_) | Target::Distributions(_) => (0, 0),
+            Target::Classes(_) => (outputs, 0),
+            // Of labels there are no more than steps, but where such as cannot be are left aside: those make room as they come.
+            Target::Labels(_) => (rows, batch.saturating_add(1)),
         };
         let Packing { order, lengths, sizes, offsets, .. } = &mut self.packing;
         room_for(&mut self.values, values)?;
         room_for(&mut self.tokens, tokens)?;
         room_for(&mut self.targets, targets)?;
         room_for(&mut self.classes, classes)?;
+        room_for(&mut self.starts, starts)?;
         room_for(&mut self.samples, batch)?;
         room_for(&mut self.lengths, batch)?;
         room_for(&mut self.rows, batch)?;
@@ -123,7 +141,7 @@ impl Batch {
         let mut weights = std::mem::take(&mut self.weights);
         weights.clear();
         match self.form.target {
-            Target::Values(size) => {
+            Target::Values(size) | Target::Distributions(size) => {
                 targets.resize(self.outputs() * size, 0.0);
                 let mut rows = targets.chunks_exact_mut(size);
                 self.each_output(|sample, t| from.target(sample, t, rows.next().expect("a row for each output")));
@@ -132,9 +150,20 @@ impl Batch {
                 classes.clear();
                 self.each_output(|sample, t| classes.push(from.class(sample, t)));
             }
+            Target::Labels(_) => {
+                classes.clear();
+                self.starts.clear();
+                self.starts.push(0);
+                for &sample in &self.samples {
+                    classes.extend_from_slice(from.labels(sample));
+                    self.starts.push(classes.len());
+                }
+            }
         }
-        if from.weighted() {
+        if from.weighted() && self.form.each_step() {
             self.each_output(|sample, t| weights.push(from.weight(sample, t)));
+        } else if from.weighted() {
+            weights.extend(self.samples.iter().map(|&sample| from.weight(sample, 0)));
         }
         (self.targets, self.classes, self.weights) = (targets, classes, weights);
     }
@@ -195,56 +224,114 @@ impl Batch {
     }
 
     /// The loss of an output and, when asked for, the gradient of `scale` times its sum.
-    pub fn loss(&self, output: &[f32], scale: f64, gradient: Option<&mut [f32]>) -> LossSum {
-        let weights = (!self.weights.is_empty()).then_some(self.weights.as_slice());
-        match self.form.target {
-            Target::Values(_) => rnn::losses::mse(output, &self.targets, weights, scale, gradient),
-            Target::Classes(_) => rnn::losses::cross_entropy(output, &self.classes, weights, scale, gradient),
+    /// `memory` is for sums over alignments, which CTC alone has.
+    pub fn loss(&self, output: &[f32], scale: f64, gradient: Option<&mut [f32]>, memory: &mut Alignments) -> LossSum {
+        let weight = (!self.weights.is_empty()).then_some(self.weights.as_slice());
+        let rows = Rows { output, weight, scale, gradient };
+        let targets = match self.form.target {
+            Target::Values(_) => Targets::Numbers(&self.targets),
+            Target::Classes(_) => Targets::Classes(&self.classes),
+            Target::Distributions(classes) => Targets::Distributions(&self.targets, classes),
+            Target::Labels(_) => {
+                let Loss::Ctc(settings) = self.form.loss else { unreachable!("what reads labels") };
+                let targets = Labels { labels: &self.classes, starts: &self.starts };
+                return ctc(rows, &self.packing, targets, settings, memory);
+            }
+        };
+        self.form.loss.sum(rows, targets)
+    }
+
+    /// Makes room for the labels of a part's samples, and the sums over their alignments.
+    ///
+    /// # Errors
+    /// `MemoryError`.
+    pub fn reserve_labels(&mut self, part: &Part, batch: usize, memory: &mut Alignments) -> Result<(), Error> {
+        let Target::Labels(classes) = self.form.target else { return Ok(()) };
+        let (mut longest, mut most) = (0, 0);
+        for sample in part.ids.iter().map(|i| i as usize) {
+            let (steps, labels) = (part.samples.steps(sample), part.samples.labels(sample).len());
+            (longest, most) = (longest.max(labels), most.max(steps));
+            let bytes = 8 * Alignments::size(steps, labels, classes);
+            memory.reserve(steps, labels, classes).map_err(|_| Error::memory("the alignments", bytes))?;
         }
+        room_for(&mut self.read, most)?;
+        room_for(&mut self.distances, longest + 1)?;
+        room_for(&mut self.classes, longest.saturating_mul(batch))
     }
 
     /// Adds what metrics need to know of each prediction.
-    pub fn measure(&mut self, from: &dyn Samples, output: &[f32], sums: &mut Sums) {
-        let mut at = 0;
+    pub fn measure(&mut self, from: &dyn Samples, output: &[f32], plan: &Plan, sums: &mut Sums) {
+        let weight = |at: usize| f64::from(self.weights.get(at).copied().unwrap_or(1.0));
+        let rows = (0..self.outputs()).filter(|&at| weight(at) != 0.0);
         match self.form.target {
             Target::Values(size) => {
+                let width = size * self.form.loss.outputs();
+                let binary = matches!(self.form.loss, Loss::Binary(_));
                 let (mut user, mut truth) = (std::mem::take(&mut self.user), std::mem::take(&mut self.truth));
+                let (mut point, mut at) = (std::mem::take(&mut self.point), 0);
                 self.each_output(|sample, t| {
-                    let weight = self.weights.get(at).copied().unwrap_or(1.0);
+                    let weight = f64::from(self.weights.get(at).copied().unwrap_or(1.0));
                     if weight != 0.0 {
-                        from.restore(sample, t, &output[at * size..][..size], &mut user, &mut truth);
-                        sums.errors(f64::from(weight), &user, &truth);
+                        let row = &output[at * width..][..width];
+                        self.form.loss.point(row, &mut point);
+                        from.restore(sample, t, &point, &mut user, &mut truth);
+                        plan.numbers(sums, weight, &user, &truth);
+                        if binary {
+                            plan.binary(sums, weight, row, &self.targets[at * size..][..size]);
+                        }
                     }
                     at += 1;
                 });
-                (self.user, self.truth) = (user, truth);
+                (self.point, self.user, self.truth) = (point, user, truth);
             }
             Target::Classes(n) => {
-                for (row, &class) in output.chunks_exact(n).zip(&self.classes) {
-                    let weight = self.weights.get(at).copied().unwrap_or(1.0);
-                    if class >= 0 && weight != 0.0 {
-                        sums.hit(f64::from(weight), linalg::largest(row) == class as usize);
-                    }
-                    at += 1;
+                for at in rows.filter(|&at| self.form.loss.counts(self.classes[at])) {
+                    plan.class(sums, weight(at), &output[at * n..][..n], self.classes[at] as usize);
                 }
+            }
+            Target::Distributions(n) => {
+                for at in rows {
+                    let class = linalg::largest(&self.targets[at * n..][..n]);
+                    plan.class(sums, weight(at), &output[at * n..][..n], class);
+                }
+            }
+            Target::Labels(n) => self.measure_labels(output, n, plan, sums),
+        }
+    }
+
+    /// What is read of the likeliest alignment, against the labels.
+    fn measure_labels(&mut self, output: &[f32], classes: usize, plan: &Plan, sums: &mut Sums) {
+        let Loss::Ctc(Ctc { blank, .. }) = self.form.loss else { unreachable!("what reads labels") };
+        for position in 0..self.packing.batch {
+            let weight = self.weights.get(position).copied().unwrap_or(1.0);
+            if weight != 0.0 {
+                let row = |t| &output[self.packing.row(t, position) * classes..][..classes];
+                self.read.clear();
+                let steps = 0..self.packing.lengths[position];
+                greedy(steps.map(|t| linalg::largest(row(t))), blank, &mut self.read);
+                let labels = &self.classes[self.starts[position]..self.starts[position + 1]];
+                let apart = edits(&self.read, labels, &mut self.distances);
+                plan.edits(sums, f64::from(weight), apart, labels.len());
             }
         }
     }
 }
 
-/// Weight of a batch's loss: of each target element (values) or target (classes) that is not masked.
+/// Weight of a batch's loss: of each element (numbers) or target (classes) that is not masked.
 pub fn total_weight(from: &dyn Samples, samples: &mut dyn Iterator<Item = u32>, form: &Form) -> f64 {
     let mut total = 0.0;
+    let each = form.loss.row_weight(form.target.width());
     for sample in samples {
         let sample = sample as usize;
-        let steps = if form.at == At::Every { from.steps(sample) } else { 1 };
+        let steps = if form.each_step() { from.steps(sample) } else { 1 };
         total += match form.target {
-            Target::Values(size) if !from.weighted() => (steps * size) as f64,
-            Target::Values(size) => (0..steps).map(|t| f64::from(from.weight(sample, t)) * size as f64).sum(),
             Target::Classes(_) => {
-                let unmasked = (0..steps).filter(|&t| from.class(sample, t) >= 0);
-                unmasked.map(|t| f64::from(from.weight(sample, t))).sum()
+                let weights = (0..steps).map(|t| (t, form.loss.class_weight(from.class(sample, t))));
+                let unmasked = weights.filter(|(_, of_class)| *of_class > 0.0);
+                unmasked.map(|(t, of_class)| f64::from(from.weight(sample, t)) * of_class).sum()
             }
+            _ if !from.weighted() => steps as f64 * each,
+            _ => (0..steps).map(|t| f64::from(from.weight(sample, t)) * each).sum(),
         };
     }
     total

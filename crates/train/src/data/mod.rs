@@ -7,5 +7,6 @@ pub mod prepare;
 pub mod samples;
 pub mod sequences;
 pub mod series;
+pub mod targets;
 pub mod text;
 pub mod tokens;

@@ -237,13 +237,20 @@ pub fn check_classes(
     validated: &dyn Samples,
     validation: &Ids,
 ) -> Result<(), Error> {
-    let Target::Classes(classes) = request.form.target else { return Ok(()) };
+    let (Target::Classes(classes) | Target::Labels(classes)) = request.form.target else { return Ok(()) };
     let description = request.description;
     let mut seen = vec![false; classes];
     let each = |from: &dyn Samples, ids: &Ids, call: &mut dyn FnMut(u32, i32)| {
         for i in ids.iter() {
-            let steps = if request.form.at == At::Every { from.steps(i as usize) } else { 1 };
-            (0..steps).for_each(|t| call(i, from.class(i as usize, t)));
+            let sample = i as usize;
+            if let Target::Labels(_) = request.form.target {
+                let labels = if from.weight(sample, 0) > 0.0 { from.labels(sample) } else { &[] };
+                labels.iter().for_each(|&label| call(i, label));
+                continue;
+            }
+            let steps = if request.form.each_step() { from.steps(sample) } else { 1 };
+            let classes = (0..steps).map(|t| from.class(sample, t));
+            classes.filter(|&class| request.form.loss.class_weight(class) > 0.0).for_each(|class| call(i, class));
         }
     };
     each(trained, training, &mut |_, class| {

@@ -42,6 +42,11 @@ pub trait Samples {
         another_form()
     }
 
+    /// The labels of a sample. Only for targets of labels.
+    fn labels(&self, _sample: usize) -> &[i32] {
+        another_form()
+    }
+
     /// The weight of a step or of a sample's one target; 0 masks it.
     fn weight(&self, _sample: usize, _step: usize) -> f32 {
         1.0

@@ -3,13 +3,13 @@
 use super::form::{Form, Input, Target};
 use super::ids::Ids;
 use super::samples::{Samples, undo};
+use super::targets::{check_labels, check_numbers};
 use super::tokens::Tokens;
 use crate::bundle::{Bundle, Elements};
 use crate::describe::model::Scale;
 use crate::encoding::scaler::{Columns, Scaler};
 use crate::error::Error;
 use crate::text;
-use rnn::At;
 use std::rc::Rc;
 
 /// Initial h and c of a recurrent layer.
@@ -25,7 +25,9 @@ pub struct Sequences {
     target_width: usize,
     /// In the user's units: a truth of zero, which has no share of error, must stay one.
     targets: Vec<f32>,
+    /// One for each target, or the labels of one sequence after the other, which begin at `label_starts`.
     classes: Vec<i32>,
+    label_starts: Vec<usize>,
     every: bool,
     weights: Vec<f32>,
     /// One for each recurrent layer: h and c of every sequence, [sequences, levels, hidden].
@@ -66,11 +68,11 @@ impl Sequences {
                 tokens = Some(Tokens::new(tensor, vocabulary)?);
             }
         }
-        let every = form.at == At::Every;
+        let every = form.each_step();
         let count = if every { rows } else { lengths.len() };
-        let (mut targets, mut classes, mut target_width) = (Vec::new(), Vec::new(), 1);
+        let (mut targets, mut classes, mut label_starts, mut target_width) = (Vec::new(), Vec::new(), Vec::new(), 1);
         match form.target {
-            Target::Values(size) => {
+            Target::Values(size) | Target::Distributions(size) => {
                 if let Some((shape, data)) = bundle.take_f32("y")? {
                     if shape != [count, size] {
                         return Err(Error::shape("y", format!("[{count}, {size}]"), text::shape(&shape)));
@@ -90,6 +92,21 @@ impl Sequences {
                     classes = data;
                 }
             }
+            Target::Labels(_) => {
+                if let Some(data) = bundle.take_i32("labels")? {
+                    let counts = bundle.take_i32("labelLengths")?.unwrap_or_default();
+                    label_starts.push(0);
+                    label_starts.extend(counts.iter().scan(0, |at, &n| {
+                        *at += usize::try_from(n).unwrap_or_default();
+                        Some(*at)
+                    }));
+                    let whole = counts.len() == lengths.len() && label_starts[counts.len()] == data.len();
+                    if !whole {
+                        return Err(Error::format("the bundle does not say where labels begin"));
+                    }
+                    classes = data;
+                }
+            }
         }
         let weights = match bundle.take_f32("weight")? {
             None => Vec::new(),
@@ -100,13 +117,38 @@ impl Sequences {
             }
             Some((_, w)) => return Err(Error::shape("sampleWeight", format!("{count} weights"), w.len().to_string())),
         };
+        let path = |row: usize| {
+            if !every {
+                return format!("y[{row}]");
+            }
+            let i = starts.partition_point(|&start| start <= row) - 1;
+            format!("y[{i}][{}]", row - starts[i])
+        };
+        let counts = |row: usize| weights.get(row) != Some(&0.0);
+        check_numbers(&targets, form, &counts, &path)?;
+        for (i, at) in label_starts.windows(2).enumerate().filter(|(i, _)| counts(*i)) {
+            check_labels(&classes[at[0]..at[1]], starts[i + 1] - starts[i], form, &path(i))?;
+        }
         let initial = initial_states(&mut bundle, form, lengths.len())?;
         let output = None;
-        Ok(Sequences { starts, width, values, tokens, target_width, targets, classes, every, weights, initial, output })
+        Ok(Sequences {
+            starts,
+            width,
+            values,
+            tokens,
+            target_width,
+            targets,
+            classes,
+            label_starts,
+            every,
+            weights,
+            initial,
+            output,
+        })
     }
 
     pub fn has_targets(&self) -> bool {
-        !(self.targets.is_empty() && self.classes.is_empty())
+        !(self.targets.is_empty() && self.classes.is_empty() && self.label_starts.is_empty())
     }
 
     /// Columns of the inputs of some samples, for fitting and for warnings.
@@ -173,6 +215,10 @@ impl Samples for Sequences {
 
     fn class(&self, sample: usize, step: usize) -> i32 {
         self.classes[self.target_row(sample, step)]
+    }
+
+    fn labels(&self, sample: usize) -> &[i32] {
+        &self.classes[self.label_starts[sample]..self.label_starts[sample + 1]]
     }
 
     fn weight(&self, sample: usize, step: usize) -> f32 {

@@ -1,9 +1,9 @@
 //! Options of single calls.
 
+use super::metric::{Metric, metrics};
 use super::model::size;
 use super::rows::calls::{EVALUATE, FORECAST, GENERATE, GRADIENTS, ONLINE, PREDICT, TRAINER};
 use super::rules::{integer, number, run::finish_update, schedule::without_epochs};
-use super::run::{Metric, metrics};
 use super::update::Update;
 use super::walk::read;
 use crate::error::Error;
@@ -32,7 +32,7 @@ pub struct PredictOptions {
     pub hidden: bool,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct EvaluateOptions {
     /// None: [`super::model::ModelDescription::default_metrics`].
     pub metrics: Option<Vec<Metric>>,

@@ -31,6 +31,8 @@ const FOREIGN_OPTIONS: &[(&str, &str)] = &[
     ("randomstate", "seed"), ("randomseed", "seed"), ("stateful", "carryState"), ("seqlen", "window"), ("sequencelength", "window"),
     ("bptt", "window"), ("lookback", "window"), ("lookahead", "horizon"), ("steps", "horizon"), ("covariates", "known"), ("exogenous", "known"),
     ("features", "past"), ("date", "time"), ("timestamp", "time"), ("maxlength", "length"), ("maxtokens", "length"), ("k", "topK"),
+    ("weight", "classWeights"), ("weights", "classWeights"), ("posweight", "positiveWeight"), ("smoothing", "labelSmoothing"),
+    ("taus", "quantiles"), ("tau", "quantiles"), ("quantile", "quantiles"),
 ];
 
 /// The same for words: kinds of layers and optimisers, losses, activations.
@@ -44,7 +46,9 @@ const FOREIGN_WORDS: &[(&str, &str)] = &[
     ("cycliclr", "cyclic"), ("clr", "cyclic"), ("reducelronplateau", "reduceOnPlateau"), ("plateau", "reduceOnPlateau"), ("sequentiallr", "sequential"),
     ("chainedscheduler", "chained"), ("lambdalr", "rateTable"), ("multiplicativelr", "rateTable"), ("piecewiseconstantdecay", "piecewiseConstant"),
     ("meansquarederror", "mse"), ("categoricalcrossentropy", "crossEntropy"), ("sparsecategoricalcrossentropy", "crossEntropy"),
-    ("nll", "crossEntropy"), ("ce", "crossEntropy"), ("zscore", "standard"), ("standardize", "standard"), ("normalize", "minMax"),
+    ("nll", "crossEntropy"), ("ce", "crossEntropy"), ("l1", "mae"), ("l1loss", "mae"), ("meanabsoluteerror", "mae"), ("mseloss", "mse"),
+    ("bce", "binaryCrossEntropy"), ("bcewithlogits", "binaryCrossEntropy"), ("pinball", "{ kind: quantile }"), ("kldiv", "klDivergence"), ("kl", "klDivergence"),
+    ("poisson", "poissonNll"), ("gaussian", "gaussianNll"), ("ctcloss", "ctc"), ("wer", "labelErrorRate"), ("cer", "labelErrorRate"), ("top5", "{ kind: topKAccuracy, k: 5 }"), ("zscore", "standard"), ("standardize", "standard"), ("normalize", "minMax"),
     ("torch", "pytorch"), ("xavier", "glorotUniform"), ("glorot", "glorotUniform"), ("eye", "identity"), ("chars", "characters"),
     ("all", "every"), ("all", "full"), ("inf", "infinity"), ("sequence", "every"), ("final", "last"), ("acc", "accuracy"), ("bpc", "bitsPerCharacter"),
     ("bptt", "tbptt"), ("none", "linear"), ("identity", "linear"), ("softmax", "linear (the loss has its own softmax)"),

@@ -7,10 +7,12 @@
 //! | [`table`], [`rows`] | the words of the table; the table |
 //! | [`walk`] | the validator: kinds, ranges, unknown names, defaults |
 //! | [`rules`] | what options have to do with each other |
-//! | [`model`], [`run`], [`calls`] | typed views of validated JSON |
-//! | [`network`], [`update`] | what they become in `rnn` and `optim` |
+//! | [`model`], [`run`], [`metric`], [`calls`] | typed views of validated JSON |
+//! | [`network`], [`loss`], [`update`] | what they become in `rnn` and `optim` |
 
 mod hint;
+pub mod loss;
+pub mod metric;
 pub mod rows;
 pub mod table;
 pub mod walk;

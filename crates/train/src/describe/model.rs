@@ -1,14 +1,15 @@
 //! A model's description as the rest of the house reads it: a typed view of JSON that has been checked and filled in. It is
 //! not changed in place: what changes is the JSON, which is then read again.
 
+use super::loss;
 use super::rows::model::MODEL;
 use super::rules::model::{self as rules, Aim};
 use super::rules::{integer, word};
-use super::run::Metric;
 use super::walk;
 use super::words::words;
 use crate::error::Error;
 use crate::json::Value;
+pub use rnn::Loss;
 use rnn::{At, Init, Initialiser};
 
 #[derive(Clone, Debug, PartialEq)]
@@ -72,13 +73,6 @@ words! {
         Log = "log",
     }
 }
-words! {
-    Loss {
-        Mse = "mse",
-        CrossEntropy = "crossEntropy",
-    }
-}
-
 /// A table over time.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Series {
@@ -138,7 +132,7 @@ impl ModelDescription {
         Ok(ModelDescription {
             input: input(&json["input"]),
             output: output(&json),
-            loss: Loss::of(&json["loss"]),
+            loss: loss::loss(&loss::settings(&json["loss"])?),
             init: init(&json["init"]),
             seed: json["seed"].as_u64().unwrap_or_default(),
             json,
@@ -163,30 +157,6 @@ impl ModelDescription {
     /// Numbers in a prediction (classes: one for each); none only while the vocabulary is open.
     pub fn output_size(&self) -> Option<usize> {
         rules::output_size(&self.json)
-    }
-
-    /// What a run reports beside the loss when nothing is said.
-    pub fn default_metrics(&self) -> Vec<Metric> {
-        vec![match self.output.target {
-            Target::Classes(_) => Metric::Accuracy,
-            Target::NextToken => Metric::BitsPerCharacter,
-            Target::Values { .. } | Target::Series { .. } => Metric::Rmse,
-        }]
-    }
-
-    /// Whether the model predicts what the metrics measure.
-    ///
-    /// # Errors
-    /// `ConfigError`.
-    pub fn check_metrics(&self, metrics: &[Metric], path: &str) -> Result<(), Error> {
-        let classes = self.loss == Loss::CrossEntropy;
-        match metrics.iter().enumerate().find(|(_, m)| m.of_classes().is_some_and(|c| c != classes)) {
-            Some((i, metric)) => {
-                let what = if classes { "a metric of classes" } else { "a metric of numbers" };
-                Err(Error::config(format!("{path}[{i}]"), what, walk::quoted(metric.name())))
-            }
-            None => Ok(()),
-        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! A run's description as the session reads it: a typed view of JSON that has been checked and filled in.
 
+use super::metric::{Metric, metrics};
 use super::model::{ModelDescription, size};
 use super::rows::calls::RESUME;
 use super::rows::run::RUN;
@@ -67,34 +68,6 @@ words! {
         Last = "last",
     }
 }
-words! {
-    /// A figure that describes predictions, in the user's units.
-    Metric {
-        /// Share of predictions whose largest class is the target's, 0 … 1.
-        Accuracy = "accuracy",
-        Rmse = "rmse",
-        Mae = "mae",
-        /// Mean of |error / truth| in percent, over targets that are not 0.
-        Mape = "mape",
-        /// exp(cross-entropy).
-        Perplexity = "perplexity",
-        /// Cross-entropy / ln 2.
-        BitsPerCharacter = "bitsPerCharacter",
-        Loss = "loss",
-    }
-}
-
-impl Metric {
-    /// Whether it measures classes or numbers; the loss is at home with both.
-    pub fn of_classes(self) -> Option<bool> {
-        match self {
-            Metric::Accuracy | Metric::Perplexity | Metric::BitsPerCharacter => Some(true),
-            Metric::Rmse | Metric::Mae | Metric::Mape => Some(false),
-            Metric::Loss => None,
-        }
-    }
-}
-
 /// What a run is given to learn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DataKind {
@@ -181,7 +154,7 @@ impl RunDescription {
         if data == DataKind::Text {
             fill(&mut run, "window", json!(128));
         }
-        fill(&mut run, "metrics", json!(model.default_metrics().iter().map(|m| m.name()).collect::<Vec<_>>()));
+        fill(&mut run, "metrics", json!(model.default_metrics().iter().map(Metric::kind).collect::<Vec<_>>()));
         check_watched(&run)?;
         RunDescription::from_json(&run.to_string())
     }
@@ -237,25 +210,19 @@ fn watched(run: &Value) -> Option<&Value> {
 
 /// Only what the run reports is measured.
 fn check_watched(run: &Value) -> Result<(), Error> {
+    let Some(asked) = watched(run) else { return Ok(()) };
+    let metric = Metric::of(asked);
     let metrics = run["metrics"].as_array().into_iter().flatten();
-    match watched(run).and_then(Value::as_str).filter(|&name| name != "loss" && metrics.clone().all(|m| *m != name)) {
-        Some(name) => {
-            let reported: Vec<String> = metrics.map(walk::show).collect();
-            let expected = ["\"loss\" or one of the run's metrics (", &reported.join(", "), ")"].concat();
-            Err(Error::config("optimizer.learningRate.metric", expected, walk::quoted(name)))
-        }
-        None => Ok(()),
+    if metric == Metric::Loss || metrics.clone().any(|m| Metric::of(m) == metric) {
+        return Ok(());
     }
+    let reported: Vec<String> = metrics.map(walk::show).collect();
+    let expected = ["\"loss\" or one of the run's metrics (", &reported.join(", "), ")"].concat();
+    Err(Error::config("optimizer.learningRate.metric", expected, walk::show(asked)))
 }
 
 fn fill(run: &mut Value, option: &str, value: Value) {
     if run[option].is_null() {
         run[option] = value;
     }
-}
-
-/// The metrics of checked options, if they are given.
-pub(super) fn metrics(options: &Value) -> Option<Vec<Metric>> {
-    let names = options["metrics"].as_array()?;
-    Some(names.iter().map(Metric::of).collect())
 }

@@ -66,6 +66,8 @@ pub enum Range {
     FromZero,
     /// 0 ≤ x < 1.
     Share,
+    /// 0 < x < 1.
+    Inside,
 }
 
 impl Range {
@@ -75,6 +77,7 @@ impl Range {
             Range::AboveZero => "a number above 0",
             Range::FromZero => "a number from 0",
             Range::Share => "a number from 0, below 1",
+            Range::Inside => "a number above 0, below 1",
         }
     }
 
@@ -87,6 +90,7 @@ impl Range {
                 Range::AboveZero => narrow >= f32::MIN_POSITIVE,
                 Range::FromZero => x >= 0.0,
                 Range::Share => x >= 0.0 && narrow < 1.0,
+                Range::Inside => (f32::MIN_POSITIVE..1.0).contains(&narrow),
             }
     }
 }

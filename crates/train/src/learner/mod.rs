@@ -6,21 +6,25 @@ mod window;
 
 use crate::bundle::Bundle;
 use crate::data::form::{Input, Target};
+use crate::data::targets::check_numbers;
 use crate::describe::calls::OnlineOptions;
 use crate::describe::model::Input as Described;
 use crate::error::{Error, ErrorClass};
 use crate::evaluate::workspace;
 use crate::memory::buffer;
 use crate::model::{Body, Model, recurrent};
+use crate::shown::show_row;
 use crate::text;
 use crate::update::{Diverged, Updater};
-use rnn::{Capacity, Layer, Want, Workspace};
+use rnn::losses::{Rows, Targets};
+use rnn::{Capacity, Layer, Loss, Want, Workspace};
 pub use stream::Stream;
 use window::Window;
 
 pub struct Learner {
     truncation: usize,
     target: Target,
+    loss_of: Loss,
     updater: Updater,
     workspace: Workspace,
     window: Window,
@@ -59,6 +63,10 @@ impl Learner {
                 "online learning has no dropout, which would change the prediction that comes first; leave it out";
             return Err(Error::new(ErrorClass::Config, "notOnline", message));
         }
+        if let Target::Labels(_) = body.form.target {
+            let message = "\"ctc\" is of whole sequences: a step by itself has no target to learn from online";
+            return Err(Error::new(ErrorClass::Config, "notOnline", message).about("loss"));
+        }
         model.encoding.require(&model.description)?;
         let capacity = Capacity { batch: 1, steps: truncation, rows: truncation };
         if update.optimizer.apart() {
@@ -68,6 +76,7 @@ impl Learner {
         let mut learner = Learner {
             truncation,
             target: body.form.target,
+            loss_of: body.form.loss.clone(),
             updater: Updater::new(network.table(), update)?,
             workspace: workspace(network, capacity, true)?,
             window: Window::new(truncation, body.form.input),
@@ -102,8 +111,9 @@ impl Learner {
         let (Input::Values(n) | Input::Tokens(n)) = body.form.input;
         check(x, "x", matches!(body.form.input, Input::Values(_)), n)?;
         if let Some(y) = y {
-            let (Target::Values(n) | Target::Classes(n)) = self.target;
-            check(y, "y", matches!(self.target, Target::Values(_)), n)?;
+            let (Target::Values(n) | Target::Classes(n) | Target::Distributions(n) | Target::Labels(n)) = self.target;
+            check(y, "y", !matches!(self.target, Target::Classes(_)), n)?;
+            check_numbers(y, &body.form, &|_| true, &|_| "y".into())?;
         }
         let mut result = vec![0.0; body.network.output_size()];
         let loss = self.turn(model, x, y, &mut result, Guard::Each)?;
@@ -124,19 +134,22 @@ impl Learner {
         let Learner { window, workspace, updater, gradient, .. } = self;
         window.read(x, model.encoding.input.as_deref());
         let Body { network, params, .. } = model.body_mut()?;
-        window.forward(network, params, y.is_some(), workspace);
+        // A class that does not count is no target.
+        let classes = matches!(self.target, Target::Classes(_));
+        let masked = y.is_some_and(|y| classes && self.loss_of.class_weight(y[0] as i32) == 0.0);
+        window.forward(network, params, y.is_some() && !masked, workspace);
         let (outputs, gradients) = workspace.output_and_gradient();
         // At every step: the window's earlier predictions were learned from when they came.
         let last = outputs.len() - network.output_size();
         let output = &outputs[last..];
         result.copy_from_slice(output);
         match self.target {
-            Target::Classes(_) => {
+            Target::Values(size) => show_row(result, size, &self.loss_of, scaler.as_deref()),
+            _ => {
                 linalg::softmax(result);
             }
-            Target::Values(_) => scaler.iter().for_each(|s| s.undo_rows(result)),
         }
-        let Some(y) = y else {
+        let Some(y) = y.filter(|_| !masked) else {
             window.close();
             return Ok(f64::NAN);
         };
@@ -145,15 +158,21 @@ impl Learner {
         // One step back and a plain update: the gradient is added to the weights as it comes, with no pass over them all.
         let plain = updater.plain_rate(self.done).filter(|_| self.truncation == 1);
         let scale = plain.map_or(1.0, |rate| -rate);
-        let loss = match self.target {
-            Target::Values(n) => {
+        // A class's weight weighs the step: over one of them, a mean would take it out again.
+        let elements = self.loss_of.row_weight(self.target.width());
+        let rows = Rows { output, weight: None, scale: scale / elements, gradient: cotangent };
+        let class = [y[0] as i32];
+        let targets = match self.target {
+            Target::Values(_) => {
                 self.y.clear();
                 self.y.extend_from_slice(y);
                 scaler.iter().for_each(|s| s.apply_rows(&mut self.y));
-                rnn::mse(output, &self.y, None, scale / n as f64, cotangent)
+                Targets::Numbers(&self.y)
             }
-            Target::Classes(_) => rnn::cross_entropy(output, &[y[0] as i32], None, scale, cotangent),
+            Target::Distributions(n) => Targets::Distributions(y, n),
+            _ => Targets::Classes(&class),
         };
+        let loss = self.loss_of.sum(rows, targets);
         // As of any gradient; here there is no pass over it that would tell.
         let too_large = gradients[last..].iter().any(|g| f64::from(g.abs()) > 1e18 * scale.abs());
         let (packing, inputs, initial) = (window.packing(), window.inputs(), window.initial());

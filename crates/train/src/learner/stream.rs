@@ -55,7 +55,7 @@ impl Stream {
             predictions: filled(&[steps, size], 0.0)?,
             losses: buffer(steps)?,
             x: vec![0.0; if let Input::Values(n) = form.input { n } else { 1 }],
-            y: vec![0.0; if let Target::Values(n) = form.target { n } else { 1 }],
+            y: vec![0.0; form.target.width().max(1)],
         })
     }
 
@@ -81,8 +81,8 @@ impl Stream {
             Input::Tokens(_) => self.x[0] = self.sequence.token(0, t) as f32,
         }
         match self.target {
-            Target::Values(_) => self.sequence.target(0, t, &mut self.y),
-            Target::Classes(_) => self.y[0] = self.sequence.class(0, t) as f32,
+            Target::Values(_) | Target::Distributions(_) => self.sequence.target(0, t, &mut self.y),
+            _ => self.y[0] = self.sequence.class(0, t) as f32,
         }
         let masked = matches!(self.target, Target::Classes(_)) && self.y[0] < 0.0;
         let y = (!masked).then_some(self.y.as_slice());

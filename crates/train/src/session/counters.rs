@@ -79,13 +79,13 @@ impl Counters {
             self.best_epoch as f64,
             self.best_loss,
         ];
-        own.into_iter().chain(self.sums.to_array()).collect()
+        own.into_iter().chain(self.sums.to_numbers()).collect()
     }
 
-    /// The inverse of [`Counters::to_numbers`]; nothing for another count of numbers.
+    /// The inverse of [`Counters::to_numbers`]; nothing for fewer numbers. The sums are to be fitted to the run's metrics.
     pub fn from_numbers(numbers: &[f64]) -> Option<Counters> {
         let (own, sums) = numbers.split_first_chunk::<{ Self::OWN }>()?;
-        let sums: [f64; Sums::COUNT] = sums.try_into().ok()?;
+        let sums = Sums::from_numbers(sums)?;
         let [step, epoch, cursor, clipped, gradient_norm, rate, loss, best_epoch, best_loss] = *own;
         Some(Counters {
             step: step as u64,
@@ -97,7 +97,7 @@ impl Counters {
             loss,
             best_epoch: best_epoch as u64,
             best_loss,
-            sums: Sums::from_array(sums),
+            sums,
             plateau: Plateau::default(),
         })
     }

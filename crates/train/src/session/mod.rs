@@ -9,6 +9,7 @@ mod tree;
 
 use crate::data::form::Form;
 use crate::data::prepare::Part;
+use crate::describe::metric::Metric;
 use crate::describe::run::{Keep, RunDescription};
 use crate::error::Error;
 use crate::evaluate::Evaluator;
@@ -80,7 +81,6 @@ pub struct Session {
     last_look: Option<f64>,
     divergence: Option<Error>,
     warnings: Vec<String>,
-    measure: bool,
 }
 
 impl Session {
@@ -165,7 +165,6 @@ impl Session {
             ids,
             seed: self.run.seed,
             step: self.counters.step,
-            measure: self.measure,
             carry: self.run.carry_state,
         };
         self.shards.compute(&job, &self.form);
@@ -215,7 +214,6 @@ impl Session {
                 self.phase = Phase::Done;
             }
             Ok(updated) => {
-                self.shards.carry_on();
                 counters.step += 1;
                 counters.cursor += 1;
                 counters.clipped += u64::from(updated.clipped);
@@ -223,8 +221,9 @@ impl Session {
                 if sums.weight > 0.0 {
                     counters.loss = sums.mean_loss();
                 }
-                counters.sums.add(&sums);
-                self.records.step(counters, &sums);
+                counters.sums.add(sums);
+                self.records.step(counters, sums);
+                self.shards.carry_on();
                 if self.batches == Some(counters.cursor) {
                     self.end_epoch(body, true);
                 }
@@ -265,8 +264,8 @@ impl Session {
             return;
         }
         counters.epoch += 1;
-        if let (Some(rule), Some(metric)) = (self.run.update.rate.plateau(), self.run.watched) {
-            let figure = validation.as_ref().unwrap_or(&counters.sums).figure(metric);
+        if let (Some(rule), Some(metric)) = (self.run.update.rate.plateau(), &self.run.watched) {
+            let figure = self.records.plan().figure(validation.as_ref().unwrap_or(&counters.sums), metric);
             let done = counters.done();
             rule.look(&mut counters.plateau, figure, done);
         }
@@ -280,7 +279,7 @@ impl Session {
         }
         counters.cursor = 0;
         counters.clipped = 0;
-        counters.sums = Sums::default();
+        counters.sums.clear();
         let waited = counters.epoch - counters.best_epoch;
         if loss.is_some() && self.run.patience.is_some_and(|patience| waited >= patience) {
             self.reason = "patience";
@@ -309,7 +308,7 @@ impl Session {
         let planned = self.run.epochs.zip(self.batches).map(|(epochs, batches)| epochs.saturating_mul(batches));
         let steps = self.run.steps.map_or(planned, |steps| Some(planned.map_or(steps, |p| p.min(steps))));
         let epochs = self.run.epochs.or_else(|| Some(steps?.div_ceil(self.batches?)));
-        let metrics: Vec<&str> = self.records.metrics.iter().map(|m| m.name()).collect();
+        let metrics: Vec<String> = self.records.metrics.iter().map(Metric::name).collect();
         json!({
             "epochs": epochs,
             "steps": steps,

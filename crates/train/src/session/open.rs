@@ -14,7 +14,7 @@ use crate::evaluate::{Evaluator, WINDOW, capacity};
 use crate::hash::Fnv;
 use crate::json::{self, Value};
 use crate::memory::room_for;
-use crate::metrics::reads_predictions;
+use crate::metrics::Sums;
 use crate::model::Model;
 use crate::text;
 use crate::update::Updater;
@@ -95,6 +95,10 @@ impl Session {
         if session.batches.is_some_and(|n| cursor > n) {
             return Err(Error::format("the saved run stands behind the end of its epoch"));
         }
+        let sums = model.saved.as_mut().map(|saved| &mut saved.counters.sums);
+        if sums.is_some_and(|sums| !sums.fit(session.records.plan())) {
+            return Err(Error::format("the sums of the saved run are not those of its metrics"));
+        }
         let saved = model.saved.take().ok_or_else(none)?;
         if saved.relaxed != linalg::RELAXED {
             let (before, now) = if saved.relaxed { ("relaxed", "strict") } else { ("strict", "relaxed") };
@@ -172,6 +176,7 @@ impl Session {
             validating = Some(part);
         }
         let metrics = run.metrics.clone().unwrap_or_default();
+        let plan = model.description.plan(&metrics);
         let (mut batch, mut batches, mut room) = (0, None, Capacity { batch: 0, steps: 0, rows: 0 });
         let mut order = Vec::new();
         if let Source::Data(part) = &source {
@@ -183,12 +188,15 @@ impl Session {
         let validation = match validating {
             // What the rate follows, every worker has to see; the rest is the first one's to tell.
             Some(part) if index == 0 || run.watched.is_some() => {
-                let evaluator = Evaluator::new(&body.network, &body.form, &part, &metrics)?;
+                let evaluator = Evaluator::new(&body.network, &body.form, &part, plan.clone())?;
                 Some((part, evaluator))
             }
             _ => None,
         };
-        let mut shards = Shards::new(&body.network, &body.form, room, division)?;
+        let mut shards = Shards::new(&body.network, &body.form, room, division, plan.clone())?;
+        if let Source::Data(part) = &source {
+            shards.reserve_labels(part)?;
+        }
         if run.carry_state {
             shards.reserve_states(&body.network, batch);
         }
@@ -208,9 +216,8 @@ impl Session {
             ordered: None,
             shards,
             updater: Updater::new(body.network.table(), run.update.clone())?,
-            counters: Counters::default(),
-            measure: metrics.iter().any(|&m| reads_predictions(m)),
-            records: Records::new(metrics),
+            counters: Counters { sums: Sums::new(&plan), ..Counters::default() },
+            records: Records::new(metrics, plan),
             best: None,
             room: best_room,
             phase: Phase::Step,

@@ -4,17 +4,23 @@
 //! epoch's updates that were clipped, rate, validation loss (NaN without), metrics, metrics of the validation part.
 
 use super::counters::Counters;
-use crate::describe::run::Metric;
-use crate::metrics::Sums;
+use crate::describe::metric::Metric;
+use crate::metrics::{Plan, Sums};
 
 pub struct Records {
     pub metrics: Vec<Metric>,
+    plan: Plan,
     rows: Vec<f64>,
 }
 
 impl Records {
-    pub fn new(metrics: Vec<Metric>) -> Records {
-        Records { metrics, rows: Vec::new() }
+    pub fn new(metrics: Vec<Metric>, plan: Plan) -> Records {
+        Records { metrics, plan, rows: Vec::new() }
+    }
+
+    /// What the metrics count.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
     }
 
     pub fn step(&mut self, counters: &Counters, sums: &Sums) {
@@ -30,8 +36,8 @@ impl Records {
         self.rows.extend([kind, (counters.epoch + 1) as f64, counters.step as f64, sums.mean_loss()]);
         self.rows.extend([counters.gradient_norm, clipped, counters.rate]);
         self.rows.push(validation.map_or(f64::NAN, Sums::mean_loss));
-        self.rows.extend(self.metrics.iter().map(|&m| sums.figure(m)));
-        self.rows.extend(self.metrics.iter().map(|&m| validation.map_or(f64::NAN, |v| v.figure(m))));
+        self.rows.extend(self.metrics.iter().map(|m| self.plan.figure(sums, m)));
+        self.rows.extend(self.metrics.iter().map(|m| validation.map_or(f64::NAN, |v| self.plan.figure(v, m))));
     }
 
     /// All rows since the last call, [n, 8 + 2 · metrics].

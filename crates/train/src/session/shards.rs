@@ -9,8 +9,9 @@ use crate::data::samples::Samples;
 use crate::error::Error;
 use crate::evaluate::{capacity, workspace};
 use crate::memory::buffer;
-use crate::metrics::Sums;
+use crate::metrics::{Plan, Sums};
 use crate::unpack::{self, Place};
+use rnn::losses::ctc::Alignments;
 use rnn::{Capacity, DropoutKey, Network, States, Want, Workspace};
 use std::ops::Range;
 
@@ -32,8 +33,6 @@ pub struct Job<'a> {
     pub seed: u64,
     /// Updates done.
     pub step: u64,
-    /// Whether predictions are looked at for metrics.
-    pub measure: bool,
     /// Whether each shard begins from the state that it ended in.
     pub carry: bool,
 }
@@ -49,12 +48,15 @@ pub struct Shards {
     workspace: Workspace,
     capacity: Capacity,
     batch: Batch,
+    alignments: Alignments,
     /// Those of all workers, from left to right: what others computed is copied into the memory that is here for it.
     nodes: Vec<Node>,
     /// Workers whose share of the batch is not in yet.
     missing: usize,
     /// One buffer a level of the tree below the nodes.
-    scratch: Vec<Vec<f32>>,
+    scratch: Vec<(Vec<f32>, Sums)>,
+    /// What is counted of predictions.
+    plan: Plan,
     /// The states that the shards of the next batch begin from, when they are carried.
     pub carried: Vec<Option<States>>,
     /// Those that the batch at hand ended in: carried once its update is made, so that what is saved before that is whole.
@@ -83,13 +85,19 @@ impl Shards {
     ///
     /// # Errors
     /// `MemoryError` when the arena does not fit.
-    pub fn new(network: &Network, form: &Form, capacity: Capacity, division: Division) -> Result<Shards, Error> {
+    pub fn new(
+        network: &Network,
+        form: &Form,
+        capacity: Capacity,
+        division: Division,
+        plan: Plan,
+    ) -> Result<Shards, Error> {
         let Division { shards, workers, index } = division;
         let length = network.table().len();
         let mut nodes = Vec::new();
         for worker in 0..workers {
             for shards in nodes_within(shards, &division.part(worker)) {
-                nodes.push(Node { worker, shards, gradient: buffer(length)?, sums: Sums::default() });
+                nodes.push(Node { worker, shards, gradient: buffer(length)?, sums: Sums::new(&plan) });
             }
         }
         let own = nodes.iter().filter(|n| n.worker == index);
@@ -99,9 +107,11 @@ impl Shards {
             workspace: workspace(network, capacity, true)?,
             capacity,
             batch: Batch::new(form, capacity)?,
+            alignments: Alignments::default(),
             nodes,
             missing: 0,
-            scratch: (0..depth).map(|_| buffer(length)).collect::<Result<_, _>>()?,
+            scratch: (0..depth).map(|_| Ok((buffer(length)?, Sums::new(&plan)))).collect::<Result<_, Error>>()?,
+            plan,
             carried: vec![None; shards],
             ended: vec![None; shards],
             spare: Vec::with_capacity(shards),
@@ -128,7 +138,15 @@ impl Shards {
             self.batch.reserve(capacity)?;
             self.capacity = capacity;
         }
-        Ok(())
+        self.reserve_labels(part)
+    }
+
+    /// Makes room for targets that are labels.
+    ///
+    /// # Errors
+    /// `MemoryError`.
+    pub fn reserve_labels(&mut self, part: &Part) -> Result<(), Error> {
+        self.batch.reserve_labels(part, self.capacity.batch, &mut self.alignments)
     }
 
     /// Makes room for the states that `batch` sequences end in, so that a share has one form from the first update on.
@@ -147,49 +165,48 @@ impl Shards {
         let Division { workers, index, .. } = self.division;
         let mut nodes = std::mem::take(&mut self.nodes);
         for node in nodes.iter_mut().filter(|n| n.worker == index) {
-            node.sums = self.node(job, scale, node.shards.clone(), &mut node.gradient, 0);
+            self.node(job, scale, node.shards.clone(), &mut node.gradient, &mut node.sums, 0);
         }
         self.nodes = nodes;
         self.missing = workers - 1;
     }
 
-    fn node(&mut self, job: &Job, scale: f64, node: Range<usize>, gradient: &mut [f32], depth: usize) -> Sums {
+    fn node(&mut self, job: &Job, scale: f64, node: Range<usize>, gradient: &mut [f32], sums: &mut Sums, depth: usize) {
         if node.len() == 1 {
-            return self.leaf(job, scale, node.start, gradient);
+            return self.leaf(job, scale, node.start, gradient, sums);
         }
         let middle = middle(&node);
-        let mut sums = self.node(job, scale, node.start..middle, gradient, depth + 1);
-        let mut right = std::mem::take(&mut self.scratch[depth]);
-        sums.add(&self.node(job, scale, middle..node.end, &mut right, depth + 1));
+        self.node(job, scale, node.start..middle, gradient, sums, depth + 1);
+        let (mut right, mut of_right) = std::mem::take(&mut self.scratch[depth]);
+        self.node(job, scale, middle..node.end, &mut right, &mut of_right, depth + 1);
+        sums.add(&of_right);
         add(gradient, &right);
-        self.scratch[depth] = right;
-        sums
+        self.scratch[depth] = (right, of_right);
     }
 
-    fn leaf(&mut self, job: &Job, scale: f64, shard: usize, gradient: &mut [f32]) -> Sums {
+    fn leaf(&mut self, job: &Job, scale: f64, shard: usize, gradient: &mut [f32], sums: &mut Sums) {
         gradient.fill(0.0);
+        sums.clear();
         let ids = &job.ids[part(job.ids.len(), self.division.shards, shard)];
-        let mut sums = Sums::default();
         if ids.is_empty() {
-            return sums;
+            return;
         }
-        let Shards { workspace, batch, carried, ended, .. } = self;
+        let Shards { workspace, batch, alignments, carried, ended, plan, .. } = self;
         batch.gather(job.samples, ids);
         let (network, params, packing, input) = (job.network, job.params, &batch.packing, batch.input());
         let initial = carried[shard].as_ref().filter(|_| job.carry).or(batch.initial());
         network.forward(params, packing, input, initial, job.key(&batch.rows), workspace);
         let (output, output_gradient) = workspace.output_and_gradient();
-        let loss = batch.loss(output, scale, Some(output_gradient));
-        (sums.loss, sums.weight) = (loss.sum, loss.weight);
+        let loss = batch.loss(output, scale, Some(output_gradient), alignments);
+        sums.set_loss(loss.sum, loss.weight);
         if job.carry {
             ended[shard].get_or_insert_default().copy_from(workspace.final_states());
         }
         network.backward(params, packing, input, initial, job.key(&batch.rows), workspace, gradient, Want::default());
-        if job.measure {
+        if plan.reads_predictions() {
             // The way back leaves the prediction as it is.
-            batch.measure(job.samples, workspace.output(), &mut sums);
+            batch.measure(job.samples, workspace.output(), plan, sums);
         }
-        sums
     }
 
     /// Shows each piece of `worker`'s share of a batch, to be read where it is this worker's own and written where it is
@@ -198,9 +215,7 @@ impl Shards {
     pub fn share(&mut self, worker: usize, visit: &mut dyn FnMut(&mut [f32])) {
         for node in self.nodes.iter_mut().filter(|n| n.worker == worker) {
             visit(&mut node.gradient);
-            let mut words = node.sums.to_words();
-            visit(&mut words);
-            node.sums = Sums::from_words(words);
+            node.sums.words(visit);
         }
         for state in self.ended[self.division.part(worker)].iter_mut().flatten() {
             for layer in &mut state.layers {
@@ -246,25 +261,25 @@ impl Shards {
     }
 
     /// The sum over all shards. Call when [`Shards::whole`]; the nodes are spent by it.
-    pub fn total(&mut self) -> (&mut [f32], Sums) {
+    pub fn total(&mut self) -> (&mut [f32], &Sums) {
         let root = 0..self.division.shards;
-        let (at, sums) = self.gathered(root);
-        (&mut self.nodes[at].gradient, sums)
+        let at = self.gathered(root);
+        let Node { gradient, sums, .. } = &mut self.nodes[at];
+        (gradient, sums)
     }
 
-    /// Adds the nodes below `node` into the leftmost of them; its place and the sums.
-    fn gathered(&mut self, node: Range<usize>) -> (usize, Sums) {
+    /// Adds the nodes below `node` into the leftmost of them; its place.
+    fn gathered(&mut self, node: Range<usize>) -> usize {
         if let Some(at) = self.nodes.iter().position(|n| n.shards == node) {
-            return (at, self.nodes[at].sums);
+            return at;
         }
         let middle = middle(&node);
-        let (left, mut sums) = self.gathered(node.start..middle);
-        let (right, more) = self.gathered(middle..node.end);
-        sums.add(&more);
-        let addend = std::mem::take(&mut self.nodes[right].gradient);
-        add(&mut self.nodes[left].gradient, &addend);
-        self.nodes[right].gradient = addend;
-        (left, sums)
+        let left = self.gathered(node.start..middle);
+        let right = self.gathered(middle..node.end);
+        let (before, after) = self.nodes.split_at_mut(right);
+        before[left].sums.add(&after[0].sums);
+        add(&mut before[left].gradient, &after[0].gradient);
+        left
     }
 }
 

@@ -1,8 +1,8 @@
 //! Rows of the options of single calls.
 
 use super::gradients::{CLIP_ROW, NOISE_ROW, PENALTY_ROW};
+use super::metrics::METRIC;
 use super::optimizers::OPTIMIZER_ROW;
-use super::run::METRIC;
 use crate::describe::table::{
     COUNT,
     Default::{Absent, Is},
@@ -58,7 +58,7 @@ pub static PREDICT: Object = call(
 pub static EVALUATE: Object = call(
     "EvaluateOptions",
     "What `evaluate` reports.",
-    &[row!("metrics", List(&Word(&METRIC), 0), follows("those of a run"), "What is reported beside the loss.")],
+    &[row!("metrics", List(&METRIC, 0), follows("those of a run"), "What is reported beside the loss.")],
 );
 
 pub static GRADIENTS: Object = call(

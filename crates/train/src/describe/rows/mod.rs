@@ -4,6 +4,8 @@
 pub mod calls;
 pub mod gradients;
 pub mod layers;
+pub mod losses;
+pub mod metrics;
 pub mod model;
 pub mod optimizers;
 pub mod run;

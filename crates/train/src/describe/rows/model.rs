@@ -1,6 +1,7 @@
 //! Rows of a model's description.
 
 use super::layers::LAYER;
+use super::losses::LOSS;
 use crate::describe::table::{
     COUNT,
     Default::{Absent, Is, Required},
@@ -25,9 +26,9 @@ pub static MODEL: Object = Object {
         ),
         row!(
             "loss",
-            Word(&LOSS),
+            LOSS,
             follows("\"crossEntropy\" for classes and tokens, else \"mse\""),
-            "What training lessens."
+            "What training lessens; a word has that loss's defaults.",
         ),
         row!("init", any_of!(Word(&INITS), Fields(&INIT)), Is("\"default\""), "How weights start."),
         row!("seed", COUNT, Is("0"), "Of the weights' start."),
@@ -40,12 +41,6 @@ static SCALE: Words = Words {
         "How columns are scaled; the constants come from the training part of the first fit and are saved in the model.",
     ),
     now: &["none", "standard", "minMax"],
-    later: &[],
-};
-pub static LOSS: Words = Words {
-    name: host("Loss"),
-    doc: host("A mean over every predicted element: of squared errors, or of -log p of the true class."),
-    now: &["mse", "crossEntropy"],
     later: &[],
 };
 static INITS: Words = Words { name: "", doc: "", now: &["default", "pytorch"], later: &[] };

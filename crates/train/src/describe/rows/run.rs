@@ -1,12 +1,13 @@
 //! Rows of a run's description.
 
 use super::gradients::{CLIP_ROW, NOISE_ROW, PENALTY_ROW};
+use super::metrics::METRIC;
 use super::optimizers::OPTIMIZER_ROW;
 use crate::describe::table::{
     COUNT,
     Default::{Absent, Is, Required},
-    Kind::{Bool, Later, List, Number, Object as Fields, Word},
-    Object, POSITIVE, Range, SIZE, Tell, Words, any_of, follows, host, one_of, row,
+    Kind::{Bool, Later, List, Number, Object as Fields},
+    Object, POSITIVE, Range, SIZE, Tell, any_of, follows, host, one_of, row,
 };
 
 pub static RUN: Object = Object {
@@ -62,20 +63,15 @@ pub static RUN: Object = Object {
         ),
         row!(
             "metrics",
-            List(&Word(&METRIC), 0),
-            follows("[\"accuracy\"] for classes, [\"bitsPerCharacter\"] for the next token, [\"rmse\"] for numbers"),
+            List(&METRIC, 0),
+            follows(
+                "[\"accuracy\"] for classes and yes or no, [\"bitsPerCharacter\"] for the next token, [\"labelErrorRate\"] for labels, [\"rmse\"] for numbers"
+            ),
             "What is reported beside the loss.",
         ),
         row!("recordEvery", POSITIVE, Is("1"), "Steps between records of the history: counted, never timed."),
         row!("seed", COUNT, Is("0"), "Of the order, of dropout and of noise."),
     ],
-};
-
-pub static METRIC: Words = Words {
-    name: host("Metric"),
-    doc: host("A figure over predictions in the user's units."),
-    now: &["accuracy", "rmse", "mae", "mape", "perplexity", "bitsPerCharacter", "loss"],
-    later: &[],
 };
 
 pub static SPLIT: Object = Object {

@@ -1,11 +1,11 @@
 //! Rows of the learning rate and its schedules. A schedule may be made of others: the tables refer to each other.
 
-use super::run::METRIC;
+use super::metrics::METRIC;
 use crate::describe::table::{
     COUNT,
     Default::{Absent, Is, Required},
     Field,
-    Kind::{self, Bool, Either, List, Number, Tagged as Kinds, Word},
+    Kind::{self, Bool, Either, List, Number, Tagged as Kinds},
     Object, POSITIVE, Range, Tagged, Tell, Union, follows, host, one_of, row,
 };
 
@@ -261,7 +261,7 @@ static REDUCE_ON_PLATEAU: Object = schedule(
         row!("factor", Number(Range::Share), Is("0.1"), "What a reduction multiplies by."),
         row!(
             "metric",
-            Word(&METRIC),
+            METRIC,
             Is("\"loss\""),
             "What is looked at: of the validation part, or else of the training part."
         ),

@@ -1,6 +1,6 @@
 //! Rules of a model's description: sizes that follow from each other, layers that go together.
 
-use super::{distinct, integer, number, word};
+use super::{distinct, integer, loss, number, word};
 use crate::describe::walk::{missing, quoted};
 use crate::error::Error;
 use crate::json::{Value, json};
@@ -56,7 +56,7 @@ pub fn finish(model: &mut Value) -> Result<(), Error> {
     check_layers(model)?;
     check_output(model)?;
     fill_sizes(model)?;
-    fill_loss(model)?;
+    loss::fill(model)?;
     fill_forget_bias(model);
     Ok(())
 }
@@ -151,7 +151,8 @@ fn check_output(model: &Value) -> Result<(), Error> {
             }
         }
         let size = output_size(model);
-        if let Some(size) = size.filter(|&size| size > rnn::LARGEST) {
+        let network = |size: usize| size.saturating_mul(loss::outputs(model));
+        if let Some(size) = size.map(network).filter(|&size| size > rnn::LARGEST) {
             let expected = format!("horizon × targets up to {}", rnn::LARGEST);
             return Err(Error::config("input.series.horizon", expected, size.to_string()));
         }
@@ -164,7 +165,9 @@ fn check_output(model: &Value) -> Result<(), Error> {
 
 /// Sizes of the last layer and of the output, each of which may follow from the other.
 fn fill_sizes(model: &mut Value) -> Result<(), Error> {
-    let size = output_size(model);
+    // What the network gives: so many numbers for each target.
+    let outputs = loss::outputs(model);
+    let size = output_size(model).and_then(|size| size.checked_mul(outputs));
     let layers = model["layers"].as_array().map_or(&[][..], Vec::as_slice);
     let last = layers.iter().rposition(|l| l["kind"] != "dropout").unwrap_or_default();
     let units_of = |i: usize| format!("layers[{i}].units");
@@ -180,7 +183,11 @@ fn fill_sizes(model: &mut Value) -> Result<(), Error> {
             return Err(missing(&units_of(last), "a positive integer, here or as output.size"));
         }
         (Some(own), Some(size)) if own != size => {
-            let wrong = |path: String| Error::config(path, expected_size(Some(size), model), own.to_string());
+            let expected = match outputs {
+                1 => expected_size(Some(size), model),
+                n => format!("{size} (the targets × {n}, the numbers of each)"),
+            };
+            let wrong = |path: String| Error::config(path, expected, own.to_string());
             return Err(match units {
                 Some(_) => wrong(units_of(last)),
                 None => wrong(format!("layers[{last}]")).hint("add dense() after it"),
@@ -192,11 +199,16 @@ fn fill_sizes(model: &mut Value) -> Result<(), Error> {
     let width = own.or(size);
     match aim(model) {
         Aim::Values | Aim::Series => {
+            if let Some(width) = width.filter(|width| !width.is_multiple_of(outputs)) {
+                let path = if units.is_some() { units_of(last) } else { format!("layers[{last}]") };
+                let expected = format!("a multiple of {outputs}, the numbers of each target");
+                return Err(Error::config(path, expected, width.to_string()));
+            }
             let output = &mut model["output"];
             if output.is_null() {
                 *output = json!({ "at": "last" });
             }
-            output["size"] = json!(width);
+            output["size"] = json!(width.map(|width| width / outputs));
             if aim(model) == Aim::Values && model["output"]["scale"].is_null() {
                 model["output"]["scale"] = json!("none");
             }
@@ -215,21 +227,6 @@ fn expected_size(size: Option<usize>, model: &Value) -> String {
         Aim::Series => "horizon × targets",
     };
     format!("{} (the {source})", size.unwrap_or_default())
-}
-
-fn fill_loss(model: &mut Value) -> Result<(), Error> {
-    let classes = matches!(aim(model), Aim::Classes | Aim::NextToken);
-    let fitting = if classes { "crossEntropy" } else { "mse" };
-    match model["loss"].as_str() {
-        None => model["loss"] = json!(fitting),
-        Some(loss) if loss == fitting => {}
-        Some(_) if classes => return Err(Error::conflict("loss", "classes and tokens need \"crossEntropy\"")),
-        Some(_) => {
-            let why = "\"crossEntropy\" needs output.classes, or the next token as the output";
-            return Err(Error::conflict("loss", why));
-        }
-    }
-    Ok(())
 }
 
 /// 1 where nothing else is said, but for PyTorch's own start.

@@ -39,6 +39,11 @@ fn values() {
 
 #[test]
 fn shapes_of_descriptions() {
+    let numbers = r#""mse", "mae", "huber", "smoothL1", "gaussianNll", "poissonNll", "binaryCrossEntropy""#;
+    let classes = r#""crossEntropy", "klDivergence""#;
+    let kinds = numbers.replace(r#""gaussian"#, r#""quantile", "gaussian"#);
+    let losses =
+        format!("loss: expected {numbers}, {classes}, \"ctc\" or an object of kind {kinds}, {classes} or \"ctc\"");
     for (changes, expected) in [
         (json!({ "layers": [] }), "layers: expected a list of at least one, got an empty one"),
         (json!({ "layers": {} }), "layers: expected a list of at least one, got an object"),
@@ -62,10 +67,7 @@ fn shapes_of_descriptions() {
         (json!({ "output": { "at": "every", "classes": 4, "size": 4 } }), "output.size: does not go with classes"),
         (json!({ "init": 1 }), "init: expected \"default\", \"pytorch\" or { input, recurrent }, got 1"),
         (json!({ "seed": -1 }), "seed: expected an integer from 0, got -1"),
-        (
-            json!({ "loss": "mse\u{1F642}" }),
-            "loss: expected \"mse\" or \"crossEntropy\", got \"mse🙂\"; did you mean mse?",
-        ),
+        (json!({ "loss": "mse\u{1F642}" }), &format!("{losses}, got \"mse🙂\"; did you mean mse?")),
     ] {
         assert_eq!(message(model_with(changes)), expected);
     }
@@ -73,7 +75,7 @@ fn shapes_of_descriptions() {
     assert!(error.message == "expected JSON, got not JSON at byte 1", "{error}");
     assert_eq!(message(ModelDescription::from_json("[]")), "expected { input, layers }, got a list");
     let long = "x".repeat(100);
-    let shown = format!("loss: expected \"mse\" or \"crossEntropy\", got \"{}…\"", "x".repeat(40));
+    let shown = format!("{losses}, got \"{}…\"", "x".repeat(40));
     assert_eq!(message(model_with(json!({ "loss": long }))), shown);
 }
 

@@ -1,8 +1,8 @@
 //! Models: what follows from what, what does not go together, and the typed view.
 
 use super::*;
+use crate::describe::metric::Metric;
 use crate::describe::model::{Calendar, Classes, Input, Loss, Mode, Output, Scale, Target, Transform, Vocabulary};
-use crate::describe::run::Metric;
 use rnn::{Activation, At, CellKind, Init, Initialiser, Layer, Reset};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -201,7 +201,7 @@ fn what_does_not_go_together() {
         ),
         (
             json!({ "layers": [gru, dense], "output": { "at": "last", "classes": 2 }, "loss": "mse" }),
-            "loss: classes and tokens need \"crossEntropy\"",
+            "loss: classes need \"crossEntropy\", \"klDivergence\" or \"ctc\"",
         ),
         (
             json!({ "layers": [gru, dense], "output": { "at": "last", "classes": ["a", "b", "a"] } }),

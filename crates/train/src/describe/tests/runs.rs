@@ -4,7 +4,8 @@ use super::*;
 use crate::describe::calls::{
     EvaluateOptions, ForecastOptions, GenerateOptions, GradientsOptions, OnlineOptions, PredictOptions, TrainerOptions,
 };
-use crate::describe::run::{BatchSize, Context, DataKind, From, Keep, Metric, Split};
+use crate::describe::metric::Metric;
+use crate::describe::run::{BatchSize, Context, DataKind, From, Keep, Split};
 use crate::noise::Noise;
 use optim::clip::{Adaptive, ByNorm, Norm};
 use optim::{Adam, AdamW, Clip, Optimizer, RmsProp, Schedule, Sgd};

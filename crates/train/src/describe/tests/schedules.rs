@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::describe::calls::{OnlineOptions, TrainerOptions};
-use crate::describe::run::{Context, DataKind, Metric};
+use crate::describe::metric::Metric;
+use crate::describe::run::{Context, DataKind};
 use optim::Schedule;
 use optim::schedules::*;
 #[cfg(target_arch = "wasm32")]

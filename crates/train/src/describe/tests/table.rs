@@ -35,7 +35,7 @@ impl Dice {
             Kind::Number(range) => {
                 // All 53 bits in use, so that a number that is not read exactly shows.
                 let x = ((self.bits() >> 11) as f64 + 1.0) / (1u64 << 54) as f64;
-                json!(if *range == Range::Share { x } else { x * 10.0 })
+                json!(if matches!(range, Range::Share | Range::Inside) { x } else { x * 10.0 })
             }
             Kind::Bool => json!(self.below(2) == 1),
             Kind::Text => json!(format!("text {}", self.below(1_000_000))),
