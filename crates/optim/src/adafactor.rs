@@ -59,16 +59,15 @@ impl Rule for Adafactor {
         update.rate = update.rate.min(1.0 / t.sqrt());
         let least = (self.epsilon1 * self.epsilon1) as f32;
         let [rows, columns, vectors] = &mut update.state.buffers[..] else { panic!("adafactor has three buffers") };
-        let (mut rows, mut columns, mut vectors) = (&mut rows[..], &mut columns[..], &mut vectors[..]);
         for tensor in &update.places.tensors {
             let count = (tensor.count() as f64).sqrt();
             let size = norm_squared(&update.params[tensor.range.clone()]).sqrt() / count;
             if tensor.matrix {
-                let row = rows.split_off_mut(..tensor.rows.len()).expect("one for each row");
-                let column = columns.split_off_mut(..tensor.columns).expect("one for each column");
+                let row = &mut rows[tensor.slots.rows..][..tensor.rows.len()];
+                let column = &mut columns[tensor.slots.columns..][..tensor.columns];
                 self.factored(tensor, update.grads, row, column, weight, least);
             } else {
-                let variance = vectors.split_off_mut(..tensor.count()).expect("one for each element");
+                let variance = &mut vectors[tensor.slots.vectors..][..tensor.count()];
                 let places = (0..tensor.rows.len()).flat_map(|r| tensor.row(r));
                 for (v, at) in variance.iter_mut().zip(places) {
                     let g = &mut update.grads[at];

@@ -167,6 +167,40 @@ optimizers! {
     Prodigy,
 }
 
+/// The same with another decay, for those that have one.
+macro_rules! decaying {
+    ($($name:ident),*) => {
+        impl Optimizer {
+            /// The same settings with this weight decay; nothing where the optimiser has none.
+            pub fn with_weight_decay(self, weight_decay: f64) -> Option<Optimizer> {
+                match self {
+                    $(Self::$name(settings) => Some($name { weight_decay, ..settings }.into()),)*
+                    Self::Rprop(_) => None,
+                }
+            }
+        }
+    };
+}
+
+decaying!(
+    Sgd,
+    RmsProp,
+    Adam,
+    AdamW,
+    NAdam,
+    RAdam,
+    Adamax,
+    Adagrad,
+    Adadelta,
+    Asgd,
+    Adafactor,
+    Muon,
+    Lion,
+    Lamb,
+    ScheduleFree,
+    Prodigy
+);
+
 impl Optimizer {
     /// Names of the moment buffers that these settings need. A checkpoint stores them under these names.
     pub fn buffers(&self) -> &'static [&'static str] {
@@ -232,6 +266,18 @@ impl Optimizer {
     /// # Panics
     /// When a length does not fit.
     pub fn apply(&self, step: Step, places: &Places, params: &mut [f32], grads: &mut [f32], state: &mut State) -> f64 {
+        if step.number == 1 {
+            self.start(params, state);
+        }
+        self.go_on(step, places, params, grads, state)
+    }
+
+    /// [`Optimizer::apply`] to a state that has been started: to several places one after the other, each of which
+    /// may have other settings of the same optimiser. `places` are some of those that the state was made for.
+    ///
+    /// # Panics
+    /// When a length does not fit.
+    pub fn go_on(&self, step: Step, places: &Places, params: &mut [f32], grads: &mut [f32], state: &mut State) -> f64 {
         let rule = self.rule();
         let Step { number: step, rate, momentum } = step;
         assert!(step >= 1, "updates are counted from 1");
@@ -239,10 +285,7 @@ impl Optimizer {
         assert_eq!(state.buffers.len(), rule.buffers().len(), "buffers of the optimiser");
         assert_eq!(state.scalars.len(), rule.scalars().len(), "numbers of the optimiser");
         for (i, buffer) in state.buffers.iter().enumerate() {
-            assert_eq!(buffer.len(), rule.extent(i).len(params.len(), places), "a moment buffer");
-        }
-        if step == 1 {
-            self.start(params, state);
+            assert!(buffer.len() >= rule.extent(i).len(params.len(), places), "a moment buffer");
         }
         let before = rule.before();
         if before != Before::default() {

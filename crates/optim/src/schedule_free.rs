@@ -75,7 +75,8 @@ impl Rule for ScheduleFree {
             epsilon: self.epsilon as f32,
             decay: self.weight_decay as f32,
             rate: update.rate as f32,
-            share: (update.rate * update.rate / *sum) as f32,
+            // Without a rate so far nothing has moved.
+            share: if *sum > 0.0 { (update.rate * update.rate / *sum) as f32 } else { 1.0 },
         };
         update.each(|params, grads, [z, square, y]| run(params, grads, z, square, y, k));
     }

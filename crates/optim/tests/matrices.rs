@@ -10,7 +10,7 @@ use support::{Random, Run, error, number, numbers, tensor, to_f32, to_f64};
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 fn hidden(first: usize, rows: usize, columns: usize) -> Tensor {
-    Tensor { hidden: true, ..Tensor::matrix(first, rows, columns) }
+    Tensor::matrix(first, rows, columns).hidden()
 }
 
 fn settings(record: &Value) -> Optimizer {
@@ -72,7 +72,7 @@ fn in_panels(rows: usize, columns: usize, n: usize) -> Vec<Tensor> {
     let first = |r: usize| r / 8 * columns * 8 + r % 8;
     let end = rows.next_multiple_of(8) * columns;
     let rows = (0..rows).map(first).collect();
-    vec![Tensor { range: 0..end, matrix: true, hidden: true, rows, columns, stride: 8 }, Tensor::vector(end..end + n)]
+    vec![Tensor::new(0..end, true, rows, columns, 8).hidden(), Tensor::vector(end..end + n)]
 }
 
 #[test]

@@ -122,6 +122,22 @@ fn moments_end_at_zero_without_denormals() {
     }
 }
 
+/// A schedule may begin at a rate of 0, and a group may be held still.
+#[test]
+fn a_rate_of_zero_moves_nothing() {
+    for optimizer in every().into_iter().chain(others()) {
+        let start = Random(4).take(9);
+        let mut run = Run::new(optimizer, start.clone());
+        for _ in 0..3 {
+            run.update(0.0, &Random(5).take(9));
+        }
+        let steps = matches!(optimizer, Optimizer::Rprop(_));
+        let learns = optimizer.scalars() == ["rate"];
+        assert!(run.params == start || steps || learns, "{optimizer:?}: {:?}", run.params);
+        assert!(run.params.iter().chain(&run.point()).all(|p| p.is_finite()), "{optimizer:?}");
+    }
+}
+
 /// A constant gradient has no variance: rounding must not bring the root of a negative number.
 #[test]
 fn centred_rmsprop_survives_constant_gradients() {

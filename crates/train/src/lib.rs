@@ -13,6 +13,7 @@ mod file;
 pub mod forecast;
 pub mod generator;
 pub mod gradients;
+mod groups;
 pub mod hash;
 pub mod json;
 pub mod learner;

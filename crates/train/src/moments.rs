@@ -3,15 +3,17 @@
 //! | tensor | shape |
 //! |---|---|
 //! | `optimizer.{buffer}.{parameter}` | the parameter's, or `[n]` where a buffer has something for each row or column |
-//! | `optimizer.{number}` | `[1]` |
+//! | `optimizer.{number}` | one for each part that is moved in its own way: `[1]` without groups |
 
 use crate::bundle::Bundle;
+use crate::describe::update::Update;
 use crate::error::Error;
 use crate::file::File;
+use crate::groups::divide;
 use crate::memory::buffer;
 use crate::places::{places, trained};
 use crate::text::quoted;
-use crate::update::read_flat;
+use crate::update::{Remembered, read_flat};
 use optim::{Extent, Optimizer, State};
 use rnn::ParameterTable;
 
@@ -24,8 +26,8 @@ fn parts(optimizer: &Optimizer, index: usize, table: &ParameterTable) -> Vec<(St
     named.filter(|(_, length)| *length > 0).collect()
 }
 
-pub fn write<'a>(optimizer: &Optimizer, state: &'a State, table: &'a ParameterTable, into: &mut File<'a>) {
-    for (index, (name, moment)) in optimizer.buffers().iter().zip(&state.buffers).enumerate() {
+pub fn write<'a>(optimizer: &Optimizer, state: &Remembered<'a>, table: &'a ParameterTable, into: &mut File<'a>) {
+    for (index, (name, moment)) in optimizer.buffers().iter().zip(state.buffers).enumerate() {
         if optimizer.extent(index) == Extent::Elements {
             into.flat(table, moment, &format!("optimizer.{name}."));
             continue;
@@ -39,8 +41,10 @@ pub fn write<'a>(optimizer: &Optimizer, state: &'a State, table: &'a ParameterTa
         into.add(bundle);
     }
     let mut bundle = Bundle::default();
-    for (name, &number) in optimizer.scalars().iter().zip(&state.scalars) {
-        bundle.f64(format!("optimizer.{name}"), vec![number]);
+    let names = optimizer.scalars();
+    for (i, name) in names.iter().enumerate() {
+        let numbers = state.scalars.iter().skip(i).step_by(names.len());
+        bundle.f64(format!("optimizer.{name}"), numbers.copied().collect());
     }
     into.add(bundle);
 }
@@ -49,7 +53,10 @@ pub fn write<'a>(optimizer: &Optimizer, state: &'a State, table: &'a ParameterTa
 ///
 /// # Errors
 /// `FormatError` for what is missing or does not fit.
-pub fn read(optimizer: &Optimizer, table: &ParameterTable, from: &mut Bundle) -> Result<State, Error> {
+pub fn read(update: &Update, table: &ParameterTable, from: &mut Bundle) -> Result<State, Error> {
+    let optimizer = &update.optimizer;
+    let unfit = |e: Error| Error::format(format!("the saved run does not fit the network: {}", e.message));
+    let parts_moved = divide(table, update).map_err(unfit)?.0.len();
     let wrong = |name: &str| Error::format(format!("tensor {} is missing or does not fit", quoted(name)));
     let mut state = State::default();
     for (index, name) in optimizer.buffers().iter().enumerate() {
@@ -65,12 +72,13 @@ pub fn read(optimizer: &Optimizer, table: &ParameterTable, from: &mut Bundle) ->
         }
         state.buffers.push(moment);
     }
-    for name in optimizer.scalars() {
+    let names = optimizer.scalars();
+    state.scalars = vec![0.0; names.len() * parts_moved];
+    for (i, name) in names.iter().enumerate() {
         let name = format!("optimizer.{name}");
-        match from.take_f64(&name)?.as_deref() {
-            Some([number]) => state.scalars.push(*number),
-            _ => return Err(wrong(&name)),
-        }
+        let numbers = from.take_f64(&name)?.filter(|numbers| numbers.len() == parts_moved);
+        let numbers = numbers.ok_or_else(|| wrong(&name))?;
+        state.scalars.iter_mut().skip(i).step_by(names.len()).zip(numbers).for_each(|(to, number)| *to = number);
     }
     Ok(state)
 }

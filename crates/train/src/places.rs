@@ -2,7 +2,6 @@
 
 use optim::{Places, Tensor};
 use rnn::{Parameter, ParameterTable, Role};
-use std::ops::Range;
 
 /// Those that are trained, in the order of the table.
 pub fn trained(table: &ParameterTable) -> impl Iterator<Item = &Parameter> {
@@ -13,17 +12,13 @@ pub fn places(table: &ParameterTable) -> Places {
     Places::of(trained(table).map(|p| tensor(table, p)).collect())
 }
 
-/// Where penalties act: on weights, not biases.
-pub fn penalised(table: &ParameterTable) -> Vec<Range<usize>> {
-    Places::of(trained(table).filter(|p| p.role != Role::Bias).map(|p| tensor(table, p)).collect()).ranges
-}
-
 fn tensor(table: &ParameterTable, parameter: &Parameter) -> Tensor {
     let (rows, stride) = parameter.rows();
     let matrix = is_matrix(parameter);
     let columns = parameter.shape.last().copied().unwrap_or(1);
+    let tensor = Tensor::new(parameter.range(), matrix, rows, columns, stride);
     let hidden = matrix && !reads(table, parameter) && !predicts(table, parameter);
-    Tensor { range: parameter.range(), matrix, hidden, rows, columns, stride }
+    if hidden { tensor.hidden() } else { tensor }
 }
 
 fn is_matrix(parameter: &Parameter) -> bool {

@@ -4,22 +4,29 @@
 use crate::bundle::Bundle;
 use crate::describe::update::Update as Description;
 use crate::error::Error;
+use crate::groups::{Moved, Penalised, divide};
 use crate::memory::buffer;
-use crate::places::{penalised, places};
+use crate::places::places;
 use crate::text::{quoted, shape as shape_text};
 use linalg::first_non_finite;
 use optim::{Clip, Done, Optimizer, Places, State, Step};
 use rnn::ParameterTable;
-use std::ops::Range;
 
 pub struct Updater {
     description: Description,
     places: Places,
-    penalised: Vec<Range<usize>>,
-    /// What the optimiser remembers.
-    pub state: State,
+    moved: Vec<Moved>,
+    penalised: Vec<Penalised>,
+    /// What the optimiser remembers; its numbers are with [`Moved`].
+    state: State,
     /// The parameters before the last update, so that a step into infinity can be taken back.
     before: Vec<f32>,
+}
+
+/// What an optimiser remembers, borrowed.
+pub struct Remembered<'a> {
+    pub buffers: &'a [Vec<f32>],
+    pub scalars: Vec<f64>,
 }
 
 /// What an update saw.
@@ -60,11 +67,13 @@ impl Diverged {
 
 impl Updater {
     /// # Errors
-    /// `MemoryError` when the moments do not fit.
+    /// `MemoryError` when the moments do not fit, `ConfigError` for groups that do not fit the network.
     pub fn new(table: &ParameterTable, description: Description) -> Result<Updater, Error> {
         let places = places(table);
+        let (moved, penalised) = divide(table, &description)?;
         Ok(Updater {
-            penalised: penalised(table),
+            moved,
+            penalised,
             state: description.optimizer.state(table.len(), &places, buffer)?,
             before: buffer(table.len())?,
             places,
@@ -80,7 +89,29 @@ impl Updater {
 
     /// Goes on with what a saved run remembers.
     pub fn go_on(&mut self, saved: State) {
-        (self.state.buffers, self.state.scalars) = (saved.buffers, saved.scalars);
+        self.state.buffers = saved.buffers;
+        let count = self.state.scalars.len().max(1);
+        for (part, scalars) in self.moved.iter_mut().zip(saved.scalars.chunks(count)) {
+            part.scalars.copy_from_slice(scalars);
+        }
+    }
+
+    /// What is to be saved: the numbers of one part after those of another.
+    pub fn remembers(&self) -> Remembered<'_> {
+        let scalars = self.moved.iter().flat_map(|part| &part.scalars).copied().collect();
+        Remembered { buffers: &self.state.buffers, scalars }
+    }
+
+    /// The same, moved.
+    pub fn into_state(self) -> State {
+        let Remembered { scalars, .. } = self.remembers();
+        State { buffers: self.state.buffers, scalars, scratch: Vec::new() }
+    }
+
+    /// As before the first update.
+    fn start(&mut self, params: &[f32]) {
+        self.description.optimizer.start(params, &mut self.state);
+        self.moved.iter_mut().for_each(|part| part.scalars.copy_from_slice(&self.state.scalars));
     }
 
     /// Whether [`Updater::point`] is apart from the model's weights.
@@ -91,9 +122,10 @@ impl Updater {
     /// The rate, where an update is nothing but a step down the gradient: whoever computes the gradient can then add it to the
     /// weights as it comes ([`rnn::Network::descend`]), between [`Updater::keep`] and [`Updater::check`].
     pub fn plain_rate(&self, done: u64) -> Option<f64> {
-        let Description { optimizer, rate, clip, penalty, noise } = &self.description;
-        let plain = matches!(optimizer, Optimizer::Sgd(sgd) if sgd.plain());
-        let alone = *clip == Clip::None && penalty.l1 == 0.0 && penalty.l2 == 0.0 && noise.is_none();
+        let Description { rate, clip, noise, .. } = &self.description;
+        let sgd = |part: &Moved| matches!(part.optimizer, Optimizer::Sgd(sgd) if sgd.plain()) && part.factor == 1.0;
+        let plain = self.moved.iter().all(sgd);
+        let alone = *clip == Clip::None && self.penalised.is_empty() && noise.is_none();
         (plain && alone).then(|| rate.rate(done.into()))
     }
 
@@ -137,8 +169,11 @@ impl Updater {
         params: &mut [f32],
         gradient: &mut [f32],
     ) -> Result<Updated, Diverged> {
-        let Description { optimizer, rate, clip, penalty, noise } = &self.description;
         let done = done.into();
+        if done.steps == 0 {
+            self.start(params);
+        }
+        let Description { optimizer, rate, clip, noise, .. } = &self.description;
         let point = optimizer.point(done.steps, params, &self.state);
         let clipped = clip.apply(&self.places, point, gradient);
         if !clipped.norm.is_finite() {
@@ -151,14 +186,21 @@ impl Updater {
         if let Some(noise) = noise {
             noise.add(done.steps, &self.places, gradient);
         }
-        if penalty.l1 != 0.0 || penalty.l2 != 0.0 {
-            optim::penalty::add_to(penalty.l1, penalty.l2, &self.penalised, point, gradient);
+        for Penalised { l1, l2, ranges } in &self.penalised {
+            optim::penalty::add_to(*l1, *l2, ranges, point, gradient);
         }
         let step = Step { number: done.steps + 1, rate: rate.rate(done), momentum: rate.momentum(done) };
         self.before.copy_from_slice(params);
-        let rate = optimizer.apply(step, &self.places, params, gradient, &mut self.state);
+        // That of the last part, which has the settings of the run.
+        let mut rate = step.rate;
+        for Moved { optimizer, factor, places, scalars } in &mut self.moved {
+            std::mem::swap(&mut self.state.scalars, scalars);
+            let step = Step { rate: step.rate * *factor, ..step };
+            rate = optimizer.go_on(step, places, params, gradient, &mut self.state);
+            std::mem::swap(&mut self.state.scalars, scalars);
+        }
         if let Err(diverged) = self.check(table, params) {
-            self.description.optimizer.start(params, &mut self.state);
+            self.start(params);
             return Err(diverged);
         }
         Ok(Updated { norm: clipped.norm, clipped: clipped.clipped, rate })

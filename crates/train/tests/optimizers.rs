@@ -62,13 +62,17 @@ fn each_learns() {
 }
 
 /// What is done to gradients before an optimiser sees them.
-const BEFORE: [&str; 7] = [
+const BEFORE: [&str; 11] = [
     r#""clip":{"norm":0.1,"normType":1}"#,
     r#""clip":{"norm":0.01,"normType":"infinity"}"#,
     r#""clip":{"norm":0.05,"per":"tensor"}"#,
     r#""clip":{"value":0.001}"#,
     r#""clip":{"adaptive":0.01}"#,
     r#""clip":"none","gradientNoise":{"eta":0.001}"#,
+    r#""optimizer":"nadam","groups":[{"kinds":["bias"],"learningRateFactor":0.1},{"layers":[1],"weightDecay":0.1}]"#,
+    r#""optimizer":"adafactor","groups":[{"kinds":["recurrent","bias"],"learningRateFactor":2}]"#,
+    r#""optimizer":"prodigy","groups":[{"layers":[0],"penalty":{"l2":0.01,"on":["bias","embedding"]}}]"#,
+    r#""optimizer":{"kind":"adam","hypergradient":0.0001},"groups":[{"kinds":["bias"]},{"layers":[1]}]"#,
     r#""clip":{"adaptive":0.01,"epsilon":0.01},"gradientNoise":{"eta":0.01,"gamma":1},"penalty":{"l1":0.001}"#,
 ];
 

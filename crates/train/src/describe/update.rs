@@ -1,7 +1,8 @@
 //! What all updates share, as `optim` takes it.
 
-use super::rules::{number, word};
+use super::rules::{integer, number, word};
 use super::schedule::schedule;
+use super::words::words;
 use crate::json::Value;
 use crate::noise::Noise;
 use optim::clip::{Adaptive, ByNorm, Norm};
@@ -17,14 +18,48 @@ pub struct Update {
     pub rate: Schedule,
     pub clip: Clip,
     pub penalty: Penalty,
+    pub groups: Vec<Group>,
     pub noise: Option<Noise>,
 }
 
-/// Added to the gradient of weights, not of biases.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// Added to the gradient.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Penalty {
     pub l1: f64,
     pub l2: f64,
+    /// Of parameters of these kinds.
+    pub on: Vec<Kind>,
+}
+
+words! {
+    /// What a parameter is.
+    Kind {
+        Input = "input",
+        Recurrent = "recurrent",
+        Dense = "dense",
+        Embedding = "embedding",
+        Bias = "bias",
+    }
+}
+
+/// Some parameters that are moved in their own way: of these layers and of these kinds, where they are said.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Group {
+    pub layers: Option<Vec<Layer>>,
+    pub kinds: Option<Vec<Kind>>,
+    /// What the learning rate is multiplied by.
+    pub factor: f64,
+    /// In place of the optimiser's.
+    pub weight_decay: Option<f64>,
+    /// In place of the run's.
+    pub penalty: Option<Penalty>,
+}
+
+/// A layer, as the names of its parameters begin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Layer {
+    Index(usize),
+    Name(String),
 }
 
 impl Update {
@@ -34,7 +69,8 @@ impl Update {
             optimizer: optimizer(&options["optimizer"]),
             rate: schedule(&options["optimizer"]["learningRate"]),
             clip: clip(&options["clip"]),
-            penalty: Penalty { l1: number(&options["penalty"]["l1"]), l2: number(&options["penalty"]["l2"]) },
+            penalty: penalty(&options["penalty"]),
+            groups: options["groups"].as_array().into_iter().flatten().map(group).collect(),
             noise: noise(options),
         }
     }
@@ -111,6 +147,28 @@ fn optimizer(o: &Value) -> Optimizer {
             Prodigy { beta1, beta2, epsilon, weight_decay, d0, coefficient, bias_correction }.into()
         }
         _ => Adam { beta1, beta2, epsilon, weight_decay, amsgrad, maximize, hypergradient }.into(),
+    }
+}
+
+fn penalty(penalty: &Value) -> Penalty {
+    Penalty { l1: number(&penalty["l1"]), l2: number(&penalty["l2"]), on: kinds(&penalty["on"]).unwrap_or_default() }
+}
+
+fn kinds(kinds: &Value) -> Option<Vec<Kind>> {
+    Some(kinds.as_array()?.iter().map(Kind::of).collect())
+}
+
+fn group(group: &Value) -> Group {
+    let layer = |layer: &Value| match integer(layer) {
+        Some(index) => Layer::Index(index),
+        None => Layer::Name(word(layer).into()),
+    };
+    Group {
+        layers: group["layers"].as_array().map(|layers| layers.iter().map(layer).collect()),
+        kinds: kinds(&group["kinds"]),
+        factor: number(&group["learningRateFactor"]),
+        weight_decay: group["weightDecay"].as_f64(),
+        penalty: (!group["penalty"].is_null()).then(|| penalty(&group["penalty"])),
     }
 }
 

@@ -333,7 +333,7 @@ impl Session {
             counters: &self.counters,
             last: None,
             best: self.best.as_deref(),
-            moments: &self.updater.state,
+            moments: self.updater.remembers(),
             carried: &self.shards.carried,
         }
     }
@@ -372,7 +372,7 @@ impl Session {
             counters: self.counters,
             last,
             best: self.best,
-            moments: self.updater.state,
+            moments: self.updater.into_state(),
             carried: self.shards.carried,
         });
         let mut result = json!({ "reason": self.reason, "warnings": self.warnings });

@@ -9,7 +9,7 @@ use crate::json::{self, Value, json};
 use crate::memory::buffer;
 use crate::moments;
 use crate::text::quoted;
-use crate::update::read_flat;
+use crate::update::{Remembered, read_flat};
 use optim::State;
 use rnn::{LayerState, Network, States};
 
@@ -43,7 +43,7 @@ pub struct RunState<'a> {
     pub counters: &'a Counters,
     pub last: Option<&'a [f32]>,
     pub best: Option<&'a [f32]>,
-    pub moments: &'a State,
+    pub moments: Remembered<'a>,
     pub carried: &'a [Option<States>],
 }
 
@@ -74,7 +74,7 @@ impl<'a> RunState<'a> {
                 into.flat(table, flat, name);
             }
         }
-        moments::write(&self.run.update.optimizer, self.moments, table, into);
+        moments::write(&self.run.update.optimizer, &self.moments, table, into);
     }
 }
 
@@ -89,7 +89,7 @@ impl SavedRun {
             counters: &self.counters,
             last: self.last.as_deref(),
             best: self.best.as_deref(),
-            moments: &self.moments,
+            moments: Remembered { buffers: &self.moments.buffers, scalars: self.moments.scalars.clone() },
             carried: &self.carried,
         }
     }
@@ -119,7 +119,7 @@ impl SavedRun {
             Ok(Some(flat))
         };
         let (last, best) = (weights("last.")?, weights("best.")?);
-        let moments = moments::read(&run.update.optimizer, table, from)?;
+        let moments = moments::read(&run.update, table, from)?;
         let carried = (0..shards).map(|shard| read_states(network, &format!("carried.{shard}."), from));
         let carried = carried.collect::<Result<_, _>>()?;
         let fingerprint = notes["fingerprint"].as_str().map(String::from);

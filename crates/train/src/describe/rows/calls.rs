@@ -1,6 +1,6 @@
 //! Rows of the options of single calls.
 
-use super::gradients::{CLIP_ROW, NOISE_ROW, PENALTY_ROW};
+use super::gradients::{CLIP_ROW, GROUPS_ROW, NOISE_ROW, PENALTY_ROW};
 use super::metrics::METRIC;
 use super::optimizers::OPTIMIZER_ROW;
 use crate::describe::table::{
@@ -27,7 +27,14 @@ pub static RESUME: Object = call(
 pub static TRAINER: Object = call(
     "TrainerOptions",
     "What a trainer, which takes one batch at a time, uses of a run's description.",
-    &[OPTIMIZER_ROW, CLIP_ROW, PENALTY_ROW, NOISE_ROW, row!("seed", COUNT, Is("0"), "Of dropout and of noise.")],
+    &[
+        OPTIMIZER_ROW,
+        CLIP_ROW,
+        PENALTY_ROW,
+        GROUPS_ROW,
+        NOISE_ROW,
+        row!("seed", COUNT, Is("0"), "Of dropout and of noise."),
+    ],
 );
 
 pub static ONLINE: Object = call(

@@ -1,10 +1,11 @@
 //! Rows of what is done to gradients before the optimiser sees them: clipping, penalties.
 
 use crate::describe::table::{
+    COUNT,
     Default::{Absent, Is, Required},
     Field, Keyed,
-    Kind::{Integer, Keyed as OneOf, Number, Object as Fields},
-    Object, Range, Span, Tell, any_of, host, one_of, row,
+    Kind::{self, Integer, Keyed as OneOf, List, Number, Object as Fields, Text, Word},
+    Object, Range, Span, Tell, Words, any_of, follows, host, one_of, row,
 };
 
 pub const CLIP_ROW: Field = row!(
@@ -17,7 +18,13 @@ pub const PENALTY_ROW: Field = row!(
     "penalty",
     Fields(&PENALTY),
     Is(r#"{"l1":0,"l2":0}"#),
-    "On weights, not biases; not part of the reported loss."
+    "On weights, not biases, if nothing else is said; not part of the reported loss."
+);
+pub const GROUPS_ROW: Field = row!(
+    "groups",
+    List(&Fields(&GROUP), 0),
+    Is("[]"),
+    "Parameters that are moved in their own way; each belongs to the first group that takes it, the others to none."
 );
 
 pub const NOISE_ROW: Field = row!(
@@ -59,6 +66,35 @@ static BY_VALUE: Object = Object {
     fields: &[row!("value", Number(Range::AboveZero), Required, "The largest size of an element.")],
 };
 
+static KIND: Words = Words {
+    name: host("ParameterKind"),
+    doc: host(
+        "What a parameter is: weights of a recurrent layer's input or state, of a dense layer, an embedding, a bias.",
+    ),
+    now: &["input", "recurrent", "dense", "embedding", "bias"],
+    later: &[],
+};
+
+static GROUP: Object = Object {
+    name: host("ParameterGroup"),
+    doc: host("Some parameters and how they are moved."),
+    tell: Tell::Alone,
+    base: None,
+    fields: &[
+        row!("layers", List(&LAYER, 1), follows("all"), "Layers, by their index or name."),
+        row!("kinds", List(&Word(&KIND), 1), follows("all"), "Kinds of parameters."),
+        row!(
+            "learningRateFactor",
+            Number(Range::FromZero),
+            Is("1"),
+            "What the learning rate is multiplied by; 0: they stay."
+        ),
+        row!("weightDecay", Number(Range::FromZero), follows("the optimiser's"), "In place of the optimiser's."),
+        row!("penalty", Fields(&PENALTY), follows("the run's"), "In place of the run's."),
+    ],
+};
+static LAYER: Kind = any_of!(COUNT, Text);
+
 static ADAPTIVE: Object = Object {
     name: host("ClipAdaptive"),
     doc: host(
@@ -96,5 +132,11 @@ static PENALTY: Object = Object {
     fields: &[
         row!("l1", Number(Range::FromZero), Is("0"), "l1·sign(w)."),
         row!("l2", Number(Range::FromZero), Is("0"), "l2·w: `weight_decay` of PyTorch's Adam and SGD."),
+        row!(
+            "on",
+            List(&Word(&KIND), 1),
+            Is(r#"["input","recurrent","dense","embedding"]"#),
+            "The kinds of parameters that it is on.",
+        ),
     ],
 };

@@ -1,6 +1,6 @@
 //! Rows of a run's description.
 
-use super::gradients::{CLIP_ROW, NOISE_ROW, PENALTY_ROW};
+use super::gradients::{CLIP_ROW, GROUPS_ROW, NOISE_ROW, PENALTY_ROW};
 use super::metrics::METRIC;
 use super::optimizers::OPTIMIZER_ROW;
 use crate::describe::table::{
@@ -39,6 +39,7 @@ pub static RUN: Object = Object {
         OPTIMIZER_ROW,
         CLIP_ROW,
         PENALTY_ROW,
+        GROUPS_ROW,
         NOISE_ROW,
         row!("window", SIZE, follows("128 for a text"), "Steps that a text is cut into."),
         row!("carryState", Bool, Is("false"), "Text: the state runs on into the next window."),

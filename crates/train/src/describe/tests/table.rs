@@ -31,7 +31,10 @@ impl Dice {
     /// Something that the kind takes; of an object the fields that are needed and some others.
     fn value(&mut self, kind: &Kind) -> Value {
         match kind {
-            Kind::Integer(span) => json!(u64::from(span.low) + self.below(5) as u64),
+            Kind::Integer(span) => {
+                let low = u64::from(span.low);
+                json!(low + self.below((span.high - low).min(4) as usize + 1) as u64)
+            }
             Kind::Number(range) => {
                 // All 53 bits in use, so that a number that is not read exactly shows.
                 let x = ((self.bits() >> 11) as f64 + 1.0) / (1u64 << 54) as f64;
