@@ -2,6 +2,7 @@
 //! networks (rnn), update formulas (optim), JavaScript (wasm). Bad input is an [`error::Error`], never a panic.
 #![forbid(unsafe_code)]
 
+mod average;
 pub mod bundle;
 pub mod checkpoint;
 pub mod data;

@@ -1,6 +1,7 @@
 //! One update of the weights: clip, penalties, rate, optimiser; and the moments it keeps. Used by runs, trainers and
 //! online learners alike. NOT: where the gradient comes from.
 
+use crate::average::Averaged;
 use crate::bundle::Bundle;
 use crate::describe::update::Update as Description;
 use crate::error::Error;
@@ -17,6 +18,7 @@ pub struct Updater {
     places: Places,
     moved: Vec<Moved>,
     penalised: Vec<Penalised>,
+    averaged: Option<Averaged>,
     /// What the optimiser remembers; its numbers are with [`Moved`].
     state: State,
     /// The parameters before the last update, so that a step into infinity can be taken back.
@@ -74,6 +76,7 @@ impl Updater {
         Ok(Updater {
             moved,
             penalised,
+            averaged: description.average.map(|average| Averaged::new(average, table.len())).transpose()?,
             state: description.optimizer.state(table.len(), &places, buffer)?,
             before: buffer(table.len())?,
             places,
@@ -84,11 +87,17 @@ impl Updater {
     /// The weights at which the gradient of the update after `done` others is to be taken: those of the model, or those that the
     /// optimiser keeps apart, where the model has their average.
     pub fn point<'a>(&'a self, done: u64, params: &'a [f32]) -> &'a [f32] {
-        self.description.optimizer.point(done, params, &self.state)
+        match &self.averaged {
+            Some(averaged) if done > 0 => &averaged.iterate,
+            _ => self.description.optimizer.point(done, params, &self.state),
+        }
     }
 
     /// Goes on with what a saved run remembers.
-    pub fn go_on(&mut self, saved: State) {
+    pub fn go_on(&mut self, saved: State, iterate: Option<Vec<f32>>) {
+        if let (Some(averaged), Some(iterate)) = (&mut self.averaged, iterate) {
+            averaged.iterate = iterate;
+        }
         self.state.buffers = saved.buffers;
         let count = self.state.scalars.len().max(1);
         for (part, scalars) in self.moved.iter_mut().zip(saved.scalars.chunks(count)) {
@@ -102,21 +111,30 @@ impl Updater {
         Remembered { buffers: &self.state.buffers, scalars }
     }
 
+    /// The weights that are trained, where the model has their average.
+    pub fn iterate(&self) -> Option<&[f32]> {
+        self.averaged.as_ref().map(|averaged| averaged.iterate.as_slice())
+    }
+
     /// The same, moved.
-    pub fn into_state(self) -> State {
+    pub fn into_state(self) -> (State, Option<Vec<f32>>) {
         let Remembered { scalars, .. } = self.remembers();
-        State { buffers: self.state.buffers, scalars, scratch: Vec::new() }
+        let iterate = self.averaged.map(|averaged| averaged.iterate);
+        (State { buffers: self.state.buffers, scalars, scratch: Vec::new() }, iterate)
     }
 
     /// As before the first update.
     fn start(&mut self, params: &[f32]) {
         self.description.optimizer.start(params, &mut self.state);
+        if let Some(averaged) = &mut self.averaged {
+            averaged.iterate.copy_from_slice(params);
+        }
         self.moved.iter_mut().for_each(|part| part.scalars.copy_from_slice(&self.state.scalars));
     }
 
     /// Whether [`Updater::point`] is apart from the model's weights.
     pub fn apart(&self) -> bool {
-        self.description.optimizer.apart()
+        self.description.optimizer.apart() || self.averaged.is_some()
     }
 
     /// The rate, where an update is nothing but a step down the gradient: whoever computes the gradient can then add it to the
@@ -125,7 +143,7 @@ impl Updater {
         let Description { rate, clip, noise, .. } = &self.description;
         let sgd = |part: &Moved| matches!(part.optimizer, Optimizer::Sgd(sgd) if sgd.plain()) && part.factor == 1.0;
         let plain = self.moved.iter().all(sgd);
-        let alone = *clip == Clip::None && self.penalised.is_empty() && noise.is_none();
+        let alone = *clip == Clip::None && self.penalised.is_empty() && noise.is_none() && self.averaged.is_none();
         (plain && alone).then(|| rate.rate(done.into()))
     }
 
@@ -174,7 +192,10 @@ impl Updater {
             self.start(params);
         }
         let Description { optimizer, rate, clip, noise, .. } = &self.description;
-        let point = optimizer.point(done.steps, params, &self.state);
+        let point = match &self.averaged {
+            Some(averaged) => &averaged.iterate,
+            None => optimizer.point(done.steps, params, &self.state),
+        };
         let clipped = clip.apply(&self.places, point, gradient);
         if !clipped.norm.is_finite() {
             return Err(Diverged::new("the gradient of ", non_finite(table, gradient), FINITE));
@@ -196,10 +217,20 @@ impl Updater {
         for Moved { optimizer, factor, places, scalars } in &mut self.moved {
             std::mem::swap(&mut self.state.scalars, scalars);
             let step = Step { rate: step.rate * *factor, ..step };
-            rate = optimizer.go_on(step, places, params, gradient, &mut self.state);
+            let weights = self.averaged.as_mut().map_or(&mut *params, |averaged| &mut averaged.iterate);
+            rate = optimizer.go_on(step, places, weights, gradient, &mut self.state);
             std::mem::swap(&mut self.state.scalars, scalars);
         }
-        if let Err(diverged) = self.check(table, params) {
+        let mut checked = Ok(());
+        if let Some(averaged) = &self.averaged {
+            averaged.follow(step.number, params);
+            // An average may leave out weights that are no longer finite.
+            if first_non_finite(&averaged.iterate).is_some() {
+                checked = Err(Diverged::new("", non_finite(table, &averaged.iterate), FINITE));
+                self.restore(params);
+            }
+        }
+        if let Err(diverged) = checked.and_then(|()| self.check(table, params)) {
             self.start(params);
             return Err(diverged);
         }

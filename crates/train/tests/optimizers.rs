@@ -62,13 +62,16 @@ fn each_learns() {
 }
 
 /// What is done to gradients before an optimiser sees them.
-const BEFORE: [&str; 11] = [
+const BEFORE: [&str; 14] = [
     r#""clip":{"norm":0.1,"normType":1}"#,
     r#""clip":{"norm":0.01,"normType":"infinity"}"#,
     r#""clip":{"norm":0.05,"per":"tensor"}"#,
     r#""clip":{"value":0.001}"#,
     r#""clip":{"adaptive":0.01}"#,
     r#""clip":"none","gradientNoise":{"eta":0.001}"#,
+    r#""average":{"kind":"ema","decay":0.7}"#,
+    r#""average":{"kind":"swa","start":4,"every":3},"optimizer":"nadam""#,
+    r#""average":{"kind":"ema"},"optimizer":{"kind":"sgd","momentum":0.9},"penalty":{"l2":0.01},"clip":{"adaptive":0.1}"#,
     r#""optimizer":"nadam","groups":[{"kinds":["bias"],"learningRateFactor":0.1},{"layers":[1],"weightDecay":0.1}]"#,
     r#""optimizer":"adafactor","groups":[{"kinds":["recurrent","bias"],"learningRateFactor":2}]"#,
     r#""optimizer":"prodigy","groups":[{"layers":[0],"penalty":{"l2":0.01,"on":["bias","embedding"]}}]"#,
@@ -206,4 +209,33 @@ fn schedule_free_shows_the_average_and_learns_at_its_point() {
     at_point.set_parameters(point, true).expect("all of them");
     assert!((next - loss(&at_point)).abs() < 1e-9 * next, "the gradient is that of the point");
     assert!((next - loss(&saved)).abs() > 1e-3 * next, "which is not what the model shows");
+}
+
+/// An average changes nothing of what is trained; the model has the average of it, and no learner can do that.
+#[test]
+fn averages_follow_a_run_that_they_do_not_change() {
+    let run = |more: &str| {
+        let mut model = common::classifier();
+        let run = format!(r#"{{"steps":6,"batchSize":8,"optimizer":{{"kind":"adam","learningRate":0.01}}{more}}}"#);
+        fit(&mut model, classified(30), &run);
+        model
+    };
+    let plain = run("").parameters().expect("sized");
+    for average in [r#"{"kind":"ema","decay":0.5}"#, r#"{"kind":"swa"}"#, r#"{"kind":"swa","start":2,"every":2}"#] {
+        let model = run(&format!(r#","average":{average}"#));
+        let file = checkpoint::save(&model, None, true).expect("there is room");
+        let file = train::bundle::Bundle::read(&file).expect("just written");
+        let shown = model.parameters().expect("sized");
+        for tensor in &plain.tensors {
+            let [trained, plain] =
+                [(&file, "iterate."), (&plain, "")].map(|(b, p)| common::floats(b, &format!("{p}{}", tensor.name)));
+            assert_eq!(trained, plain, "{}: {average}", tensor.name);
+            assert_ne!(common::floats(&shown, &tensor.name), plain, "{}: {average}", tensor.name);
+        }
+        let options = format!(r#"{{"average":{average}}}"#);
+        let applied = Trainer::open(&mut tripler(""), &options).expect("right");
+        let error = { applied }.apply(&mut tripler(""), train::bundle::Bundle::default()).expect_err("refused");
+        assert_eq!(error.path.as_deref(), Some("optimizer"));
+        assert!(Learner::open(&mut tripler(""), &options).is_err());
+    }
 }

@@ -3,6 +3,7 @@
 use super::rules::{integer, number, word};
 use super::schedule::schedule;
 use super::words::words;
+use crate::average::Average;
 use crate::json::Value;
 use crate::noise::Noise;
 use optim::clip::{Adaptive, ByNorm, Norm};
@@ -20,6 +21,7 @@ pub struct Update {
     pub penalty: Penalty,
     pub groups: Vec<Group>,
     pub noise: Option<Noise>,
+    pub average: Option<Average>,
 }
 
 /// Added to the gradient.
@@ -72,6 +74,7 @@ impl Update {
             penalty: penalty(&options["penalty"]),
             groups: options["groups"].as_array().into_iter().flatten().map(group).collect(),
             noise: noise(options),
+            average: average(&options["average"]),
         }
     }
 }
@@ -186,6 +189,15 @@ fn clip(clip: &Value) -> Clip {
         (_, Some(value), _) => Clip::Value(value),
         (_, _, Some(factor)) => Clip::Adaptive(Adaptive { factor, epsilon: number(&clip["epsilon"]) }),
         _ => Clip::None,
+    }
+}
+
+fn average(average: &Value) -> Option<Average> {
+    let count = |field: &str| average[field].as_u64().unwrap_or_default();
+    match word(&average["kind"]) {
+        "ema" => Some(Average::Ema { decay: number(&average["decay"]) }),
+        "swa" => Some(Average::Swa { start: count("start"), every: count("every") }),
+        _ => None,
     }
 }
 

@@ -334,6 +334,7 @@ impl Session {
             last: None,
             best: self.best.as_deref(),
             moments: self.updater.remembers(),
+            iterate: self.updater.iterate(),
             carried: &self.shards.carried,
         }
     }
@@ -363,6 +364,7 @@ impl Session {
             params.clone_from(best);
             std::mem::replace(&mut body.params, params)
         });
+        let (moments, iterate) = self.updater.into_state();
         model.saved = Some(SavedRun {
             run: self.run,
             shards: self.division.shards,
@@ -372,7 +374,8 @@ impl Session {
             counters: self.counters,
             last,
             best: self.best,
-            moments: self.updater.into_state(),
+            moments,
+            iterate,
             carried: self.shards.carried,
         });
         let mut result = json!({ "reason": self.reason, "warnings": self.warnings });

@@ -113,7 +113,7 @@ impl Session {
         }
         session.counters = saved.counters;
         session.best = saved.best;
-        session.updater.go_on(saved.moments);
+        session.updater.go_on(saved.moments, saved.iterate);
         session.shards.carried = saved.carried;
         // Saved while it was validating: the look at the validation part is taken anew.
         if saved.ended || session.batches == Some(session.counters.cursor) {

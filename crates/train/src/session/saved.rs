@@ -29,6 +29,8 @@ pub struct SavedRun {
     pub best: Option<Vec<f32>>,
     /// What the optimiser remembers.
     pub moments: State,
+    /// The weights that are trained, where the model has their average.
+    pub iterate: Option<Vec<f32>>,
     /// State that each shard goes on from.
     pub carried: Vec<Option<States>>,
 }
@@ -44,6 +46,7 @@ pub struct RunState<'a> {
     pub last: Option<&'a [f32]>,
     pub best: Option<&'a [f32]>,
     pub moments: Remembered<'a>,
+    pub iterate: Option<&'a [f32]>,
     pub carried: &'a [Option<States>],
 }
 
@@ -69,7 +72,7 @@ impl<'a> RunState<'a> {
             }
         }
         into.add(bundle);
-        for (name, flat) in [("last.", self.last), ("best.", self.best)] {
+        for (name, flat) in [("last.", self.last), ("best.", self.best), ("iterate.", self.iterate)] {
             if let Some(flat) = flat {
                 into.flat(table, flat, name);
             }
@@ -90,6 +93,7 @@ impl SavedRun {
             last: self.last.as_deref(),
             best: self.best.as_deref(),
             moments: Remembered { buffers: &self.moments.buffers, scalars: self.moments.scalars.clone() },
+            iterate: self.iterate.as_deref(),
             carried: &self.carried,
         }
     }
@@ -118,13 +122,16 @@ impl SavedRun {
             read_flat(table, &mut flat, prefix, from)?;
             Ok(Some(flat))
         };
-        let (last, best) = (weights("last.")?, weights("best.")?);
+        let (last, best, iterate) = (weights("last.")?, weights("best.")?, weights("iterate.")?);
+        if run.update.average.is_some() != iterate.is_some() {
+            return Err(broken());
+        }
         let moments = moments::read(&run.update, table, from)?;
         let carried = (0..shards).map(|shard| read_states(network, &format!("carried.{shard}."), from));
         let carried = carried.collect::<Result<_, _>>()?;
         let fingerprint = notes["fingerprint"].as_str().map(String::from);
         let (ended, relaxed) = (notes["ended"] == true, notes["relaxed"] == true);
-        Ok(Some(SavedRun { run, shards, ended, fingerprint, relaxed, counters, last, best, moments, carried }))
+        Ok(Some(SavedRun { run, shards, ended, fingerprint, relaxed, counters, last, best, moments, iterate, carried }))
     }
 }
 

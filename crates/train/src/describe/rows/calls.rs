@@ -1,5 +1,6 @@
 //! Rows of the options of single calls.
 
+use super::average::AVERAGE_ROW;
 use super::gradients::{CLIP_ROW, GROUPS_ROW, NOISE_ROW, PENALTY_ROW};
 use super::metrics::METRIC;
 use super::optimizers::OPTIMIZER_ROW;
@@ -33,6 +34,7 @@ pub static TRAINER: Object = call(
         PENALTY_ROW,
         GROUPS_ROW,
         NOISE_ROW,
+        AVERAGE_ROW,
         row!("seed", COUNT, Is("0"), "Of dropout and of noise."),
     ],
 );

@@ -1,6 +1,7 @@
 //! The table: what can be said of a model, of a run and of a call. The truth for the validator, the types of the package
 //! and the docs.
 
+pub mod average;
 pub mod calls;
 pub mod gradients;
 pub mod layers;

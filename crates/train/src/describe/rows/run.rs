@@ -1,5 +1,6 @@
 //! Rows of a run's description.
 
+use super::average::AVERAGE_ROW;
 use super::gradients::{CLIP_ROW, GROUPS_ROW, NOISE_ROW, PENALTY_ROW};
 use super::metrics::METRIC;
 use super::optimizers::OPTIMIZER_ROW;
@@ -41,6 +42,7 @@ pub static RUN: Object = Object {
         PENALTY_ROW,
         GROUPS_ROW,
         NOISE_ROW,
+        AVERAGE_ROW,
         row!("window", SIZE, follows("128 for a text"), "Steps that a text is cut into."),
         row!("carryState", Bool, Is("false"), "Text: the state runs on into the next window."),
         row!("truncation", Later("{ k1: number; k2: number }"), Absent, "(later)"),

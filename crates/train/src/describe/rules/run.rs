@@ -36,5 +36,8 @@ pub fn finish_update(options: &mut Value) -> Result<(), Error> {
     }
     let optimizer = &options["optimizer"];
     super::optimizers::check(optimizer)?;
+    if !options["average"].is_null() && ["asgd", "scheduleFree"].contains(&super::word(&optimizer["kind"])) {
+        return Err(Error::conflict("average", "the optimizer averages weights itself"));
+    }
     schedule::finish(&mut options["optimizer"])
 }

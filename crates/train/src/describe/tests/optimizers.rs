@@ -1,6 +1,7 @@
 //! Optimisers as `optim` takes them: every default, every option, every refusal.
 
 use super::*;
+use crate::average::Average;
 use crate::describe::rows::optimizers::OPTIMIZER;
 use crate::describe::rows::run::RUN;
 use crate::describe::table::{Default, Field, Kind};
@@ -52,6 +53,17 @@ fn every_kind_may_be_said_by_its_name() {
     let Kind::Either(union) = &field.kind else { panic!("an optimiser or its name") };
     let Kind::Word(words) = &union.of[1] else { panic!("names") };
     assert_eq!(words.now, kinds);
+}
+
+#[test]
+fn averages_go_with_optimisers_that_do_not_average() {
+    let average = |average: Value| run(json!({ "average": average })).expect("right").update.average;
+    assert_eq!(average(json!({ "kind": "ema" })), Some(Average::Ema { decay: 0.999 }));
+    assert_eq!(average(json!({ "kind": "swa", "start": 9 })), Some(Average::Swa { start: 9, every: 1 }));
+    for kind in ["asgd", "scheduleFree"] {
+        let refused = run(json!({ "optimizer": kind, "average": { "kind": "ema" } }));
+        assert_eq!(message(refused), "average: the optimizer averages weights itself");
+    }
 }
 
 /// Each option changes what `optim` is given: none is accepted and left out.
