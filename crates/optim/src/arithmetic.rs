@@ -24,10 +24,16 @@ pub(crate) fn lerp(start: f32, end: f32, weight: f32) -> f32 {
     if weight < 0.5 { start + weight * (end - start) } else { end - (end - start) * (1.0 - weight) }
 }
 
-/// The larger of two finite numbers.
+/// The larger of two numbers from 0, by their bits: a comparison would become a relaxed instruction in a relaxed build.
 #[inline(always)]
 pub(crate) fn largest(a: f32, b: f32) -> f32 {
-    if a > b { a } else { b }
+    f32::from_bits(a.to_bits().max(b.to_bits()))
+}
+
+/// The smaller of two numbers from 0.
+#[inline(always)]
+pub(crate) fn smallest(a: f32, b: f32) -> f32 {
+    f32::from_bits(a.to_bits().min(b.to_bits()))
 }
 
 /// -1, 0 or 1; `f32::signum` has no 0. Two masks instead of branches.

@@ -1,5 +1,6 @@
 //! Rprop: steps by the sign of the gradient alone. PyTorch's `Rprop`.
 
+use crate::arithmetic;
 use crate::optimizer::{Before, Rule, Update};
 
 /// Each parameter has a step size: multiplied by η+ while its gradient keeps its sign, by η- when it turns, within
@@ -51,8 +52,7 @@ impl Rule for Rprop {
                 let factor = if turned { decrease } else { factor };
                 // No size is 0 but one that has not been set.
                 let next = if *size == 0.0 { rate } else { *size } * factor;
-                let next = if next < smallest { smallest } else { next };
-                let next = if next > largest { largest } else { next };
+                let next = arithmetic::smallest(arithmetic::largest(next, smallest), largest);
                 *size = next;
                 let sign = if rises { 1.0 } else { 0.0 };
                 let sign = if falls { -1.0 } else { sign };

@@ -67,6 +67,44 @@ fn every_step_is_pytorchs() {
     assert_eq!(seen, 6);
 }
 
+/// Gradients that grow make u longer than the threshold, which PyTorch's records never do: the papers' formulas in f64.
+#[test]
+fn adafactor_shortens_long_steps() {
+    let o = Adafactor { threshold: 0.6, weight_decay: 0.1, ..Adafactor::default() };
+    let mut random = Random(12);
+    let start = random.take(15);
+    let places = Places::of(vec![Tensor::matrix(0, 3, 4), Tensor::vector(12..15)]);
+    let (mut run, mut x) = (Run::of(o, start.clone(), places), to_f64(&start));
+    let (mut rows, mut columns, mut vector, mut shortened) = ([0.0; 3], [0.0; 4], [0.0; 3], 0);
+    for t in 1..=30 {
+        let grads: Vec<f32> = random.take(15).iter().map(|g| g * (t * t) as f32).collect();
+        run.update(0.05, &grads);
+        let g = to_f64(&grads);
+        let weight = libm::pow(f64::from(t), o.beta2_decay);
+        let mean = |places: Vec<usize>| places.iter().map(|&i| g[i] * g[i]).sum::<f64>() / places.len() as f64;
+        for (r, row) in rows.iter_mut().enumerate() {
+            *row += weight * (mean((0..4).map(|c| r * 4 + c).collect()) - *row);
+        }
+        for (c, column) in columns.iter_mut().enumerate() {
+            *column += weight * (mean((0..3).map(|r| r * 4 + c).collect()) - *column);
+        }
+        (0..3).for_each(|i| vector[i] += weight * (g[12 + i] * g[12 + i] - vector[i]));
+        let all = rows.iter().sum::<f64>() / 3.0;
+        let square = |i: usize| if i < 12 { rows[i / 4] * columns[i % 4] / all } else { vector[i - 12] };
+        let u: Vec<f64> = (0..15).map(|i| g[i] / square(i).sqrt()).collect();
+        for part in [0..12, 12..15] {
+            let rms = |x: &[f64]| (x.iter().map(|x| x * x).sum::<f64>() / x.len() as f64).sqrt();
+            let (size, length) = (rms(&x[part.clone()]), rms(&u[part.clone()]) / o.threshold);
+            shortened += usize::from(length > 1.0);
+            let rate = size.max(o.epsilon2) * 0.05f64.min(1.0 / f64::from(t).sqrt()) / length.max(1.0);
+            part.for_each(|i| x[i] = x[i] * (1.0 - 0.05 * o.weight_decay) - rate * u[i]);
+        }
+        let off = error(&to_f64(&run.params), &x);
+        assert!(off < 1e-5, "after {t}: off by {off:e}");
+    }
+    assert!(shortened > 30, "{shortened} of 60");
+}
+
 /// A matrix whose rows lie in panels of eight, as those of weights do, and a vector after it.
 fn in_panels(rows: usize, columns: usize, n: usize) -> Vec<Tensor> {
     let first = |r: usize| r / 8 * columns * 8 + r % 8;
