@@ -87,13 +87,17 @@ impl Evaluator {
         self.cursor == part.ids.len()
     }
 
-    /// The sums over the whole part; the next pass starts anew.
+    /// The sums over the whole part, whose memory another pass wants back.
     pub fn take(&mut self) -> Sums {
         self.cursor = 0;
         self.carries = false;
-        let sums = self.sums.clone();
-        self.sums.clear();
-        sums
+        std::mem::take(&mut self.sums)
+    }
+
+    /// The next pass starts anew.
+    pub fn give_back(&mut self, mut sums: Sums) {
+        sums.clear();
+        self.sums = sums;
     }
 }
 

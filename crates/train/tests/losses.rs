@@ -138,22 +138,25 @@ impl Case {
         bundle
     }
 
-    /// The mean loss of what the model gives, by the twin.
-    fn expected(&self, model: &Model, data: &Bundle, at: &str) -> f64 {
+    /// The mean loss of what the model gives and its gradient by that, row after row, by the twin.
+    fn expected(&self, model: &Model, data: &Bundle, at: &str) -> (f64, Vec<f64>) {
         let raw = predict(model, data.clone(), r#"{"raw":true}"#).expect("fits");
         let values: Vec<f64> = floats(&raw, "values").iter().map(|&v| f64::from(v)).collect();
         let weight: Vec<f64> = floats(data, "weight").iter().map(|&v| f64::from(v)).collect();
         let longest = if at == "every" { 7 } else { 1 };
         let width = values.len() / LENGTHS.len() / longest;
         if self.kind == Kind::Labels {
-            let (mut sum, mut total) = (0.0, 0.0);
+            let mut loss = naive::Loss { sum: 0.0, weight: 0.0, gradient: Vec::new() };
             for (i, labels) in transcripts().iter().enumerate() {
                 let logits = &values[i * longest * width..][..LENGTHS[i] as usize * width];
                 let names: Vec<usize> = labels.iter().map(|&l| l as usize).collect();
-                sum += weight[i] * ctc::ctc(logits, width, &names, 1).0 / labels.len().max(1) as f64;
-                total += weight[i];
+                let (own, gradient) = ctc::ctc(logits, width, &names, 1);
+                let share = weight[i] / labels.len().max(1) as f64;
+                loss.sum += share * own;
+                loss.weight += weight[i];
+                loss.gradient.extend(gradient.iter().map(|g| share * g));
             }
-            return sum / total;
+            return (loss.mean(), loss.mean_gradient());
         }
         // Without what lies past the end of a sequence.
         let rows: Vec<f64> = values.into_iter().filter(|v| !v.is_nan()).collect();
@@ -161,7 +164,8 @@ impl Case {
             Some(Elements::I32(classes)) => classes.iter().map(|&c| f64::from(c)).collect(),
             _ => floats(data, "y").iter().map(|&v| f64::from(v)).collect(),
         };
-        (self.twin)(&rows, &targets, &weight).mean()
+        let loss = (self.twin)(&rows, &targets, &weight);
+        (loss.mean(), loss.mean_gradient())
     }
 }
 
@@ -182,7 +186,7 @@ fn loss_of(model: &Model, data: &Bundle) -> f64 {
 
 #[test]
 fn each_gives_what_its_twin_gives() {
-    let mut worst = 0.0f64;
+    let (mut worst, mut worst_slope) = (0.0f64, 0.0f64);
     for case in cases() {
         for at in places(&case) {
             let (mut model, data) = (case.model(at), case.data(at));
@@ -191,13 +195,16 @@ fn each_gives_what_its_twin_gives() {
                     let run = r#"{"epochs":20,"batchSize":3,"optimizer":{"kind":"adam","learningRate":0.02}}"#;
                     fit(&mut model, data.clone(), run);
                 }
-                let (found, expected) = (loss_of(&model, &data), case.expected(&model, &data, at));
+                let (found, (expected, slopes)) = (loss_of(&model, &data), case.expected(&model, &data, at));
                 let error = (found - expected).abs() / expected.abs().max(0.1);
                 assert!(error <= 1e-5, "{} at {at}: {found} and {expected}", case.loss);
                 worst = worst.max(error);
                 // The same sum in a gradient and in a step by hand.
-                let by_gradient = scalar(&gradients(&model, data.clone(), "{}").expect("fits"), "loss");
-                assert!((by_gradient - found).abs() <= 1e-12 * found.abs().max(1.0), "{}", case.loss);
+                let own = gradients(&model, data.clone(), "{}").expect("fits");
+                assert!((scalar(&own, "loss") - found).abs() <= 1e-12 * found.abs().max(1.0), "{}", case.loss);
+                let slope = apart(&own, &by_slopes(&model, &data, &slopes, at));
+                assert!(slope <= 1e-5, "{} at {at}: gradients are off by {slope:e}", case.loss);
+                worst_slope = worst_slope.max(slope);
                 let mut other = case.model(at);
                 other.set_parameters(model.parameters().expect("sized"), true).expect("its own");
                 let mut trainer = Trainer::open(&mut other, "{}").expect("right");
@@ -207,7 +214,24 @@ fn each_gives_what_its_twin_gives() {
             assert!(loss_of(&case.model(at), &data) > loss_of(&model, &data), "{} at {at}: it learns", case.loss);
         }
     }
-    println!("losses of data sets: worst relative error {worst:.1e}");
+    println!("losses of data sets: worst relative error {worst:.1e}, of parameters' gradients {worst_slope:.1e}");
+}
+
+/// The gradients that these derivatives of the mean by the outputs have.
+fn by_slopes(model: &Model, data: &Bundle, slopes: &[f64], at: &str) -> Bundle {
+    let mut given = data.clone();
+    given.tensors.retain(|t| ["x", "lengths"].contains(&t.name.as_str()));
+    let rows = if at == "every" { LENGTHS.iter().sum::<i32>() as usize } else { LENGTHS.len() };
+    let slopes: Vec<f32> = slopes.iter().map(|&s| s as f32).collect();
+    given.f32("outputGradient", vec![rows, slopes.len() / rows], slopes);
+    gradients(model, given, "{}").expect("fits")
+}
+
+/// The largest difference of parameters' gradients, relative to the largest of each.
+fn apart(a: &Bundle, b: &Bundle) -> f64 {
+    let names = a.tensors.iter().map(|t| t.name.as_str()).filter(|name| name.starts_with("parameter."));
+    let wide = |bundle: &Bundle, name: &str| floats(bundle, name).iter().map(|&v| f64::from(v)).collect::<Vec<_>>();
+    names.map(|name| naive::difference::relative_error(&wide(a, name), &wide(b, name))).fold(0.0, f64::max)
 }
 
 /// The scale of a gradient is that of the whole batch's weight: so the loss of its shards is its own.
@@ -488,4 +512,16 @@ fn an_ignored_class_is_no_target() {
     // The sums are the same; the exponentials of a gradient are rounded with another factor.
     let same = |a: &[f64], b: &[f64]| a.iter().zip(b).all(|(a, b)| (a - b).abs() <= 1e-5 || a.is_nan());
     assert!(same(&by_index, &by_mask), "{by_index:?}\n{by_mask:?}");
+    // It need not be trained before it is validated, as another has to be.
+    let validated = |last: f32| {
+        let mut data = case.data("every");
+        let rows = ints(&data, "classes").len();
+        // The last sequence has the last four steps.
+        (0..rows).for_each(|i| put(&mut data, "classes", i, if i >= rows - 4 { last } else { 1.0 }));
+        let mut model = Model::create(&json(r#"{"kind":"crossEntropy","ignoreIndex":2}"#)).expect("right");
+        put(&mut data, "classes", rows - 1, 1.0);
+        put(&mut data, "weight", rows - 1, 1.0);
+        Session::fit(&mut model, data, r#"{"epochs":1,"validationSplit":0.15}"#, None, None).err().map(|e| e.code)
+    };
+    assert_eq!((validated(2.0), validated(3.0)), (None, Some("untrainedClass")));
 }

@@ -251,7 +251,7 @@ impl Batch {
         for sample in part.ids.iter().map(|i| i as usize) {
             let (steps, labels) = (part.samples.steps(sample), part.samples.labels(sample).len());
             (longest, most) = (longest.max(labels), most.max(steps));
-            let bytes = 8 * Alignments::size(steps, labels, classes);
+            let bytes = Alignments::size(steps, labels, classes).saturating_mul(8);
             memory.reserve(steps, labels, classes).map_err(|_| Error::memory("the alignments", bytes))?;
         }
         room_for(&mut self.read, most)?;

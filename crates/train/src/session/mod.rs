@@ -247,15 +247,18 @@ impl Session {
         let (part, evaluator) = self.validation.as_mut().expect("the phase is entered with a validation part only");
         if evaluator.advance(&body.network, &body.params, part) {
             let sums = evaluator.take();
-            self.close_epoch(body, Some(sums));
+            self.close_epoch(body, Some(&sums));
+            if let Some((_, evaluator)) = &mut self.validation {
+                evaluator.give_back(sums);
+            }
         }
     }
 
-    fn close_epoch(&mut self, body: &mut Body, validation: Option<Sums>) {
+    fn close_epoch(&mut self, body: &mut Body, validation: Option<&Sums>) {
         self.phase = Phase::Step;
         let counters = &mut self.counters;
-        self.records.epoch(counters, validation.as_ref());
-        let loss = validation.as_ref().map(Sums::mean_loss);
+        self.records.epoch(counters, validation);
+        let loss = validation.map(Sums::mean_loss);
         // An epoch that the run's end cuts short is gone on with by `resume`: an unbroken run would not have looked
         // here, so that this look decides which weights are kept and leaves no trace in the state.
         if !self.whole {
@@ -265,7 +268,7 @@ impl Session {
         }
         counters.epoch += 1;
         if let (Some(rule), Some(metric)) = (self.run.update.rate.plateau(), &self.run.watched) {
-            let figure = self.records.plan().figure(validation.as_ref().unwrap_or(&counters.sums), metric);
+            let figure = self.records.plan().figure(validation.unwrap_or(&counters.sums), metric);
             let done = counters.done();
             rule.look(&mut counters.plateau, figure, done);
         }
