@@ -4,6 +4,7 @@ export { choice, logUniform, search } from "./api/later.js";
 export { createModel, loadModel } from "./api/open.js";
 export type { Choice, Search, SearchOptions, Trial } from "./api/search.js";
 export type {
+  FindOptions,
   Generation,
   Gradients,
   History,
@@ -11,6 +12,7 @@ export type {
   Model,
   Prediction,
   Progress,
+  RatesFound,
   Run,
   RunControls,
   Runtime,

@@ -213,6 +213,24 @@ export interface Gradients {
 export interface Generation
   extends Promise<{ text: string; tokens: Int32Array; state: State[] }>,
     AsyncIterable<string> {}
+export interface FindOptions
+  extends Omit<
+    RunDescription,
+    "epochs" | "steps" | "seconds" | "validationSplit" | "patience" | "keep" | "metrics" | "recordEvery"
+  > {
+  from?: number;
+  to?: number;
+  steps?: number;
+  smoothing?: number;
+  limit?: number;
+  signal?: AbortSignal;
+}
+export interface RatesFound {
+  rates: Float64Array;
+  losses: Float64Array;
+  smoothed: Float64Array;
+  suggestion?: number;
+}
 export interface Model extends AsyncDisposable {
   /** As saved: sizes and vocabulary filled in. */
   readonly description: ModelDescription;
@@ -226,6 +244,8 @@ export interface Model extends AsyncDisposable {
   online(
     o?: { algorithm?: "tbptt" | "rtrl"; truncation?: number } & Pick<RunDescription, "optimizer" | "clip">,
   ): Promise<Learner>; // rtrl (later)
+  /** The learning rate range test; the model stays as it is. */
+  findLearningRate(data: Data, o?: FindOptions): Promise<RatesFound>;
   evaluate(data: Data, o?: { metrics?: readonly Metric[] }): Promise<{ loss: number } & Record<string, number>>;
   /** raw: logits, scaled units. hidden: every layer's states. */
   predict(x: Sequences, o?: { initialState?: readonly State[]; raw?: boolean; hidden?: boolean }): Promise<Prediction>;

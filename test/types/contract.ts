@@ -47,6 +47,8 @@ same<Both<ours.Run, contract.Run>>();
 
 // the model
 same<Both<ours.Prediction, contract.Prediction>>();
+same<Both<ours.FindOptions, contract.FindOptions>>();
+same<Both<ours.RatesFound, contract.RatesFound>>();
 same<Both<ours.Gradients, contract.Gradients>>();
 same<Both<ours.Generation, contract.Generation>>();
 same<Both<ours.Model, contract.Model>>();

@@ -13,13 +13,25 @@ import { decodeForecast, decodeGradients, decodeMetrics, decodePrediction } from
 import type { Metric, ModelDescription, OnlineOptions, RunDescription, TrainerOptions } from "./description.gen.js";
 import { disposable } from "./disposable.js";
 import { given, prepareRun } from "./encode.js";
+import { findLearningRate } from "./finder.js";
 import { type GenerateOptions, StartedGeneration } from "./generate.js";
 import { openLearner } from "./learner.js";
 import { split, toJson } from "./options.js";
 import { startRun } from "./run.js";
 import { encodeAny } from "./text.js";
 import { openTrainer } from "./trainer.js";
-import type { Generation, Gradients, Learner, Model, Prediction, Run, RunControls, Trainer } from "./types.js";
+import type {
+  FindOptions,
+  Generation,
+  Gradients,
+  Learner,
+  Model,
+  Prediction,
+  RatesFound,
+  Run,
+  RunControls,
+  Trainer,
+} from "./types.js";
 import { upload } from "./upload.js";
 
 type PredictOptions = NonNullable<Parameters<Model["predict"]>[1]>;
@@ -65,6 +77,10 @@ export class OpenModel {
 
   online(options?: OnlineOptions): Promise<Learner> {
     return openLearner(this.#core, options);
+  }
+
+  findLearningRate(data: Data, options?: FindOptions): Promise<RatesFound> {
+    return findLearningRate(this.#core, data, options);
   }
 
   async evaluate(

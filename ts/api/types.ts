@@ -12,7 +12,14 @@ import type {
   TensorLike,
 } from "../data/values.js";
 import type { WasmSource } from "../worker/wasm.js";
-import type { Metric, ModelDescription, OnlineOptions, RunDescription, TrainerOptions } from "./description.gen.js";
+import type {
+  LearningRateRange,
+  Metric,
+  ModelDescription,
+  OnlineOptions,
+  RunDescription,
+  TrainerOptions,
+} from "./description.gen.js";
 
 /** What goes with a run and is no part of its description. */
 export interface RunControls {
@@ -75,6 +82,28 @@ export interface Run extends Promise<History>, AsyncIterable<Progress> {
   stop(): Promise<History>;
 }
 
+/** The rates to try, and what else is said of a run but for its end, its validation and its records; `optimizer` without a rate. */
+export interface FindOptions
+  extends LearningRateRange,
+    Omit<
+      RunDescription,
+      "epochs" | "steps" | "seconds" | "validationSplit" | "patience" | "keep" | "metrics" | "recordEvery"
+    > {
+  signal?: AbortSignal;
+}
+
+/** Of each update: its rate, the loss of its batch before it, and the smoothed loss. */
+export interface RatesFound {
+  rates: Float64Array;
+  losses: Float64Array;
+  smoothed: Float64Array;
+  /**
+   * The rate where the smoothed loss falls fastest, by the rate's logarithm; a tenth of the steps at the start and the last one are
+   * not looked at. Absent where it never falls.
+   */
+  suggestion?: number;
+}
+
 /**
  * `values` in the user's units; probabilities for classes and of yes, rates of counts; for each target its quantiles side by side,
  * [B, size · quantiles]; of Gaussians the means. Ragged "every": [B, longest, size], NaN past each of `lengths`. With `raw`: what the
@@ -126,6 +155,11 @@ export interface Model extends AsyncDisposable {
   trainer(o?: TrainerOptions): Promise<Trainer>;
   /** Learns while it predicts, one update per time step. "rtrl" comes in a later version. */
   online(o?: OnlineOptions): Promise<Learner>;
+  /**
+   * Tries rates that grow from update to update (Smith 2017), until the loss exceeds `limit` times the best. Weights, optimiser
+   * and saved run stay as they are, whatever happens: a copy is trained, in this model's worker.
+   */
+  findLearningRate(data: Data, o?: FindOptions): Promise<RatesFound>;
   evaluate(data: Data, o?: { metrics?: readonly Metric[] }): Promise<{ loss: number } & Record<string, number>>;
   /** raw: what the network gives (logits, scaled units, raw variances). hidden: every layer's states. */
   predict(x: Sequences, o?: { initialState?: readonly State[]; raw?: boolean; hidden?: boolean }): Promise<Prediction>;

@@ -1,4 +1,5 @@
 /** Mirrors crates/wasm/src/lib.rs: the handles, as strings of JSON, bytes of bundles and numbers. All throw as guard.ts says. */
+import type { Finders } from "./finder.js";
 import type { Generators } from "./generator.js";
 import type { Learners } from "./learner.js";
 import type { Models } from "./model.js";
@@ -13,4 +14,5 @@ export interface Kernel {
   readonly Trainer: Trainers;
   readonly Learner: Learners;
   readonly Generator: Generators;
+  readonly Finder: Finders;
 }

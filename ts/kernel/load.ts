@@ -1,5 +1,5 @@
 /** Instantiates the compiled kernel; the only file that names what wasm-bindgen made. */
-import { Generator, initSync, Learner, Model, Reader, Session, Trainer } from "../../build/wasm/retrograd.js";
+import { Finder, Generator, initSync, Learner, Model, Reader, Session, Trainer } from "../../build/wasm/retrograd.js";
 import { listenForPanics } from "./guard.js";
 import type { Kernel } from "./kernel.js";
 
@@ -8,5 +8,5 @@ export function load(module: WebAssembly.Module): Kernel {
   listenForPanics();
   initSync({ module });
   // One by one: handing on the whole namespace would keep all of it in the bundle.
-  return { Model, Reader, Session, Trainer, Learner, Generator };
+  return { Model, Reader, Session, Trainer, Learner, Generator, Finder };
 }

@@ -1,4 +1,5 @@
-/** Generation in slices of time: runs and other calls get their turn in between. */
+/** Generation and range tests in slices of time: runs and other calls get their turn in between. */
+import type { Finder } from "../kernel/finder.js";
 import type { Generator } from "../kernel/generator.js";
 
 /** Milliseconds of one call. */
@@ -14,4 +15,13 @@ export function draw(generator: Generator, now: () => number): { tokens: Uint32A
     tokens.push(token);
   } while (now() < end);
   return { tokens: Uint32Array.from(tokens), ended: false };
+}
+
+/** Makes the updates of about a slice of time, at least one; whether the test has come to its end. */
+export function find(finder: Finder, now: () => number): boolean {
+  const end = now() + SLICE;
+  let ended: boolean;
+  do ended = finder.run(1);
+  while (!ended && now() < end);
+  return ended;
 }

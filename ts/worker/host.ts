@@ -4,17 +4,18 @@
  * through `lost`, and drops the worker with everything that waits.
  */
 import type { ErrorRecord } from "../errors.js";
+import type { Finder } from "../kernel/finder.js";
 import type { Generator } from "../kernel/generator.js";
 import { judge, Refusal, Trap } from "../kernel/guard.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { Model } from "../kernel/model.js";
 import type { Reader } from "../kernel/reader.js";
 import type { Trainer } from "../kernel/trainer.js";
-import { draw } from "./drawing.js";
+import { draw, find } from "./drawing.js";
 import { orFree } from "./handles.js";
 import { Learning } from "./learning.js";
 import { owned } from "./owned.js";
-import type { Answers, Bytes, Calls, ModelInfo, Placed, Settled } from "./protocol.js";
+import type { Answers, Bytes, Calls, ModelInfo, Placed, RatesFound, Settled } from "./protocol.js";
 import { readAll } from "./reading.js";
 import { Breather } from "./slices.js";
 import { Training } from "./training.js";
@@ -26,6 +27,7 @@ interface Entry {
   learning?: Learning;
   trainers: Map<number, Trainer>;
   generators: Map<number, Generator>;
+  finders: Map<number, Finder>;
   /** Data that come piece by piece, by the caller's number. */
   readers: Map<number, Reader>;
 }
@@ -71,7 +73,7 @@ export function answers({ kernel, lost, transfer, now = () => performance.now() 
   };
 
   const add = (id: number, model: Model): ModelInfo => {
-    models.set(id, { model, trainers: new Map(), generators: new Map(), readers: new Map() });
+    models.set(id, { model, trainers: new Map(), generators: new Map(), finders: new Map(), readers: new Map() });
     return info(model);
   };
   const entry = (id: number) => found(models, id);
@@ -112,8 +114,9 @@ export function answers({ kernel, lost, transfer, now = () => performance.now() 
       models.delete(id);
       own.training?.dispose();
       own.learning?.dispose();
-      const { trainers, generators, readers, model } = own;
-      for (const handle of [...trainers.values(), ...generators.values(), ...readers.values(), model]) handle.free();
+      const { trainers, generators, finders, readers, model } = own;
+      for (const handles of [trainers, generators, finders, readers]) for (const [, handle] of handles) handle.free();
+      model.free();
     },
     feed: (id, data, length, buffer, count) => {
       const { readers } = entry(id);
@@ -202,6 +205,25 @@ export function answers({ kernel, lost, transfer, now = () => performance.now() 
       const state = generator.state();
       generator.free();
       return state as Bytes;
+    },
+    openFinder: (id, { run, range, data, complete }) => {
+      const { model, finders } = idle(id, "findLearningRate");
+      const completed = complete ? kernel.Model.create(complete) : undefined;
+      try {
+        finders.set(++numbers, kernel.Finder.open(completed ?? model, taken(id, data), range, run));
+      } finally {
+        completed?.free(); // a copy of it is what is trained
+      }
+      return numbers;
+    },
+    find: (id, number) => find(found(entry(id).finders, number), now),
+    closeFinder: (id, number, wanted) => {
+      const { finders } = entry(id);
+      const finder = found(finders, number);
+      finders.delete(number);
+      if (wanted) return JSON.parse(finder.finish()) as RatesFound;
+      finder.free();
+      return undefined;
     },
   };
   type Call = (...a: unknown[]) => unknown;

@@ -5,8 +5,10 @@
  * its messages keep their order and cost nothing but the message.
  */
 import type { ErrorRecord } from "../errors.js";
+import type { RatesFound } from "../kernel/finder.js";
 import type { SessionEnd, SessionInfo } from "../kernel/session.js";
 
+export type { RatesFound } from "../kernel/finder.js";
 export type { SessionInfo } from "../kernel/session.js";
 
 /** Bytes that own their buffer and move with it. */
@@ -52,6 +54,12 @@ export interface RunRequest {
   checkpointEvery?: number;
 }
 
+/** A range test of learning rates. */
+export interface FinderRequest extends Pick<RunRequest, "run" | "data" | "complete"> {
+  /** JSON: rates, steps, when to end. */
+  range: string;
+}
+
 /** The calls, by the number that the caller has given the model: one model a worker by default, but nothing here relies on it. */
 export interface Calls {
   create(id: number, description: string): ModelInfo;
@@ -81,6 +89,11 @@ export interface Calls {
   generate(id: number, generator: number): { tokens: Uint32Array<ArrayBuffer>; ended: boolean };
   /** The last state; the generator is gone after this. */
   closeGenerator(id: number, generator: number): Bytes;
+  openFinder(id: number, request: FinderRequest): number;
+  /** As many updates as a slice of time allows; whether it has come to its end. */
+  find(id: number, finder: number): boolean;
+  /** What was found, if it is wanted; the finder is gone after this. */
+  closeFinder(id: number, finder: number, wanted: boolean): RatesFound | undefined;
 }
 
 /** The same, as answered: what comlink exposes. */

@@ -11,6 +11,7 @@ pub mod encoding;
 pub mod error;
 pub mod evaluate;
 mod file;
+pub mod finder;
 pub mod forecast;
 pub mod generator;
 pub mod gradients;

@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{classified, classifier, text, tripled, tripler, writer};
+use common::{classified, classifier, series, text, tripled, tripler, writer};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use train::bundle::{Bundle, Elements};
@@ -45,18 +45,6 @@ fn asked(model: &mut Model, data: Bundle, run: &str, team: Option<Team>) -> usiz
     let before = ASKED.get();
     assert_eq!(session.run(model, 30).expect("goes on"), Status::Running);
     ASKED.get() - before
-}
-
-fn series() -> (Model, Bundle) {
-    let model = Model::create(
-        r#"{"input":{"series":{"target":["y"],"time":"day","calendar":["dayOfWeek"],"window":5,"horizon":2,"difference":1}},
-            "layers":[{"kind":"gru","hiddenSize":4},{"kind":"dense"}]}"#,
-    );
-    let mut data = Bundle::default();
-    data.note("kind", "series");
-    data.f64("column.y", (0..90).map(|s| f64::from(s % 7) + 0.1 * f64::from(s)).collect());
-    data.push("calendar.dayOfWeek", vec![90], Elements::U16((0..90).map(|s| s % 7).collect()));
-    (model.expect("right"), data)
 }
 
 #[test]

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod boundary;
+mod finder;
 mod generator;
 mod learner;
 mod model;
@@ -12,6 +13,7 @@ mod session;
 mod share;
 mod trainer;
 
+pub use finder::Finder;
 pub use generator::Generator;
 pub use learner::Learner;
 pub use model::Model;

@@ -2,6 +2,7 @@
  * A kernel of a few lines for tests of what stands around it: calls, slices, death. It trains nothing; its runs count.
  * How it behaves is told in the run's JSON.
  */
+import type { Finder } from "../../../ts/kernel/finder.js";
 import type { Generator } from "../../../ts/kernel/generator.js";
 import type { Kernel } from "../../../ts/kernel/kernel.js";
 import type { Learner } from "../../../ts/kernel/learner.js";
@@ -278,6 +279,27 @@ export const fakeKernel: Kernel = {
         state: () => bytes({ left }),
         free() {},
       });
+    },
+  },
+  /** Goes on for as many steps as `range` says. */
+  Finder: {
+    open: (_model, data, range, run) => {
+      whole(data);
+      if (JSON.parse(run).refuse) throw record("steps: no");
+      const steps: number = JSON.parse(range).steps;
+      const rates: number[] = [];
+      const finder = opened<Finder>({
+        run: (count) => {
+          for (let i = 0; i < count && rates.length < steps; i++) rates.push(rates.length + 1);
+          return rates.length >= steps;
+        },
+        finish: () => {
+          finder.free();
+          return JSON.stringify({ rates, losses: rates, smoothed: rates, suggestion: null });
+        },
+        free() {},
+      });
+      return finder;
     },
   },
 };

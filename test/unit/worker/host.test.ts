@@ -106,6 +106,29 @@ describe("calls", () => {
     expect(json(value(host.closeGenerator(id, generator)))).toEqual({ left: 0 });
     expect(host.generate(id, generator)).toMatchObject({ ok: false });
   });
+
+  it("searches for a rate in slices of time, and frees whatever was opened for it", () => {
+    let clock = 0;
+    const { host } = makeHost(() => clock++);
+    const id = made(host);
+    const before = alive.size;
+    const request = { run: "{}", range: '{"steps":25}', data: bytes({}), complete: '{"seed":2}' };
+    const finder = value(host.openFinder(id, request));
+    expect(alive.size, "the completed model is gone, the finder is there").toBe(before + 1);
+    let calls = 1;
+    while (!value(host.find(id, finder))) calls++;
+    expect(calls).toBeGreaterThan(1);
+    const rates = Array.from({ length: 25 }, (_, i) => i + 1);
+    expect(value(host.closeFinder(id, finder, true))).toMatchObject({ rates, suggestion: null });
+    expect(host.find(id, finder)).toMatchObject({ ok: false, error: { code: "disposed" } });
+    const dropped = value(host.openFinder(id, { ...request, data: bytes({}) }));
+    expect(value(host.closeFinder(id, dropped, false))).toBe(undefined);
+    expect(host.openFinder(id, { ...request, data: bytes({}), run: '{"refuse":true}' })).toMatchObject({ ok: false });
+    expect(alive.size).toBe(before);
+    value(host.openFinder(id, { ...request, data: bytes({}) }));
+    value(host.dispose(id));
+    expect(alive.size, "with the model").toBe(before - 1);
+  });
 });
 
 describe("a run", () => {

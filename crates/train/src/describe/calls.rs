@@ -2,11 +2,12 @@
 
 use super::metric::{Metric, metrics};
 use super::model::size;
-use super::rows::calls::{EVALUATE, FORECAST, GENERATE, GRADIENTS, ONLINE, PREDICT, TRAINER};
+use super::rows::calls::{EVALUATE, FORECAST, GENERATE, GRADIENTS, ONLINE, PREDICT, RATE_RANGE, TRAINER};
 use super::rules::{integer, number, run::finish_update, schedule::without_epochs};
 use super::update::Update;
 use super::walk::read;
 use crate::error::Error;
+use crate::json::json;
 
 /// What a trainer uses of a run.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,6 +23,19 @@ pub struct OnlineOptions {
     /// Steps that an update goes back.
     pub truncation: usize,
     pub update: Update,
+}
+
+/// Rates of a range test.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RateRange {
+    pub from: f64,
+    pub to: f64,
+    /// At least 2.
+    pub steps: u64,
+    /// Share of the mean loss that is kept, 0 ≤ … < 1.
+    pub smoothing: f64,
+    /// A smoothed loss above so many times the best ends it.
+    pub limit: f64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,6 +100,24 @@ from_json!(OnlineOptions, ONLINE, o => {
     finish_update(&mut o)?;
     without_epochs(&o)?;
     OnlineOptions { truncation: size(&o["truncation"]), update: Update::of(&o) }
+});
+from_json!(RateRange, RATE_RANGE, o => {
+    let (from, to, limit) = (number(&o["from"]), number(&o["to"]), number(&o["limit"]));
+    let wrong = |field: &str, expected: &str| Err(Error::config(field, expected, o[field].to_string()));
+    if to <= from {
+        return wrong("to", &["a number above from (", &o["from"].to_string(), ")"].concat());
+    }
+    // The factor between them is a number of 32 bits, as all are.
+    if to / from > 1e30 {
+        return wrong("to", "at most 1e30 times from");
+    }
+    if o["steps"] == json!(1) {
+        return wrong("steps", "an integer from 2");
+    }
+    if limit <= 1.0 {
+        return wrong("limit", "a number above 1");
+    }
+    RateRange { from, to, steps: o["steps"].as_u64().unwrap_or_default(), smoothing: number(&o["smoothing"]), limit }
 });
 from_json!(PredictOptions, PREDICT, o => PredictOptions { raw: o["raw"] == true, hidden: o["hidden"] == true });
 from_json!(EvaluateOptions, EVALUATE, o => EvaluateOptions { metrics: metrics(&o) });

@@ -110,6 +110,19 @@ pub fn writer() -> Model {
     .expect("a right description")
 }
 
+/// A model of a series with its calendar, and the series.
+pub fn series() -> (Model, Bundle) {
+    let model = Model::create(
+        r#"{"input":{"series":{"target":["y"],"time":"day","calendar":["dayOfWeek"],"window":5,"horizon":2,"difference":1}},
+            "layers":[{"kind":"gru","hiddenSize":4},{"kind":"dense"}]}"#,
+    );
+    let mut data = Bundle::default();
+    data.note("kind", "series");
+    data.f64("column.y", (0..90).map(|s| f64::from(s % 7) + 0.1 * f64::from(s)).collect());
+    data.push("calendar.dayOfWeek", vec![90], Elements::U16((0..90).map(|s| s % 7).collect()));
+    (model.expect("right"), data)
+}
+
 /// Runs to the end, in slices of `units`; every record on the way, and what `finish` says.
 pub fn run_to_end(model: &mut Model, mut session: Session, units: usize) -> (Vec<f64>, String) {
     let mut records = Vec::new();

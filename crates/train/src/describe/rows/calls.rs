@@ -55,6 +55,28 @@ pub static ONLINE: Object = call(
     ],
 );
 
+pub static RATE_RANGE: Object = call(
+    "LearningRateRange",
+    "The rates that are tried by `findLearningRate` (Smith 2017, section 3.3), each a step larger than the one before by one factor.",
+    &[
+        row!("from", Number(Range::AboveZero), Is("1e-7"), "The first rate."),
+        row!("to", Number(Range::AboveZero), Is("10"), "The last one."),
+        row!("steps", POSITIVE, Is("100"), "How many rates, an update each; at least 2."),
+        row!(
+            "smoothing",
+            Number(Range::Share),
+            Is("0.98"),
+            "Share of the mean loss that is kept at each step; the mean is corrected for its start at 0."
+        ),
+        row!(
+            "limit",
+            Number(Range::AboveZero),
+            Is("4"),
+            "It ends at a smoothed loss above so many times the best; above 1."
+        ),
+    ],
+);
+
 pub static PREDICT: Object = call(
     "PredictOptions",
     "What `predict` gives.",
@@ -95,12 +117,13 @@ pub static GENERATE: Object = call(
 );
 
 /// Every object that a caller hands over, for the docs and the tests.
-pub static ALL: [&Object; 10] = [
+pub static ALL: [&Object; 11] = [
     &super::model::MODEL,
     &super::run::RUN,
     &RESUME,
     &TRAINER,
     &ONLINE,
+    &RATE_RANGE,
     &PREDICT,
     &EVALUATE,
     &GRADIENTS,
