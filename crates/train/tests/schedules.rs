@@ -3,11 +3,14 @@
 
 mod common;
 
-use common::{bits, bits64, classified, classifier, fit, fit_by_team, run_to_end, text, writer};
+use common::{
+    Numbers, bits, bits64, classified, classifier, fit, fit_by_team, floats, run_to_end, text, tripler, writer,
+};
 use train::bundle::Bundle;
 use train::checkpoint;
 use train::model::Model;
 use train::session::{Session, Status};
+use train::trainer::Trainer;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -125,7 +128,7 @@ const NESTED: &str = r#"{"kind":"sequential","milestones":[7,20],"schedules":[
     {"kind":"linearRamp","initial":0.1,"startFactor":0.1,"steps":7},
     {"kind":"chained","schedules":[0.2,{"kind":"cosineWarmRestarts","initial":1,"steps":4,"multiplier":2},
         {"kind":"stepDecay","initial":1,"every":2,"factor":0.9,"per":"epoch"}]},
-    {"kind":"cyclic","base":0.01,"maximum":0.1,"up":3,"mode":"triangular2","cycleMomentum":false}]}"#;
+    {"kind":"cyclic","base":0.01,"maximum":0.1,"up":3,"mode":"triangular2"}]}"#;
 
 #[test]
 fn a_run_on_a_plateau_resumed_anywhere_equals_the_unbroken_one() {
@@ -136,7 +139,11 @@ fn a_run_on_a_plateau_resumed_anywhere_equals_the_unbroken_one() {
 
 #[test]
 fn a_run_of_nested_schedules_resumed_anywhere_equals_the_unbroken_one() {
-    resumed_equals_unbroken(classifier, || classified(50), &run(NESTED, SPLIT));
+    // The second with a momentum that the last of them cycles.
+    let momentum = run(NESTED, SPLIT).replace(r#""kind":"sgd","#, r#""kind":"sgd","momentum":0.5,"#);
+    for run in [run(NESTED, SPLIT), momentum] {
+        resumed_equals_unbroken(classifier, || classified(50), &run);
+    }
     let read = run(NESTED, r#","window":9,"carryState":true,"validationSplit":0.2"#);
     resumed_equals_unbroken(writer, || text(600), &read.replace(r#""metrics":["accuracy"],"#, ""));
 }
@@ -167,5 +174,48 @@ fn the_state_of_a_plateau_is_in_the_file_of_a_run_that_has_one() {
         fit(&mut model, classified(50), &run(rate, ""));
         let file = checkpoint::save(&model, None, true).expect("there is room");
         assert_eq!(String::from_utf8_lossy(&file).contains("\"run.plateau\""), there);
+    }
+}
+
+/// Updates by given gradients, whose truth is written out in f64: SGD and Adam with the momentum that a triangle gives.
+#[test]
+fn the_momentum_of_a_schedule_is_what_the_weights_move_at() {
+    let cyclic =
+        r#"{"kind":"cyclic","base":0.02,"maximum":0.1,"up":3,"down":4,"baseMomentum":0.5,"maximumMomentum":0.9}"#;
+    for (adam, optimizer) in [(false, r#""kind":"sgd","momentum":0.3"#), (true, r#""kind":"adam""#)] {
+        let mut model = tripler("");
+        let options = format!(r#"{{"clip":"none","optimizer":{{{optimizer},"learningRate":{cyclic}}}}}"#);
+        let mut trainer = Trainer::open(&mut model, &options).expect("right");
+        let name = "0.weight_hh_l0";
+        let mut truth: Vec<f64> =
+            floats(&model.parameters().expect("sized"), name).into_iter().map(f64::from).collect();
+        let (mut mean, mut square) = (vec![0.0; 16], vec![0.0; 16]);
+        let (mut powers, mut numbers) = (1.0, Numbers::new(9));
+        for t in 0..20 {
+            let gradient = numbers.list(16);
+            let mut bundle = Bundle::default();
+            bundle.f32(name, vec![4, 4], gradient.clone());
+            trainer.apply(&mut model, bundle).expect("finite");
+            let within = f64::from(t % 7);
+            let share = if within <= 3.0 { within / 3.0 } else { (7.0 - within) / 4.0 };
+            let (rate, momentum) = (0.02 + 0.08 * share, 0.9 - 0.4 * share);
+            powers *= 0.999;
+            let first = 1.0 - (0..=t).fold(1.0, |power, _| power * momentum);
+            for i in 0..16 {
+                let g = f64::from(gradient[i]);
+                if adam {
+                    mean[i] = momentum * mean[i] + (1.0 - momentum) * g;
+                    square[i] = 0.999 * square[i] + 0.001 * g * g;
+                    truth[i] -= rate * (mean[i] / first) / ((square[i] / (1.0 - powers)).sqrt() + 1e-8);
+                } else {
+                    mean[i] = momentum * mean[i] + g;
+                    truth[i] -= rate * mean[i];
+                }
+            }
+            // f32 against f64: rounding of a few units in the last place an update.
+            for (found, truth) in floats(&model.parameters().expect("sized"), name).into_iter().zip(&truth) {
+                assert!((f64::from(found) - truth).abs() < 2e-6, "{optimizer}, update {t}: {found}, not {truth}");
+            }
+        }
     }
 }

@@ -79,7 +79,7 @@ impl Update {
     }
 }
 
-fn optimizer(o: &Value) -> Optimizer {
+pub(super) fn optimizer(o: &Value) -> Optimizer {
     let (n, flag) = (|field: &str| number(&o[field]), |field: &str| o[field] == true);
     let (beta1, beta2, epsilon, momentum) = (n("beta1"), n("beta2"), n("epsilon"), n("momentum"));
     let (weight_decay, decoupled) = (n("weightDecay"), flag("decoupledWeightDecay"));

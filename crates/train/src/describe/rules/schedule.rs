@@ -1,6 +1,7 @@
 //! Rules of a learning rate that is a schedule, and of those that it is made of.
 
 use super::{number, word};
+use crate::describe::update;
 use crate::describe::walk::missing;
 use crate::error::Error;
 use crate::json::{Value, json};
@@ -12,10 +13,12 @@ const PATH: &str = "optimizer.learningRate";
 /// # Errors
 /// `ConfigError`.
 pub fn finish(optimizer: &mut Value) -> Result<(), Error> {
-    finish_rate(&mut optimizer["learningRate"], PATH, "step")
+    let has_momentum = update::optimizer(optimizer).momentum().is_some();
+    finish_rate(&mut optimizer["learningRate"], PATH, "step", has_momentum)
 }
 
-fn finish_rate(rate: &mut Value, path: &str, around: &str) -> Result<(), Error> {
+/// `around`: what the schedule around this one counts.
+fn finish_rate(rate: &mut Value, path: &str, around: &str, has_momentum: bool) -> Result<(), Error> {
     if rate.as_object().is_none() {
         return Ok(());
     }
@@ -38,7 +41,7 @@ fn finish_rate(rate: &mut Value, path: &str, around: &str) -> Result<(), Error> 
             ascending(&rate["milestones"], &at("milestones"))?;
             counted(rate, path, "schedules", "milestones", 1)?;
         }
-        "oneCycle" => momentum(rate, path, "0.85", "0.95")?,
+        "oneCycle" => momentum(rate, path, has_momentum, [0.85, 0.95])?,
         "cyclic" => {
             if rate["down"].is_null() {
                 rate["down"] = rate["up"].clone();
@@ -52,7 +55,7 @@ fn finish_rate(rate: &mut Value, path: &str, around: &str) -> Result<(), Error> 
                 (false, false) => return conflict("factor", "is for the mode \"exponentialRange\""),
                 _ => {}
             }
-            momentum(rate, path, "0.8", "0.9")?;
+            momentum(rate, path, has_momentum, [0.8, 0.9])?;
         }
         "reduceOnPlateau" if rate["mode"].is_null() => {
             if rate["metric"] != "loss" {
@@ -65,12 +68,12 @@ fn finish_rate(rate: &mut Value, path: &str, around: &str) -> Result<(), Error> 
     let around = rate["per"].as_str().unwrap_or(around).to_string();
     for field in ["initial", "to"] {
         if rate[field].as_object().is_some() {
-            finish_rate(&mut rate[field], &at(field), &around)?;
+            finish_rate(&mut rate[field], &at(field), &around, has_momentum)?;
         }
     }
     if rate["schedules"].as_array().is_some() {
         for (i, part) in rate["schedules"].as_array_mut().into_iter().flatten().enumerate() {
-            finish_rate(part, &format!("{path}.schedules[{i}]"), &around)?;
+            finish_rate(part, &format!("{path}.schedules[{i}]"), &around, has_momentum)?;
         }
     }
     Ok(())
@@ -89,17 +92,26 @@ fn cosine_decay(rate: &Value, path: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// No momentum comes from a schedule yet.
-fn momentum(rate: &mut Value, path: &str, _least: &str, _greatest: &str) -> Result<(), Error> {
-    if rate["cycleMomentum"] == true {
-        let field = [path, ".cycleMomentum"].concat();
-        return Err(Error::conflict(field, "it is planned and not there yet").code("notYet"));
+/// Fills in whether the momentum is cycled, and between what.
+fn momentum(rate: &mut Value, path: &str, has_momentum: bool, defaults: [f64; 2]) -> Result<(), Error> {
+    let at = |field: &str| [path, ".", field].concat();
+    if rate["cycleMomentum"].is_null() {
+        rate["cycleMomentum"] = json!(has_momentum);
     }
-    rate["cycleMomentum"] = json!(false);
-    for field in ["baseMomentum", "maximumMomentum"] {
-        if !rate[field].is_null() {
-            return Err(Error::conflict([path, ".", field].concat(), "needs cycleMomentum"));
+    let cycled = rate["cycleMomentum"] == true;
+    if cycled && !has_momentum {
+        return Err(Error::conflict(at("cycleMomentum"), "needs an optimiser with a momentum above 0, or with beta1"));
+    }
+    for (field, default) in ["baseMomentum", "maximumMomentum"].into_iter().zip(defaults) {
+        match (cycled, rate[field].is_null()) {
+            (true, true) => rate[field] = json!(default),
+            (false, false) => return Err(Error::conflict(at(field), "needs cycleMomentum")),
+            _ => {}
         }
+    }
+    if number(&rate["maximumMomentum"]) < number(&rate["baseMomentum"]) {
+        let expected = format!("a number from the baseMomentum {} on", rate["baseMomentum"]);
+        return Err(Error::config(at("maximumMomentum"), expected, rate["maximumMomentum"].to_string()));
     }
     Ok(())
 }

@@ -100,14 +100,17 @@ fn schedules_as_optim_takes_them() {
             .into(),
         ),
         (
-            json!({ "kind": "cyclic", "base": 0.1, "maximum": 0.2, "up": 7, "mode": "exponentialRange", "factor": 0.9, "cycleMomentum": false }),
+            json!({
+                "kind": "cyclic", "base": 0.1, "maximum": 0.2, "up": 7, "mode": "exponentialRange", "factor": 0.9,
+                "baseMomentum": 0.25,
+            }),
             Cyclic {
                 base: 0.1,
                 maximum: 0.2,
                 up: 7,
                 down: 7,
                 cycles: Cycles::ExponentialRange(0.9),
-                momentum: None,
+                momentum: Some((0.25, 0.9)),
                 per,
             }
             .into(),
@@ -159,6 +162,46 @@ fn schedules_as_optim_takes_them() {
     ] {
         assert_eq!(schedule(json.clone()), expected, "{json}");
     }
+}
+
+#[test]
+fn momentum_is_cycled_where_there_is_one() {
+    let cycle = json!({ "kind": "oneCycle", "maximum": 0.1, "steps": 9 });
+    let triangle = json!({ "kind": "cyclic", "base": 0.1, "maximum": 0.2 });
+    let of = |optimizer: Value, rate: &Value| {
+        let mut optimizer = optimizer;
+        optimizer["learningRate"] = rate.clone();
+        run(json!({ "optimizer": optimizer })).map(|run| parsed(&run.to_json())["optimizer"]["learningRate"].clone())
+    };
+    let momentum = |optimizer: Value, rate: &Value| {
+        let filled = of(optimizer, rate).expect("right");
+        (filled["cycleMomentum"].clone(), filled["baseMomentum"].clone(), filled["maximumMomentum"].clone())
+    };
+    let sgd = |momentum: f64| json!({ "kind": "sgd", "momentum": momentum });
+    let none = (json!(false), Value::Null, Value::Null);
+    assert_eq!(momentum(json!({ "kind": "adam" }), &cycle), (json!(true), json!(0.85), json!(0.95)));
+    assert_eq!(momentum(sgd(0.5), &triangle), (json!(true), json!(0.8), json!(0.9)));
+    assert_eq!(momentum(sgd(0.0), &triangle), none);
+    assert_eq!(momentum(json!({ "kind": "adadelta" }), &cycle), none);
+    let nested = json!({ "kind": "warmup", "steps": 3, "to": cycle });
+    assert_eq!(of(sgd(0.5), &nested).expect("right")["to"]["baseMomentum"], json!(0.85));
+
+    let with = |changes: Value| {
+        let mut rate = triangle.clone();
+        changes.as_object().expect("fields").iter().for_each(|(name, value)| rate[name] = value.clone());
+        rate
+    };
+    let refused = |optimizer: Value, changes: Value| message(of(optimizer, &with(changes)));
+    assert_eq!(
+        refused(sgd(0.0), json!({ "cycleMomentum": true })),
+        "optimizer.learningRate.cycleMomentum: needs an optimiser with a momentum above 0, or with beta1"
+    );
+    assert_eq!(
+        refused(sgd(0.9), json!({ "baseMomentum": 0.9, "maximumMomentum": 0.5 })),
+        "optimizer.learningRate.maximumMomentum: expected a number from the baseMomentum 0.9 on, got 0.5"
+    );
+    assert_eq!(momentum(sgd(0.9), &with(json!({ "baseMomentum": 0.1 }))), (json!(true), json!(0.1), json!(0.9)));
+    assert_eq!(momentum(sgd(0.9), &with(json!({ "cycleMomentum": false }))), none);
 }
 
 #[test]
