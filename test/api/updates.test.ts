@@ -1,5 +1,14 @@
 /** What a run does in one update: its rate, clipping, and the guard against numbers that are not finite. */
-import { adam, cosineDecay, type DivergenceError, type RunDescription, sgd, stepDecay } from "retrograd";
+import {
+  adam,
+  cosineDecay,
+  type DivergenceError,
+  type RunDescription,
+  reduceOnPlateau,
+  sgd,
+  stepDecay,
+  warmup,
+} from "retrograd";
 import { describe, expect, it } from "vitest";
 import { digest, make, summer, sums } from "./support.js";
 
@@ -28,6 +37,29 @@ describe("a schedule", () => {
     // Updates 4, 8, 12 and 16, of which 3, 7, 11 and 15 were before.
     const expected = [(0.1 * 4) / 5, cosine(2 / 9), cosine(6 / 9), 0.02];
     for (const [i, rate] of expected.entries()) expect(found[i]).toBeCloseTo(rate, 15);
+  });
+
+  it("of epochs, under a plateau, is told for each update and each epoch", async () => {
+    const to = { kind: "stepDecay", initial: 1e-6, every: 2, factor: 0.5, per: "epoch" } as const;
+    const learningRate = reduceOnPlateau({
+      initial: warmup({ steps: 3, to }),
+      patience: 0,
+      cooldown: 1,
+      threshold: 0.5,
+    });
+    const { epochs, steps } = await (await make(summer)).fit(data, {
+      ...batches,
+      epochs: 5,
+      optimizer: sgd({ learningRate }),
+    });
+    // Nothing is learned: reduced by the second epoch without a better loss, and after each second one from there.
+    const reduced = [1, 1, 0.1, 0.1, 0.01];
+    const expected = reduced.flatMap((share, epoch) =>
+      [0, 1, 2, 3].map((i) => share * 1e-6 * 0.5 ** Math.floor(epoch / 2) * Math.min(1, (4 * epoch + i + 1) / 3)),
+    );
+    for (const [i, rate] of expected.entries()) expect(steps.learningRate[i]! / rate).toBeCloseTo(1, 12);
+    expect(steps.learningRate.length).toBe(20);
+    expect(epochs.map((p) => p.learningRate)).toEqual([3, 7, 11, 15, 19].map((i) => steps.learningRate[i]));
   });
 
   it("is what the weights move at", async () => {

@@ -180,7 +180,7 @@ export interface Progress {
 }
 export interface History {
   epochs: Progress[];
-  steps: { step: Int32Array; loss: Float32Array; gradientNorm: Float32Array };
+  steps: { step: Int32Array; loss: Float32Array; gradientNorm: Float32Array; learningRate: Float64Array };
   best?: { epoch: number; validationLoss: number };
   reason: "finished" | "patience" | "seconds" | "target" | "stopped";
   warnings: string[];

@@ -30,6 +30,7 @@ export class Ledger {
   readonly #step = new Numbers();
   readonly #loss = new Numbers();
   readonly #norm = new Numbers();
+  readonly #rate = new Numbers();
   #nextEvent = 0;
 
   /** @param every updates between records of the history: counted, never timed, so that a run repeats exactly. */
@@ -67,6 +68,7 @@ export class Ledger {
       step: Int32Array.from(this.#step.values()),
       loss: Float32Array.from(this.#loss.values()),
       gradientNorm: Float32Array.from(this.#norm.values()),
+      learningRate: Float64Array.from(this.#rate.values()),
     };
   }
 
@@ -76,6 +78,7 @@ export class Ledger {
     this.#step.push(step);
     this.#loss.push(row[Column.loss] as number);
     this.#norm.push(row[Column.gradientNorm] as number);
+    this.#rate.push(row[Column.learningRate] as number);
   }
 
   #record(row: Float64Array): RunRecord {

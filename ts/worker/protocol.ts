@@ -118,6 +118,7 @@ export interface StepHistory {
   step: Int32Array<ArrayBuffer>;
   loss: Float32Array<ArrayBuffer>;
   gradientNorm: Float32Array<ArrayBuffer>;
+  learningRate: Float64Array<ArrayBuffer>;
 }
 
 export interface RunEnd extends Omit<SessionEnd, "reason"> {

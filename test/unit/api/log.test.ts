@@ -17,7 +17,12 @@ const record = (kind: "step" | "epoch", step: number): RunRecord => ({
 });
 const history: History = {
   epochs: [],
-  steps: { step: new Int32Array(), loss: new Float32Array(), gradientNorm: new Float32Array() },
+  steps: {
+    step: new Int32Array(),
+    loss: new Float32Array(),
+    gradientNorm: new Float32Array(),
+    learningRate: new Float64Array(),
+  },
   best: { epoch: 2, validationLoss: 0.25 },
   reason: "finished",
   warnings: ["column 1 is large"],

@@ -57,9 +57,10 @@ describe("the ledger", () => {
     const ledger = new Ledger(["rmse"], 3);
     ledger.take(rows(step(1), step(2), step(3), step(4)), 0);
     ledger.take(rows(step(5), step(6), epoch(1), step(7)), 1);
-    const { step: steps, loss, gradientNorm } = ledger.history();
+    const { step: steps, loss, gradientNorm, learningRate } = ledger.history();
     expect([...steps]).toEqual([3, 6]);
     expect([...loss]).toEqual([Math.fround(1 / 3), Math.fround(1 / 6)]);
     expect([...gradientNorm]).toEqual([2, 2]);
+    expect([...learningRate]).toEqual([0.1, 0.1]);
   });
 });
