@@ -3,7 +3,7 @@
 use crate::dense::Dense;
 use crate::embedding::Embedding;
 use crate::stack::{Stack, Tape, mask};
-use crate::{Activation, At, Input, Layer, Network, Parameters, Recurrent, Rows, Sequence, State, Steps};
+use crate::{Activation, At, Input, Layer, Network, Parameters, Rows, Sequence, State, Steps};
 use crate::{Cotangent, Gradients, HiddenGradient, Output, algebra};
 
 /// What one layer read and gave for one sequence.
@@ -72,11 +72,12 @@ impl Network {
             let mut tape = None;
             x = match layer {
                 Layer::Recurrent(spec) => {
-                    let run = Stack { spec, layer: index, params }.forward(&input, states.next(), sequence);
-                    let output = run.output.clone();
-                    let final_h = last_h(spec, &run.last);
+                    let stack = Stack { spec, layer: index, params };
+                    let run = stack.forward(&input, states.next(), sequence);
+                    let last = self.at == At::Last && last == Some(index);
+                    let output = if last { vec![stack.final_row(&run)] } else { run.output.clone() };
                     tape = Some(run);
-                    if self.at == At::Last && last == Some(index) { vec![final_h] } else { output }
+                    output
                 }
                 Layer::Dense { units, activation, bias, name } => {
                     let dense = dense(*units, *activation, *bias, name);
@@ -114,12 +115,12 @@ impl Network {
                     let stack = Stack { spec, layer: index, params };
                     let tape = pass.tape.as_ref().expect("the tape of a recurrent layer");
                     let mut last = states.next().cloned().unwrap_or_else(|| stack.zeros());
-                    let mut output = dy.clone();
+                    let (mut output, mut passed) = (dy.clone(), Vec::new());
                     if self.at == At::Last && self.last_recurrent() == Some(index) {
-                        add_last_h(spec, &mut last, &dy[0]);
+                        passed = stack.final_row_back(tape, &dy[0], &mut last);
                         output = vec![vec![0.0; dy[0].len()]; sequence.len()];
                     }
-                    let below = stack.backward(tape, &output, &last, sequence, sums);
+                    let below = stack.backward(tape, &output, &passed, &last, sequence, sums);
                     back.initial.insert(0, below.initial);
                     back.hidden.insert(0, below.hidden);
                     below.input
@@ -206,17 +207,4 @@ impl Network {
 
 fn dense(units: usize, activation: Activation, bias: bool, name: &str) -> Dense<'_> {
     Dense { name, units, activation, bias }
-}
-
-/// The top level's final h, directions side by side.
-fn last_h(spec: &Recurrent, last: &State) -> Vec<f64> {
-    last.h[(spec.num_layers - 1) * spec.directions()..].concat()
-}
-
-/// The way back of [`last_h`].
-fn add_last_h(spec: &Recurrent, last: &mut State, d: &[f64]) {
-    let top = last.h.iter_mut().skip((spec.num_layers - 1) * spec.directions());
-    for (h, d) in top.zip(d.chunks(spec.hidden_size)) {
-        algebra::add(h, d);
-    }
 }

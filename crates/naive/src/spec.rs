@@ -1,5 +1,7 @@
 //! What a network is made of; mirrors the description types of `rnn` without depending on them.
 
+use crate::cells::Weights;
+
 /// Pointwise function of an Elman cell or a dense layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Activation {
@@ -21,8 +23,46 @@ pub enum Reset {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CellKind {
     Lstm,
-    Gru { reset: Reset },
-    Rnn { activation: Activation },
+    /// With peepholes, or with the input gate as 1 - forget gate (gates f, g, o), or both.
+    LstmVariant {
+        peepholes: bool,
+        coupled: bool,
+    },
+    Gru {
+        reset: Reset,
+    },
+    Rnn {
+        activation: Activation,
+    },
+    MinGru,
+    MinLstm,
+    /// `hidden_size` complex units, read out as as many real ones.
+    Lru,
+}
+
+/// How the directions of a level become one row.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Merge {
+    /// `[forward | reverse]`.
+    #[default]
+    Concat,
+    Sum,
+    Mean,
+    Product,
+}
+
+/// What a recurrent layer may have beside its cell.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Form {
+    /// Size of the LSTM's projected state.
+    pub proj_size: Option<usize>,
+    pub merge: Merge,
+    /// Each level's input is added to its output.
+    pub residual: bool,
+    /// Each level's input stands after its output.
+    pub skip: bool,
+    /// Initial states that are not given are parameters: `h0_l0`, `c0_l0`.
+    pub learned: bool,
 }
 
 /// A recurrent layer: `num_layers` levels of one cell, in one or both directions.
@@ -35,6 +75,7 @@ pub struct Recurrent {
     pub bias: bool,
     /// First part of the parameters' names: `{name}.weight_ih_l0`. Empty: the bare PyTorch names.
     pub name: String,
+    pub form: Form,
 }
 
 /// One layer of a network.
@@ -89,6 +130,35 @@ impl Recurrent {
         1 + usize::from(self.bidirectional)
     }
 
+    /// Numbers in a state h, and in one direction's output.
+    pub fn units(&self) -> usize {
+        self.form.proj_size.unwrap_or(self.hidden_size)
+    }
+
+    /// Numbers in a memory c; 0 without one.
+    pub fn memory(&self) -> usize {
+        self.cell.memory() * self.hidden_size
+    }
+
+    /// Numbers in the state whose gradient is traced: h, but of an LRU its complex state.
+    pub fn traced(&self) -> usize {
+        if self.cell == CellKind::Lru { self.memory() } else { self.units() }
+    }
+
+    /// Numbers in a level's merged row, before what it passes on of its input.
+    pub fn merged(&self) -> usize {
+        if self.form.merge == Merge::Concat { self.directions() * self.units() } else { self.units() }
+    }
+
+    /// Numbers in a row of what each level reads, and at the end of the layer's output.
+    pub fn widths(&self, input: usize) -> Vec<usize> {
+        let mut widths = vec![input];
+        for level in 0..self.num_layers {
+            widths.push(self.merged() + if self.form.skip { widths[level] } else { 0 });
+        }
+        widths
+    }
+
     /// `{name}.`, or nothing without a name.
     pub fn prefix(&self) -> String {
         if self.name.is_empty() { String::new() } else { format!("{}.", self.name) }
@@ -112,19 +182,24 @@ impl Network {
         for layer in &self.layers {
             match layer {
                 Layer::Recurrent(spec) => {
-                    let rows = spec.cell.gates() * spec.hidden_size;
+                    let widths = spec.widths(size);
                     for index in 0..spec.num_layers * spec.directions() {
-                        let below = spec.directions() * spec.hidden_size;
-                        let input = if index < spec.directions() { size } else { below };
-                        let name = |kind: &str| format!("{}{kind}_{}", spec.prefix(), spec.suffix(index));
-                        shapes.push((name("weight_ih"), vec![rows, input]));
-                        shapes.push((name("weight_hh"), vec![rows, spec.hidden_size]));
-                        if spec.bias {
-                            shapes.push((name("bias_ih"), vec![rows]));
-                            shapes.push((name("bias_hh"), vec![rows]));
+                        let weights = Weights::zeros(spec, widths[index / spec.directions()]);
+                        let mut name = |kind: &str, shape: &[usize]| {
+                            let name = format!("{}{kind}_{}", spec.prefix(), spec.suffix(index));
+                            shapes.push((name, shape.to_vec()));
+                        };
+                        weights.shapes(spec, &mut name);
+                        if spec.form.learned {
+                            if spec.cell != CellKind::Lru {
+                                name("h0", &[spec.units()]);
+                            }
+                            if spec.memory() > 0 {
+                                name("c0", &[spec.memory()]);
+                            }
                         }
                     }
-                    size = spec.directions() * spec.hidden_size;
+                    size = widths[spec.num_layers];
                 }
                 Layer::Dense { units, bias, name, .. } => {
                     shapes.push((format!("{name}.weight"), vec![*units, size]));
@@ -148,14 +223,44 @@ impl CellKind {
     /// Blocks of H rows in the weights.
     pub fn gates(self) -> usize {
         match self {
-            CellKind::Lstm => 4,
-            CellKind::Gru { .. } => 3,
+            CellKind::Lstm | CellKind::LstmVariant { coupled: false, .. } => 4,
+            CellKind::LstmVariant { coupled: true, .. } | CellKind::Gru { .. } | CellKind::MinLstm | CellKind::Lru => 3,
+            CellKind::MinGru => 2,
             CellKind::Rnn { .. } => 1,
+        }
+    }
+
+    /// Numbers in the memory c beside h, in H.
+    pub fn memory(self) -> usize {
+        match self {
+            CellKind::Lstm | CellKind::LstmVariant { .. } => 1,
+            CellKind::Lru => 2,
+            _ => 0,
         }
     }
 
     /// Whether the cell carries a memory c beside h.
     pub fn has_memory(self) -> bool {
-        self == CellKind::Lstm
+        self.memory() > 0
+    }
+
+    /// Whether the state before is multiplied with a matrix.
+    pub fn recurrent(self) -> bool {
+        !matches!(self, CellKind::MinGru | CellKind::MinLstm | CellKind::Lru)
+    }
+
+    /// Names of the cell's own vectors, and their lengths in H.
+    pub fn vectors(self) -> &'static [(&'static str, usize)] {
+        match self {
+            CellKind::LstmVariant { peepholes: true, coupled } => {
+                if coupled {
+                    &[("weight_peephole", 2)]
+                } else {
+                    &[("weight_peephole", 3)]
+                }
+            }
+            CellKind::Lru => &[("nu_log", 1), ("theta_log", 1), ("gamma_log", 1)],
+            _ => &[],
+        }
     }
 }

@@ -1,7 +1,8 @@
 //! A recurrent layer on one sequence: levels over levels, each in one or both directions, forwards and back through time.
 //!
 //! The reverse direction of a level reads the same input from the sequence's own last step to its first; a level's output at
-//! step t is `[forward h_t | reverse h_t]`. Dropout masks act between levels, so never on the layer's output.
+//! step t is `[forward h_t | reverse h_t]`, or the two merged, with its input added or put beside it where that is asked for
+//! ([`crate::Form`]). Dropout masks act between levels, so never on the layer's output.
 
 use crate::algebra::{add, times};
 use crate::cells::{Memory, Step, Weights};
@@ -10,7 +11,11 @@ use crate::{Parameters, Recurrent, Rows, Sequence, State};
 /// Every step of every level and direction, and what the layer gives.
 pub struct Tape {
     /// `[level·directions + direction][t]`.
-    steps: Vec<Vec<Step>>,
+    pub(crate) steps: Vec<Vec<Step>>,
+    /// What each level read.
+    pub(crate) inputs: Vec<Rows>,
+    /// Whether the initial state was given; else it is zeros, or learned.
+    given: bool,
     /// Output of the top level, `[T][D·H]`.
     pub output: Rows,
     /// After the last step of each direction.
@@ -38,10 +43,11 @@ impl Stack<'_> {
     /// Runs `x` `[T][K]`, at least one step, from `initial` (zeros if not given), with the masks and the nudge of `sequence`.
     pub fn forward(&self, x: &Rows, initial: Option<&State>, sequence: &Sequence) -> Tape {
         assert!(!x.is_empty(), "a sequence of at least one step");
-        let zeros = self.zeros();
-        let initial = initial.unwrap_or(&zeros);
+        let own = self.initial();
+        let given = initial.is_some();
+        let initial = initial.unwrap_or(&own);
         self.check(initial, "initial state");
-        let mut tape = Tape { steps: Vec::new(), output: x.clone(), last: State::default() };
+        let mut tape = Tape { steps: Vec::new(), inputs: Vec::new(), given, output: x.clone(), last: State::default() };
         for level in 0..self.spec.num_layers {
             let input = if level > 0 { self.masked(&tape.output, level - 1, sequence) } else { x.clone() };
             tape.output = vec![Vec::new(); x.len()];
@@ -55,38 +61,51 @@ impl Stack<'_> {
                 tape.steps.push(steps);
                 push(&mut tape.last, memory);
             }
+            tape.output = tape.output.iter().zip(&input).map(|(y, x)| self.joined(&self.merged(y), x)).collect();
+            tape.inputs.push(input);
         }
         tape
     }
 
-    /// Back from dL/d(output) `[T][D·H]` and dL/d(final state); adds the gradients of the weights onto `sums`.
+    /// Back from dL/d(output) `[T][D·H]` and dL/d(final state); adds the gradients of the weights onto `sums`. `below` is what
+    /// [`Stack::final_row_back`] gave, or nothing.
     pub fn backward(
         &self,
         tape: &Tape,
         output: &Rows,
+        below: &Rows,
         last: &State,
         sequence: &Sequence,
         sums: &mut Parameters,
     ) -> Back {
         self.check(last, "cotangent of the final state");
-        let n = self.spec.hidden_size;
         let mut back = Back { input: output.clone(), initial: State::default(), hidden: Vec::new() };
         for level in (0..self.spec.num_layers).rev() {
             // The last level's output is not masked; below, the gradient passes the mask that the output passed.
             let top = level + 1 == self.spec.num_layers;
             let d_output = if top { output.clone() } else { self.masked(&back.input, level, sequence) };
-            back.input = vec![Vec::new(); d_output.len()];
+            let (merged, passed): (Rows, Rows) = d_output.iter().map(|d| self.parted(d)).unzip();
+            back.input = passed;
             for direction in (0..self.spec.directions()).rev() {
                 let index = level * self.spec.directions() + direction;
-                let above: Rows = d_output.iter().map(|d| d[direction * n..][..n].to_vec()).collect();
+                let row = |(t, d): (usize, &Vec<f64>)| {
+                    self.unmerged(d, direction, |side| &tape.steps[level * self.spec.directions() + side][t].after.h)
+                };
+                let above: Rows = merged.iter().enumerate().map(row).collect();
                 let mut memory = memory_of(last, index);
                 let (hidden, input) = self.run_back(&tape.steps[index], &above, index, &mut memory, sums);
                 for (sum, d) in back.input.iter_mut().zip(input) {
                     sum.resize(d.len(), 0.0);
                     add(sum, &d);
                 }
+                if self.spec.form.learned && !tape.given {
+                    self.learn(index, &memory, sums);
+                }
                 back.hidden.insert(0, hidden);
                 insert(&mut back.initial, memory);
+            }
+            if top {
+                back.input.iter_mut().zip(below).for_each(|(sum, d)| add(sum, d));
             }
         }
         back
@@ -101,7 +120,7 @@ impl Stack<'_> {
             let mut step = cell.forward(&w, &x[t], memory);
             let nudge = sequence.nudge.filter(|n| (n.layer, n.level, n.step) == (self.layer, index, t));
             if let Some(nudge) = nudge {
-                step.after.h[nudge.unit] += nudge.by;
+                cell.nudge(&w, &mut step.after, nudge.unit, nudge.by);
             }
             *memory = step.after.clone();
             steps[t] = Some(step);
@@ -127,10 +146,10 @@ impl Stack<'_> {
         let mut input = vec![Vec::new(); steps.len()];
         for t in self.order(steps.len(), index).into_iter().rev() {
             add(&mut memory.h, &above[t]); // from above and from the next step: now whole
-            hidden[t] = memory.h.clone();
+            hidden[t] = cell.traced(&w, memory);
             (input[t], *memory) = cell.backward(&w, &steps[t], memory, &mut dw);
         }
-        dw.write(sums, &self.spec.prefix(), &self.spec.suffix(index), self.spec.bias);
+        dw.write(sums, self.spec, &self.spec.suffix(index));
         (hidden, input)
     }
 
@@ -144,23 +163,19 @@ impl Stack<'_> {
     }
 
     fn weights(&self, index: usize, input: usize) -> Weights {
-        Weights::read(
-            self.params,
-            &self.spec.prefix(),
-            &self.spec.suffix(index),
-            self.spec.bias,
-            self.no_weights(input),
-        )
+        Weights::read(self.params, self.spec, &self.spec.suffix(index), self.no_weights(input))
     }
 
     fn no_weights(&self, input: usize) -> Weights {
-        Weights::zeros(self.spec.cell.gates() * self.spec.hidden_size, input, self.spec.hidden_size)
+        Weights::zeros(self.spec, input)
     }
 
     /// A state of zeros.
     pub fn zeros(&self) -> State {
-        let zeros = vec![vec![0.0; self.spec.hidden_size]; self.spec.num_layers * self.spec.directions()];
-        State { c: if self.spec.cell.has_memory() { zeros.clone() } else { Vec::new() }, h: zeros }
+        let levels = self.spec.num_layers * self.spec.directions();
+        let zeros = |len| vec![vec![0.0; len]; levels];
+        let memory = self.spec.memory();
+        State { c: if memory > 0 { zeros(memory) } else { Vec::new() }, h: zeros(self.spec.units()) }
     }
 
     fn check(&self, state: &State, what: &str) {

@@ -1,39 +1,85 @@
 //! Long short-term memory with a forget gate (Hochreiter & Schmidhuber 1997; Gers et al. 2000), gates i, f, g, o:
 //! `i, f, o = σ(…)`, `g = tanh(…)`, `c = f ∘ c₋ + i ∘ g`, `h = o ∘ tanh(c)`.
+//!
+//! * Peepholes (Gers, Schraudolph & Schmidhuber 2002): `+ p_i ∘ c₋` in i, `+ p_f ∘ c₋` in f, `+ p_o ∘ c` in o, the vector being
+//!   `[p_i | p_o | p_f]` as in ONNX.
+//! * Coupled (Greff et al. 2017, arXiv:1503.04069, CIFG): `i = 1 - f`, gates f, g, o, peepholes `[p_o | p_f]`.
+//! * Projected (Sak et al. 2014, arXiv:1402.1128): `h = W_hr (o ∘ tanh(c))`.
 
 use super::{Cell, Memory, Step, Weights};
-use crate::algebra::{add, add_outer, affine, sigmoid, transposed};
+use crate::algebra::{add, add_outer, affine, sigmoid, times, transposed};
 
-pub struct Lstm;
+pub struct Lstm {
+    pub peepholes: bool,
+    pub coupled: bool,
+}
+
+impl Lstm {
+    /// p_i, p_o, p_f of unit j; zeros without peepholes, and p_i where there is no input gate.
+    fn peepholes(&self, w: &Weights, j: usize, n: usize) -> [f64; 3] {
+        match (self.peepholes, self.coupled) {
+            (false, _) => [0.0; 3],
+            (true, false) => [w.own[0][j], w.own[0][n + j], w.own[0][2 * n + j]],
+            (true, true) => [0.0, w.own[0][j], w.own[0][n + j]],
+        }
+    }
+}
 
 impl Cell for Lstm {
-    /// Keeps i, f, g, o.
+    /// Keeps i, f, g, o and `o ∘ tanh(c)`.
     fn forward(&self, w: &Weights, x: &[f64], before: &Memory) -> Step {
-        let n = before.h.len();
-        let mut kept = affine(&w.ih, x, &w.bias_ih);
-        add(&mut kept, &affine(&w.hh, &before.h, &w.bias_hh));
-        for (j, a) in kept.iter_mut().enumerate() {
-            *a = if j / n == 2 { libm::tanh(*a) } else { sigmoid(*a) };
+        let n = before.c.len();
+        let mut sums = affine(&w.ih, x, &w.bias_ih);
+        add(&mut sums, &affine(&w.hh, &before.h, &w.bias_hh));
+        let first = if self.coupled { 0 } else { n }; // where f stands
+        let mut kept = vec![0.0; 5 * n];
+        let mut c = vec![0.0; n];
+        for j in 0..n {
+            let [p_i, p_o, p_f] = self.peepholes(w, j, n);
+            let f = sigmoid(sums[first + j] + p_f * before.c[j]);
+            let i = if self.coupled { 1.0 - f } else { sigmoid(sums[j] + p_i * before.c[j]) };
+            let g = libm::tanh(sums[first + n + j]);
+            c[j] = f * before.c[j] + i * g;
+            let o = sigmoid(sums[first + 2 * n + j] + p_o * c[j]);
+            (kept[j], kept[n + j], kept[2 * n + j], kept[3 * n + j]) = (i, f, g, o);
+            kept[4 * n + j] = o * libm::tanh(c[j]);
         }
-        let (i, f, g, o) = (&kept[..n], &kept[n..2 * n], &kept[2 * n..3 * n], &kept[3 * n..]);
-        let c: Vec<f64> = (0..n).map(|j| f[j] * before.c[j] + i[j] * g[j]).collect();
-        let h = (0..n).map(|j| o[j] * libm::tanh(c[j])).collect();
+        let whole = &kept[4 * n..];
+        let h = if w.hr.is_empty() { whole.to_vec() } else { affine(&w.hr, whole, &vec![0.0; before.h.len()]) };
         Step { x: x.to_vec(), before: before.clone(), kept, after: Memory { h, c } }
     }
 
     fn backward(&self, w: &Weights, step: &Step, d: &Memory, dw: &mut Weights) -> (Vec<f64>, Memory) {
-        let n = d.h.len();
-        let mut da = vec![0.0; 4 * n];
+        let n = d.c.len();
+        let mut dh = d.h.clone();
+        if !w.hr.is_empty() {
+            add_outer(&mut dw.hr, &d.h, &step.kept[4 * n..]);
+            dh = transposed(&w.hr, &d.h);
+        }
+        let first = if self.coupled { 0 } else { n };
+        let mut da = vec![0.0; first + 3 * n];
         let mut dc_before = vec![0.0; n];
+        let [mut of_i, mut of_f, mut of_o] = [vec![0.0; n], vec![0.0; n], vec![0.0; n]];
         for j in 0..n {
             let (i, f, g, o) = (step.kept[j], step.kept[n + j], step.kept[2 * n + j], step.kept[3 * n + j]);
+            let [p_i, p_o, p_f] = self.peepholes(w, j, n);
             let t = libm::tanh(step.after.c[j]);
-            let dc = d.c[j] + d.h[j] * o * (1.0 - t * t);
-            da[j] = dc * g * i * (1.0 - i);
-            da[n + j] = dc * step.before.c[j] * f * (1.0 - f);
-            da[2 * n + j] = dc * i * (1.0 - g * g);
-            da[3 * n + j] = d.h[j] * t * o * (1.0 - o);
-            dc_before[j] = dc * f;
+            of_o[j] = dh[j] * t * o * (1.0 - o);
+            let dc = d.c[j] + dh[j] * o * (1.0 - t * t) + of_o[j] * p_o;
+            of_f[j] = dc * (step.before.c[j] - if self.coupled { g } else { 0.0 }) * f * (1.0 - f);
+            if !self.coupled {
+                of_i[j] = dc * g * i * (1.0 - i);
+                da[j] = of_i[j];
+            }
+            da[first + j] = of_f[j];
+            da[first + n + j] = dc * i * (1.0 - g * g);
+            da[first + 2 * n + j] = of_o[j];
+            dc_before[j] = dc * f + of_i[j] * p_i + of_f[j] * p_f;
+        }
+        if self.peepholes {
+            let (p_i, p_o, p_f) =
+                (times(&of_i, &step.before.c), times(&of_o, &step.after.c), times(&of_f, &step.before.c));
+            add(&mut dw.own[0], &if self.coupled { [p_o, p_f].concat() } else { [p_i, p_o, p_f].concat() });
         }
         add_outer(&mut dw.ih, &da, &step.x);
         add_outer(&mut dw.hh, &da, &step.before.h);

@@ -2,11 +2,11 @@
 
 use crate::common::random::Random;
 use naive::difference::{central, relative_error};
-use naive::{Activation, At, CellKind, Input, Layer, Network, Parameters, Recurrent, Reset, Sequence, State};
+use naive::{Activation, At, CellKind, Form, Input, Layer, Network, Parameters, Recurrent, Reset, Sequence, State};
 
 fn network(cell: CellKind, num_layers: usize, bidirectional: bool, at: At) -> Network {
     let name = String::new();
-    let layer = Recurrent { cell, hidden_size: 2, num_layers, bidirectional, bias: true, name };
+    let layer = Recurrent { cell, hidden_size: 2, num_layers, bidirectional, bias: true, name, form: Form::default() };
     Network { input: Input::Values { size: 1 }, layers: vec![Layer::Recurrent(layer)], at }
 }
 

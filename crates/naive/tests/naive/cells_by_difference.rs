@@ -2,7 +2,7 @@
 
 use crate::common::gradients::{Checked, Problem};
 use crate::common::random::Random;
-use naive::{Activation, At, CellKind, Input, Layer, Network, Recurrent, Reset, Sequence};
+use naive::{Activation, At, CellKind, Form, Input, Layer, Merge, Network, Recurrent, Reset, Sequence, State};
 
 const SIZE: usize = 2;
 const HIDDEN: usize = 3;
@@ -37,11 +37,85 @@ fn rnn_linear() {
     all("rnn, linear", CellKind::Rnn { activation: Activation::Linear });
 }
 
+#[test]
+fn lstm_variants() {
+    for (peepholes, coupled) in [(true, false), (false, true), (true, true)] {
+        all(&format!("lstm, peepholes {peepholes}, coupled {coupled}"), CellKind::LstmVariant { peepholes, coupled });
+    }
+}
+
+#[test]
+fn lstm_projected() {
+    let form = Form { proj_size: Some(2), ..Form::default() };
+    for cell in [CellKind::Lstm, CellKind::LstmVariant { peepholes: true, coupled: false }] {
+        each(&format!("{cell:?}, projected"), cell, form, SIZE);
+    }
+}
+
+#[test]
+fn min_gru() {
+    all("minGRU", CellKind::MinGru);
+}
+
+#[test]
+fn min_lstm() {
+    all("minLSTM", CellKind::MinLstm);
+}
+
+#[test]
+fn lru() {
+    all("lru", CellKind::Lru);
+}
+
+#[test]
+fn merged_directions() {
+    for merge in [Merge::Sum, Merge::Mean, Merge::Product] {
+        each(
+            &format!("gru, {merge:?}"),
+            CellKind::Gru { reset: Reset::After },
+            Form { merge, ..Form::default() },
+            SIZE,
+        );
+    }
+}
+
+#[test]
+fn learned_initial_states() {
+    let form = Form { learned: true, ..Form::default() };
+    for cell in [CellKind::Lstm, CellKind::Gru { reset: Reset::Before }, CellKind::Lru] {
+        // Where it is given, nothing depends on the learned one.
+        some(&format!("{cell:?}, learned"), cell, form, SIZE, |choice| choice >> 4 & 1 == 0);
+    }
+}
+
+/// Inputs passed on: added, where they have the size of the output (in one direction, or two merged: 3; two: 6), or put beside it.
+#[test]
+fn passed_on_inputs() {
+    let gru = CellKind::Gru { reset: Reset::After };
+    each("gru, skip", gru, Form { skip: true, ..Form::default() }, SIZE);
+    for (merge, both, size) in [(Merge::Sum, true, 3), (Merge::Concat, true, 6), (Merge::Concat, false, 3)] {
+        let form = Form { residual: true, merge, ..Form::default() };
+        some(&format!("gru, residual, {merge:?}"), gru, form, size, |choice| {
+            // Merged, the two directions end at different steps.
+            (choice >> 1 & 1 == 1) == both && (merge == Merge::Concat || choice >> 3 & 1 == 1)
+        });
+    }
+}
+
 /// Every combination for one cell, each with and without biases.
 fn all(name: &str, cell: CellKind) {
+    each(name, cell, Form::default(), SIZE);
+}
+
+fn each(name: &str, cell: CellKind, form: Form, size: usize) {
+    // There is nothing to merge in one direction.
+    some(name, cell, form, size, |choice| form.merge == Merge::Concat || choice >> 1 & 1 == 1);
+}
+
+fn some(name: &str, cell: CellKind, form: Form, size: usize, wanted: impl Fn(u64) -> bool) {
     let mut all = Checked::default();
     let relu = cell == CellKind::Rnn { activation: Activation::Relu };
-    for choice in 0..32 {
+    for choice in (0..32).filter(|&choice| wanted(choice)) {
         let bit = |n: u32| choice >> n & 1 == 1;
         let (two, both, ragged, every, given) = (bit(0), bit(1), bit(2), bit(3), bit(4));
         for bias in [true, false] {
@@ -56,15 +130,17 @@ fn all(name: &str, cell: CellKind) {
                 bidirectional: both,
                 bias,
                 name: "0".to_owned(),
+                form,
             };
             let lengths: &[usize] = if ragged { &[2, 4, 1] } else { &[3, 3] };
             let at = if every { At::Every } else { At::Last };
             // Cotangents of the final states go with the given initial ones: carried states, as in truncated BPTT.
             let make = |seed| {
                 let mut random = Random(seed);
-                let sequences = lengths.iter().map(|steps| sequence(&layer, *steps, given, &mut random)).collect();
+                let sequences =
+                    lengths.iter().map(|steps| sequence(&layer, size, *steps, given, &mut random)).collect();
                 let layers = vec![Layer::Recurrent(layer.clone())];
-                Problem::new(Network { input: Input::Values { size: SIZE }, layers, at }, sequences, given, &mut random)
+                Problem::new(Network { input: Input::Values { size }, layers, at }, sequences, given, &mut random)
             };
             let mut seeds = (1000 + choice..).step_by(32).map(make);
             // Where all relu units of a level die, the next one without biases is at exactly 0, where there is no derivative.
@@ -95,11 +171,12 @@ fn lower_lives(problem: &Problem) -> bool {
     lower.iter().flat_map(|output| &output.hidden[0]).all(|row| row.iter().any(|&h| h != 0.0))
 }
 
-fn sequence(layer: &Recurrent, steps: usize, given: bool, random: &mut Random) -> Sequence {
-    let sequence = Sequence::values(random.rows(steps, SIZE));
+fn sequence(layer: &Recurrent, size: usize, steps: usize, given: bool, random: &mut Random) -> Sequence {
+    let sequence = Sequence::values(random.rows(steps, size));
     if !given {
         return sequence;
     }
     let levels = layer.num_layers * layer.directions();
-    sequence.with_initial(vec![random.state(levels, HIDDEN, layer.cell.has_memory())])
+    let c = if layer.memory() > 0 { random.rows(levels, layer.memory()) } else { Vec::new() };
+    sequence.with_initial(vec![State { h: random.rows(levels, layer.units()), c }])
 }

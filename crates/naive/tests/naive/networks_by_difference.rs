@@ -3,14 +3,15 @@
 
 use crate::common::gradients::{Checked, Problem};
 use crate::common::random::Random;
-use naive::{Activation, At, CellKind, Input, Layer, Network, Recurrent, Reset, Sequence};
+use naive::{Activation, At, CellKind, Form, Input, Layer, Network, Recurrent, Reset, Sequence};
 
 const GRU: CellKind = CellKind::Gru { reset: Reset::After };
 const RNN: CellKind = CellKind::Rnn { activation: Activation::Tanh };
 const LENGTHS: [usize; 3] = [3, 5, 1];
 
 fn recurrent(name: &str, cell: CellKind, num_layers: usize, bidirectional: bool) -> Layer {
-    Layer::Recurrent(Recurrent { cell, hidden_size: 3, num_layers, bidirectional, bias: true, name: name.to_owned() })
+    let (name, form) = (name.to_owned(), Form::default());
+    Layer::Recurrent(Recurrent { cell, hidden_size: 3, num_layers, bidirectional, bias: true, name, form })
 }
 
 fn dense(name: &str, units: usize, activation: Activation, bias: bool) -> Layer {

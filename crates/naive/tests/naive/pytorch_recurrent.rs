@@ -3,7 +3,9 @@
 
 use crate::common::fixtures::{Tensor, records, size, tensor};
 use naive::difference::relative_error;
-use naive::{Activation, At, CellKind, Cotangent, Input, Layer, Network, Parameters, Recurrent, Reset, Rows, Sequence};
+use naive::{
+    Activation, At, CellKind, Cotangent, Form, Input, Layer, Network, Parameters, Recurrent, Reset, Rows, Sequence,
+};
 use naive::{Gradients, Output, State};
 use serde_json::Value;
 
@@ -27,6 +29,11 @@ fn gru() {
 #[test]
 fn lstm() {
     all("lstm", CellKind::Lstm);
+}
+
+#[test]
+fn lstm_proj() {
+    all("lstm_proj", CellKind::Lstm);
 }
 
 fn all(file: &str, cell: CellKind) {
@@ -104,6 +111,10 @@ fn network(config: &Value, cell: CellKind) -> Network {
         bidirectional: config["bidirectional"].as_bool().expect("a flag"),
         bias: config["bias"].as_bool().expect("a flag"),
         name: String::new(),
+        form: Form {
+            proj_size: config["proj_size"].as_u64().filter(|&n| n > 0).map(|n| n as usize),
+            ..Form::default()
+        },
     };
     let input = Input::Values { size: size(&config["input_size"]) };
     Network { input, layers: vec![Layer::Recurrent(layer)], at: At::Every }

@@ -107,6 +107,10 @@ impl Problem {
     /// Initial states that are not given are zeros, which have gradients as well.
     fn initial(&self, index: usize, gradients: &Gradients, close: &mut impl FnMut(&str, &[f64], &[f64])) {
         let given = &self.sequences[index].initial;
+        let learned = |layer: &Layer| matches!(layer, Layer::Recurrent(spec) if spec.form.learned);
+        if given.is_empty() && self.network.layers.iter().any(learned) {
+            return; // it is among the parameters
+        }
         let analytic = &gradients.initial[index];
         let zeros = |rows: &naive::Rows| rows.iter().map(|r| vec![0.0; r.len()]).collect();
         let zero = |s: &State| State { h: zeros(&s.h), c: zeros(&s.c) };
@@ -136,7 +140,7 @@ impl Problem {
             for (index, sequence) in self.sequences.iter().enumerate() {
                 for (step, square) in squares.iter_mut().enumerate().take(sequence.len()) {
                     let nudge = Nudge { layer: hidden.layer, level, step, unit: 0, by: 0.0 };
-                    let slopes = (0..spec.hidden_size).map(|unit| self.nudged(index, Nudge { unit, ..nudge }));
+                    let slopes = (0..spec.traced()).map(|unit| self.nudged(index, Nudge { unit, ..nudge }));
                     let slopes: Vec<f64> = slopes.collect();
                     *square += slopes.iter().map(|x| x * x).sum::<f64>();
                     all.extend(slopes);

@@ -27,6 +27,7 @@ fn layer(layer: &rnn::Layer) -> naive::Layer {
             bidirectional: layer.bidirectional,
             bias: layer.bias,
             name: layer.name.clone(),
+            form: naive::Form::default(),
         }),
         rnn::Layer::Dense { units, activation: a, bias, name, .. } => {
             naive::Layer::Dense { units: *units, activation: activation(*a), bias: *bias, name: name.clone() }
