@@ -21,6 +21,7 @@ interface Recorded {
     num_layers: number;
     bidirectional: boolean;
     bias: boolean;
+    proj_size?: number;
     batch: number;
     time: number;
     lengths: number[] | null;
@@ -43,7 +44,7 @@ const LOSS_LIMIT = 2e-7;
 
 function layer(c: Recorded["config"]): Layer {
   const shared = { hiddenSize: c.hidden_size, numLayers: c.num_layers, bidirectional: c.bidirectional, bias: c.bias };
-  if (c.type === "LSTM") return lstm(shared);
+  if (c.type === "LSTM") return lstm({ ...shared, ...(c.proj_size && { projSize: c.proj_size }) });
   if (c.type === "GRU") return gru(shared);
   return rnn({ ...shared, activation: c.nonlinearity as "tanh" | "relu" });
 }
@@ -77,7 +78,7 @@ function terms({ output, cotangent }: Recorded): number {
   return output.data.reduce((sum, value, i) => sum + Math.abs(value * cotangent.output.data[i]!), 0);
 }
 
-describe.each(["rnn_tanh", "rnn_relu", "gru", "lstm"])("%s", (file) => {
+describe.each(["rnn_tanh", "rnn_relu", "gru", "lstm", "lstm_proj"])("%s", (file) => {
   const path = new URL(`../fixtures/pytorch/${file}.json`, import.meta.url);
   const { records } = JSON.parse(readFileSync(path, "utf8")) as { records: Recorded[] };
 

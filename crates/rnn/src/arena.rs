@@ -81,6 +81,8 @@ impl<'a> Arena<'a> {
                 whole: true,
                 gates: self.floats(&[rows, shape.gates.len(), level.hidden]),
                 saved: self.floats(&[rows, shape.saved, level.hidden]),
+                projected: self.floats(&[rows, level.operand()]),
+                gradients: self.floats(&[if level.operand() > 0 { rows } else { 0 }, level.units]),
             }));
         }
         memory
@@ -88,7 +90,7 @@ impl<'a> Arena<'a> {
 
     /// Gates and saved planes of one step, for all levels, unless all steps are kept.
     pub fn shared(&mut self) -> [Memory; 1] {
-        let (mut gates, mut saved) = (0, 0);
+        let (mut gates, mut saved, mut projected) = (0, 0, 0);
         for stage in self.network.stages() {
             if let Kind::Level(level) = &stage.kind
                 && !self.training
@@ -96,9 +98,16 @@ impl<'a> Arena<'a> {
                 let shape = cell(level.kind).shape();
                 gates = gates.max(self.capacity.batch.saturating_mul(shape.gates.len() * level.hidden));
                 saved = saved.max(self.capacity.batch.saturating_mul(shape.saved * level.hidden));
+                projected = projected.max(self.capacity.batch.saturating_mul(level.operand()));
             }
         }
-        [Memory { whole: false, gates: self.floats(&[gates]), saved: self.floats(&[saved]) }]
+        [Memory {
+            whole: false,
+            gates: self.floats(&[gates]),
+            saved: self.floats(&[saved]),
+            projected: self.floats(&[projected]),
+            gradients: Vec::new(),
+        }]
     }
 
     pub fn scratch(&mut self) -> Scratch {
@@ -118,6 +127,9 @@ impl<'a> Arena<'a> {
             joined: self.floats(&[most.joined]),
             panels: self.floats(&[trained, most.panels]),
             candidate: self.floats(&[trained, most.candidate]),
+            projected: self.floats(&[trained, most.projected]),
+            vectors: self.floats(&[most.vectors]),
+            projection_transposed: self.floats(&[trained, most.projection_transposed]),
             recurrent_transposed: self.floats(&[trained, most.recurrent_transposed]),
             candidate_transposed: self.floats(&[trained, most.candidate_transposed]),
             input_transposed: self.floats(&[trained, most.input_transposed]),
@@ -125,7 +137,7 @@ impl<'a> Arena<'a> {
     }
 
     pub fn zeros(&mut self) -> Vec<f32> {
-        let states = self.network.levels().map(|level| level.hidden).max().unwrap_or(0);
+        let states = self.network.levels().map(|level| level.hidden.max(level.units)).max().unwrap_or(0);
         let rows = (0..self.network.stages().len()).map(|index| self.operand(index)).max().unwrap_or(0);
         let row = rows.max(states).next_multiple_of(linalg::PANEL);
         let len = self.capacity.batch.saturating_mul(states).max(row);
@@ -144,8 +156,8 @@ impl<'a> Arena<'a> {
     pub fn states(&mut self) -> States {
         let mut states = States::default();
         for shape in self.network.states() {
-            let dims = [shape.levels, self.capacity.batch, shape.hidden];
-            let (mut h, mut c) = (self.floats(&dims), self.floats(if shape.cell { &dims } else { &[0] }));
+            let mut of = |width: usize| self.floats(&[shape.levels, self.capacity.batch, width]);
+            let (mut h, mut c) = (of(shape.hidden), of(shape.memory));
             h.clear();
             c.clear();
             states.layers.push(LayerState { h, c });
@@ -177,6 +189,9 @@ struct Lens {
     start: usize,
     joined: usize,
     candidate: usize,
+    projected: usize,
+    vectors: usize,
+    projection_transposed: usize,
     recurrent_transposed: usize,
     candidate_transposed: usize,
     input_transposed: usize,
@@ -192,18 +207,23 @@ impl Lens {
 
     fn level(&mut self, block: usize, operand: usize, level: &Level, batch: usize) {
         let shape = cell(level.kind).shape();
-        let hidden = level.hidden;
+        let (hidden, units) = (level.hidden, level.units);
         let width = shape.gates.len() * hidden;
-        grow(&mut self.strips, block, operand.max(width));
+        grow(&mut self.strips, block, operand.max(width).max(units));
         // Of a step the input and the state side by side.
-        grow(&mut self.strips, batch, operand.saturating_add(hidden));
-        grow(&mut self.panels, block, width.next_multiple_of(linalg::PANEL));
+        grow(&mut self.strips, batch, operand.saturating_add(units));
+        grow(&mut self.panels, block, width.max(units).next_multiple_of(linalg::PANEL));
         grow(&mut self.start, 1, width.next_multiple_of(linalg::PANEL));
-        grow(&mut self.recurrent_transposed, 1, panels_len(shape.hidden.len() * hidden, hidden));
+        grow(&mut self.recurrent_transposed, 1, panels_len(shape.hidden.len() * hidden, units));
         grow(&mut self.input_transposed, 1, panels_len(shape.input.len() * hidden, operand));
         if operand > 0 {
             let columns = (shape.both().len() * hidden).next_multiple_of(linalg::PANEL);
-            grow(&mut self.joined, operand.saturating_add(hidden), columns);
+            grow(&mut self.joined, operand.saturating_add(units), columns);
+        }
+        grow(&mut self.vectors, shape.vectors_len(), hidden);
+        if level.operand() > 0 {
+            grow(&mut self.projected, batch, level.operand());
+            grow(&mut self.projection_transposed, 1, panels_len(units, level.operand()));
         }
         if let Some(columns) = &shape.candidate {
             grow(&mut self.candidate, batch, hidden);

@@ -39,7 +39,7 @@ pub use packing::Packing;
 pub use params::{Parameter, ParameterTable, Role};
 pub use random::{Philox, Purpose, Stream, permutation};
 pub use sort::heap_sort;
-pub use spec::{Activation, At, CellKind, Direction, Input, Layer, NetworkError, Recurrent, Reset};
+pub use spec::{Activation, At, CellKind, Direction, Form, Input, Layer, NetworkError, Recurrent, Reset};
 pub use stage::{LARGEST, MOST_LEVELS};
 pub use states::{LayerState, StateShape, States};
 pub use workspace::{Capacity, HiddenGradient, OutOfMemory, Workspace};

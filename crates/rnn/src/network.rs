@@ -323,7 +323,7 @@ impl Network {
 
     /// Units of each level and direction.
     pub(crate) fn trace_widths(&self) -> impl Iterator<Item = usize> {
-        self.levels().flat_map(|level| level.weights.iter().map(|_| level.hidden))
+        self.levels().flat_map(|level| level.weights.iter().map(|_| level.units))
     }
 
     pub(crate) fn levels(&self) -> impl Iterator<Item = &Level> {

@@ -17,7 +17,9 @@ pub enum Role {
     /// `weight_hh` of a recurrent layer.
     RecurrentWeight,
     Bias,
-    /// Weight of a dense layer.
+    /// A cell's own vector, as its peepholes.
+    Vector,
+    /// Weight of a dense layer, or of the projection of a state (`weight_hr`).
     Weight,
     Embedding,
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::cells::cell;
+use crate::cells::{Vector, cell};
 use crate::network::{Pass, Values, Want};
 use crate::params::{Owner, ParameterTable, Role};
 use crate::spec::{CellKind, Direction, NetworkError, Recurrent};
@@ -20,6 +20,10 @@ pub(crate) struct Weights {
     pub candidate: Option<Range<usize>>,
     /// `bias_ih` and `bias_hh`.
     pub bias: Option<[Range<usize>; 2]>,
+    /// `weight_hr`, whose product with the cell's own state is the state that goes on.
+    pub projection: Option<Range<usize>>,
+    /// The cell's own vectors, one after the other.
+    pub own: Vec<Range<usize>>,
 }
 
 /// One level of a recurrent layer.
@@ -27,7 +31,12 @@ pub(crate) struct Weights {
 pub(crate) struct Level {
     pub kind: CellKind,
     pub input: usize,
+    /// Units of the cell, H.
     pub hidden: usize,
+    /// Numbers in a state `h`, and in one direction's output: H, or less where it is projected.
+    pub units: usize,
+    /// Numbers in a memory `c`; 0 without one.
+    pub memory: usize,
     pub trainable: bool,
     /// One entry for each direction.
     pub weights: Vec<Weights>,
@@ -74,7 +83,8 @@ impl Level {
             weights.push(Weights::new(layer, level, side, input, owner, table)?);
         }
         let Recurrent { cell: kind, hidden_size: hidden, trainable, .. } = *layer;
-        Ok(Level { kind, input, hidden, trainable, weights, state, level, trace })
+        let memory = cell(kind).shape().memory * hidden;
+        Ok(Level { kind, input, hidden, units: layer.units(), memory, trainable, weights, state, level, trace })
     }
 
     pub fn direction(&self, side: usize) -> Direction {
@@ -83,12 +93,25 @@ impl Level {
 
     /// Numbers in one row of the output.
     pub fn output(&self) -> usize {
-        self.weights.len() * self.hidden
+        self.weights.len() * self.units
     }
 
-    /// Place of one direction's state in a layer's `[levels, batch, H]`.
+    /// Numbers in a row of what the state is a projection of; 0 where it is none.
+    pub fn operand(&self) -> usize {
+        if self.weights[0].projection.is_some() { self.hidden } else { 0 }
+    }
+
+    /// Place of one direction's state in a layer's `[levels, batch, units]`.
     pub fn state_range(&self, side: usize, batch: usize) -> Range<usize> {
-        let len = batch * self.hidden;
+        self.place(side, batch * self.units)
+    }
+
+    /// Place of one direction's memory in a layer's `[levels, batch, memory]`, which may be nothing.
+    fn memory_range(&self, side: usize, batch: usize) -> Range<usize> {
+        self.place(side, batch * self.memory)
+    }
+
+    fn place(&self, side: usize, len: usize) -> Range<usize> {
         let at = (self.level * self.weights.len() + side) * len;
         at..at + len
     }
@@ -98,7 +121,7 @@ impl Level {
         for side in 0..self.weights.len() {
             let sweep = self.sweep(pass, x, side, &[], &[]);
             let range = self.state_range(side, pass.packing.batch);
-            let c = if state.c.is_empty() { &mut [][..] } else { &mut state.c[range.clone()] };
+            let c = &mut state.c[self.memory_range(side, pass.packing.batch)];
             let kept = if memory.directions.len() == 1 { 0 } else { side };
             sweep.forward(memory.output, &mut memory.directions[kept], &mut state.h[range], c, memory.scratch);
         }
@@ -117,7 +140,7 @@ impl Level {
             let flow = Flow {
                 above: flow.above,
                 dh: &mut flow.state.h[range.clone()],
-                dc: if flow.state.c.is_empty() { &mut [][..] } else { &mut flow.state.c[range] },
+                dc: &mut flow.state.c[self.memory_range(side, pass.packing.batch)],
                 below: flow.below.as_deref_mut(),
                 trained: flow.trained.lend(),
                 trace: &mut flow.traces[side],
@@ -131,8 +154,8 @@ impl Level {
     pub fn final_output(&self, state: &LayerState, batch: usize, y: &mut [f32]) {
         for side in 0..self.weights.len() {
             let h = &state.h[self.state_range(side, batch)];
-            for (y, h) in y.chunks_exact_mut(self.output()).zip(h.chunks_exact(self.hidden)) {
-                y[side * self.hidden..][..self.hidden].copy_from_slice(h);
+            for (y, h) in y.chunks_exact_mut(self.output()).zip(h.chunks_exact(self.units)) {
+                y[side * self.units..][..self.units].copy_from_slice(h);
             }
         }
     }
@@ -141,8 +164,8 @@ impl Level {
     pub fn final_gradient(&self, state: &mut LayerState, batch: usize, dy: &[f32]) {
         for side in 0..self.weights.len() {
             let dh = &mut state.h[self.state_range(side, batch)];
-            for (dh, dy) in dh.chunks_exact_mut(self.hidden).zip(dy.chunks_exact(self.output())) {
-                dh.iter_mut().zip(&dy[side * self.hidden..]).for_each(|(dh, dy)| *dh += dy);
+            for (dh, dy) in dh.chunks_exact_mut(self.units).zip(dy.chunks_exact(self.output())) {
+                dh.iter_mut().zip(&dy[side * self.units..]).for_each(|(dh, dy)| *dh += dy);
             }
         }
     }
@@ -178,12 +201,24 @@ impl Weights {
         let name = format!("weight_ih_{suffix}");
         let input = table.panels(owner, &name, Role::InputWeight, [gates * hidden, input], vec![ih])?.remove(0);
         let name = format!("weight_hh_{suffix}");
-        let recurrent = table.panels(owner, &name, Role::RecurrentWeight, [gates * hidden, hidden], blocks)?;
+        let recurrent = table.panels(owner, &name, Role::RecurrentWeight, [gates * hidden, layer.units()], blocks)?;
         let mut bias = |name: String| table.plain(owner, &name, Role::Bias, &[gates * hidden], gates);
         let bias = match layer.bias {
             true => Some([bias(format!("bias_ih_{suffix}"))?, bias(format!("bias_hh_{suffix}"))?]),
             false => None,
         };
-        Ok(Weights { input, recurrent: recurrent[0].clone(), candidate: recurrent.get(1).cloned(), bias })
+        let projection = match layer.form.proj_size {
+            Some(units) => {
+                let name = format!("weight_hr_{suffix}");
+                Some(table.panels(owner, &name, Role::Weight, [units, hidden], vec![vec![0]])?.remove(0))
+            }
+            None => None,
+        };
+        let mut vector = |vector: &Vector| {
+            table.plain(owner, &format!("{}_{suffix}", vector.name), Role::Vector, &[vector.len * hidden], vector.len)
+        };
+        let own = shape.vectors.iter().map(&mut vector).collect::<Result<_, _>>()?;
+        let (recurrent, candidate) = (recurrent[0].clone(), recurrent.get(1).cloned());
+        Ok(Weights { input, recurrent, candidate, bias, projection, own })
     }
 }

@@ -24,6 +24,8 @@ pub enum Reset {
 pub enum CellKind {
     /// Long short-term memory with a forget gate; gates i, f, g, o.
     Lstm,
+    /// The same with peepholes, or with the input gate as 1 - forget gate (gates f, g, o), or both.
+    LstmVariant { peepholes: bool, coupled: bool },
     /// Gated recurrent unit; gates r, z, n.
     Gru { reset: Reset },
     /// Elman network: `h = f(W_ih x + b_ih + W_hh h + b_hh)`.
@@ -34,15 +36,24 @@ impl CellKind {
     /// Gates in the natural (PyTorch) weight: `weight_ih` is `[gates·H, I]`.
     pub fn gates(self) -> usize {
         match self {
-            CellKind::Lstm => 4,
-            CellKind::Gru { .. } => 3,
+            CellKind::Lstm | CellKind::LstmVariant { coupled: false, .. } => 4,
+            CellKind::LstmVariant { coupled: true, .. } | CellKind::Gru { .. } => 3,
             CellKind::Rnn { .. } => 1,
         }
     }
 
     /// Whether the cell carries a memory `c` beside `h`.
     pub fn has_memory(self) -> bool {
-        self == CellKind::Lstm
+        matches!(self, CellKind::Lstm | CellKind::LstmVariant { .. })
+    }
+
+    /// The gate that forgets, if there is one.
+    pub fn forget_gate(self) -> Option<usize> {
+        match self {
+            CellKind::Lstm | CellKind::LstmVariant { coupled: false, .. } => Some(1),
+            CellKind::LstmVariant { coupled: true, .. } => Some(0),
+            _ => None,
+        }
     }
 }
 
@@ -70,9 +81,22 @@ pub struct Recurrent {
     /// First part of the parameters' names.
     pub name: String,
     pub trainable: bool,
+    pub form: Form,
+}
+
+/// What a recurrent layer may have beside its cell.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Form {
+    /// Size of an LSTM's state, which is then a projection of its units (`weight_hr`; Sak et al. 2014, arXiv:1402.1128).
+    pub proj_size: Option<usize>,
 }
 
 impl Recurrent {
+    /// Numbers in the state of one direction.
+    pub fn units(&self) -> usize {
+        self.form.proj_size.unwrap_or(self.hidden_size)
+    }
+
     /// 1, or 2 when bidirectional.
     pub fn directions(&self) -> usize {
         1 + usize::from(self.bidirectional)

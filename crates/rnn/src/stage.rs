@@ -1,11 +1,12 @@
 //! The network as a flat list of stages, each reading the output of the one before.
 
+use crate::cells::cell;
 use crate::dense::Dense;
 use crate::dropout::Dropout;
 use crate::embedding::Embedding;
 use crate::params::{Owner, ParameterTable};
 use crate::recurrent::Level;
-use crate::spec::{At, Input, Layer, NetworkError};
+use crate::spec::{At, CellKind, Input, Layer, NetworkError, Recurrent};
 use crate::states::StateShape;
 
 /// The largest size of a row; how much memory a network takes is asked of the arena.
@@ -94,6 +95,7 @@ impl Plan {
             Layer::Recurrent(layer) => {
                 check_size(index, "hiddenSize", layer.hidden_size)?;
                 check_rate(index, "dropout", layer.dropout)?;
+                check_form(index, layer)?;
                 if !(1..=MOST_LEVELS).contains(&layer.num_layers) {
                     let got = layer.num_layers;
                     return Err(refuse(index, format!("numLayers: expected 1 to {MOST_LEVELS}, got {got}")));
@@ -114,8 +116,9 @@ impl Plan {
                     layer: index,
                     name: layer.name.clone(),
                     levels: layer.num_layers * layer.directions(),
-                    hidden: layer.hidden_size,
+                    hidden: layer.units(),
                     cell: layer.cell.has_memory(),
+                    memory: cell(layer.cell).shape().memory * layer.hidden_size,
                 });
                 Ok(width)
             }
@@ -177,6 +180,21 @@ fn check_size(layer: usize, what: &str, size: usize) -> Result<usize, NetworkErr
         1..=LARGEST => Ok(size),
         _ => Err(refuse(layer, format!("{what}: expected 1 to {LARGEST}, got {size}"))),
     }
+}
+
+fn check_form(index: usize, layer: &Recurrent) -> Result<(), NetworkError> {
+    let Some(size) = layer.form.proj_size else { return Ok(()) };
+    if !matches!(layer.cell, CellKind::Lstm | CellKind::LstmVariant { .. }) {
+        return Err(refuse(index, "projSize: expected an LSTM"));
+    }
+    if !(1..layer.hidden_size).contains(&size) {
+        let most = layer.hidden_size;
+        return Err(refuse(
+            index,
+            format!("projSize: expected 1 or more and less than hiddenSize, {most}, got {size}"),
+        ));
+    }
+    Ok(())
 }
 
 fn check_rate(layer: usize, what: &str, rate: f32) -> Result<(), NetworkError> {

@@ -11,9 +11,12 @@ pub struct StateShape {
     pub name: String,
     /// Levels times directions; entry `level·directions + direction`, as in PyTorch.
     pub levels: usize,
+    /// Numbers in a state `h`.
     pub hidden: usize,
     /// Whether there is a memory `c` beside `h`.
     pub cell: bool,
+    /// Numbers in a memory `c`; 0 without one.
+    pub memory: usize,
 }
 
 /// `h` and `c` of one recurrent layer.
@@ -21,7 +24,7 @@ pub struct StateShape {
 pub struct LayerState {
     /// `[levels, batch, hidden]`, the batch in sorted order.
     pub h: Vec<f32>,
-    /// The same shape; empty when the cell has no memory.
+    /// `[levels, batch, memory]`; empty when the cell has no memory.
     pub c: Vec<f32>,
 }
 
@@ -51,11 +54,10 @@ impl States {
     /// Zero states for `batch` sequences in the memory that is there; allocates only to grow.
     pub fn reset(&mut self, network: &Network, batch: usize) {
         for (state, shape) in self.layers.iter_mut().zip(network.states()) {
-            let len = shape.levels * batch * shape.hidden;
             state.h.clear();
-            state.h.resize(len, 0.0);
+            state.h.resize(shape.levels * batch * shape.hidden, 0.0);
             state.c.clear();
-            state.c.resize(if shape.cell { len } else { 0 }, 0.0);
+            state.c.resize(shape.levels * batch * shape.memory, 0.0);
         }
     }
 
@@ -63,9 +65,8 @@ impl States {
     pub(crate) fn check(&self, network: &Network, batch: usize) {
         assert_eq!(self.layers.len(), network.states().len(), "number of states");
         for (state, shape) in self.layers.iter().zip(network.states()) {
-            let len = shape.levels * batch * shape.hidden;
-            assert_eq!(state.h.len(), len, "length of a state h");
-            assert_eq!(state.c.len(), if shape.cell { len } else { 0 }, "length of a state c");
+            assert_eq!(state.h.len(), shape.levels * batch * shape.hidden, "length of a state h");
+            assert_eq!(state.c.len(), shape.levels * batch * shape.memory, "length of a state c");
         }
     }
 }

@@ -93,6 +93,10 @@ pub(crate) struct Memory {
     pub gates: Vec<f32>,
     /// For each step the planes `[n, H]` that the cell saves.
     pub saved: Vec<f32>,
+    /// `[rows, operand]`: what the state is a projection of; empty where it is none.
+    pub projected: Vec<f32>,
+    /// `[rows, units]`: gradients of projected states, written on the way back; empty where they are none.
+    pub gradients: Vec<f32>,
 }
 
 /// Memory that no stage keeps.
@@ -108,6 +112,11 @@ pub(crate) struct Scratch {
     pub joined: Vec<f32>,
     /// Gradient of the operand of a cell's second recurrent product, `[batch, H]`.
     pub candidate: Vec<f32>,
+    /// Gradient of what the states of a step are a projection of, `[batch, operand]`.
+    pub projected: Vec<f32>,
+    /// The cell's own vectors.
+    pub vectors: Vec<f32>,
+    pub projection_transposed: Vec<f32>,
     pub recurrent_transposed: Vec<f32>,
     pub candidate_transposed: Vec<f32>,
     pub input_transposed: Vec<f32>,

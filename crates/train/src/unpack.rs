@@ -29,21 +29,19 @@ pub fn sequences(packing: &Packing, rows: &[f32], width: usize, place: Place, to
     }
 }
 
-/// States, [levels, batch, hidden] sorted → the same in the caller's order. `to` holds `place.batch` sequences.
+/// States, [levels, batch, width] sorted → the same in the caller's order. `to` holds `place.batch` sequences.
 pub fn states(network: &Network, packing: &Packing, from: &States, place: Place, to: &mut States) {
     for ((shape, from), to) in network.states().iter().zip(&from.layers).zip(&mut to.layers) {
-        let part = |from: &[f32], to: &mut [f32]| {
+        let part = |from: &[f32], to: &mut [f32], width: usize| {
             for level in 0..shape.levels {
                 for (position, &at) in packing.order.iter().enumerate() {
-                    let source = (level * packing.batch + position) * shape.hidden;
-                    let target = (level * place.batch + place.start + at as usize) * shape.hidden;
-                    to[target..][..shape.hidden].copy_from_slice(&from[source..][..shape.hidden]);
+                    let source = (level * packing.batch + position) * width;
+                    let target = (level * place.batch + place.start + at as usize) * width;
+                    to[target..][..width].copy_from_slice(&from[source..][..width]);
                 }
             }
         };
-        part(&from.h, &mut to.h);
-        if shape.cell {
-            part(&from.c, &mut to.c);
-        }
+        part(&from.h, &mut to.h, shape.hidden);
+        part(&from.c, &mut to.c, shape.memory);
     }
 }

@@ -9,7 +9,7 @@ pub(super) struct Elman(pub Activation);
 impl Cell for Elman {
     fn shape(&self) -> Shape {
         const GATES: &[Gate] = &[Gate::both(0)];
-        Shape { gates: GATES, input: 0..1, hidden: 0..1, candidate: None, saved: 0, keeps: false }
+        Shape { gates: GATES, input: 0..1, hidden: 0..1, ..Shape::NONE }
     }
 
     fn forward(&self, step: Forward) {

@@ -14,7 +14,7 @@ impl Cell for Gru {
     fn shape(&self) -> Shape {
         const GATES: &[Gate] =
             &[Gate { ih: Some(2), hh: None }, Gate::both(0), Gate::both(1), Gate { ih: None, hh: Some(2) }];
-        Shape { gates: GATES, input: 0..3, hidden: 1..4, candidate: None, saved: 0, keeps: true }
+        Shape { gates: GATES, input: 0..3, hidden: 1..4, keeps: true, ..Shape::NONE }
     }
 
     fn forward(&self, step: Forward) {

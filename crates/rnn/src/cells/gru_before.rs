@@ -14,7 +14,7 @@ pub(super) struct GruBefore;
 impl Cell for GruBefore {
     fn shape(&self) -> Shape {
         const GATES: &[Gate] = &[Gate::both(2), Gate::both(0), Gate::both(1)];
-        Shape { gates: GATES, input: 0..3, hidden: 1..3, candidate: Some(0..1), saved: 1, keeps: true }
+        Shape { gates: GATES, input: 0..3, hidden: 1..3, candidate: Some(0..1), saved: 1, keeps: true, ..Shape::NONE }
     }
 
     fn reset(&self, step: &mut Forward) {

@@ -13,7 +13,7 @@ pub(super) struct Lstm;
 impl Cell for Lstm {
     fn shape(&self) -> Shape {
         const GATES: &[Gate] = &[Gate::both(0), Gate::both(1), Gate::both(2), Gate::both(3)];
-        Shape { gates: GATES, input: 0..4, hidden: 0..4, candidate: None, saved: 2, keeps: false }
+        Shape { gates: GATES, input: 0..4, hidden: 0..4, saved: 2, memory: 1, ..Shape::NONE }
     }
 
     /// Activations first, then the sums that wait for them: in one pass each unit would wait for its own.

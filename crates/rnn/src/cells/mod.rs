@@ -8,10 +8,12 @@ mod elman;
 mod gru;
 mod gru_before;
 mod lstm;
+mod lstm_variant;
 
 use std::ops::Range;
 
 use crate::spec::{Activation, CellKind, Reset};
+use lstm_variant::LstmVariant;
 
 /// One gate column of the gates buffer: which gate of the natural weights feeds it.
 pub(crate) struct Gate {
@@ -40,6 +42,40 @@ pub(crate) struct Shape {
     pub saved: usize,
     /// Whether backward leaves a gradient of the state before, beside what goes through the products.
     pub keeps: bool,
+    /// Numbers in the memory `c`, in H; 0 without one.
+    pub memory: usize,
+    /// The cell's own vectors, [`VECTORS`] at most.
+    pub vectors: &'static [Vector],
+}
+
+/// A vector of parameters that the cell works with itself.
+pub(crate) struct Vector {
+    /// First part of its name, before `_l0`.
+    pub name: &'static str,
+    /// Its length, in H.
+    pub len: usize,
+}
+
+/// The most vectors that a cell has.
+pub(crate) const VECTORS: usize = 3;
+
+impl Shape {
+    /// What a cell says nothing of.
+    const NONE: Shape = Shape {
+        gates: &[],
+        input: 0..0,
+        hidden: 0..0,
+        candidate: None,
+        saved: 0,
+        keeps: false,
+        memory: 0,
+        vectors: &[],
+    };
+
+    /// Length of all vectors together, in H.
+    pub fn vectors_len(&self) -> usize {
+        self.vectors.iter().map(|vector| vector.len).sum()
+    }
 }
 
 /// A cell's columns begin with those that the input's product alone covers, and end with those that the state's alone does.
@@ -63,10 +99,12 @@ pub(crate) struct Forward<'a> {
     pub hidden: usize,
     /// `[n, columns·H]`: sums in, activated gates out.
     pub gates: &'a mut [f32],
-    /// `[n, H]`: state before in, state out.
+    /// `[n, H]`: state before in, state out. Where the state is projected: anything in, what is to be projected out.
     pub h: &'a mut [f32],
-    /// `[n, H]`, or empty: memory before in, memory out, through [`linalg::flush`]; that of `h` is left to the loop.
+    /// `[n, memory·H]`, or empty: memory before in, memory out, through [`linalg::flush`]; that of `h` is left to the loop.
     pub c: &'a mut [f32],
+    /// The cell's own vectors, one after the other.
+    pub vectors: &'a [f32],
     /// `saved` planes of `[n, H]`, one after the other.
     pub saved: &'a mut [f32],
 }
@@ -83,8 +121,12 @@ pub(crate) struct Backward<'a> {
     ///
     /// This one and `dc` may run into denormals, which are three times as slow: a cell reads them through [`linalg::flush`].
     pub dh: &'a mut [f32],
-    /// `[n, H]`, or empty: gradient of the memory in, of the memory before out.
+    /// `[n, memory·H]`, or empty: gradient of the memory in, of the memory before out.
     pub dc: &'a mut [f32],
+    /// The cell's own vectors, one after the other.
+    pub vectors: &'a [f32],
+    /// The gradient of each, to be added to row after row; empty where nobody wants them.
+    pub vector_grads: [&'a mut [f32]; VECTORS],
     /// What forward saved.
     pub saved: &'a [f32],
 }
@@ -127,6 +169,10 @@ pub(crate) trait Cell: Sync {
 pub(crate) fn cell(kind: CellKind) -> &'static dyn Cell {
     match kind {
         CellKind::Lstm => &lstm::Lstm,
+        CellKind::LstmVariant { peepholes: true, coupled: false } => &LstmVariant::<true, false>,
+        CellKind::LstmVariant { peepholes: true, coupled: true } => &LstmVariant::<true, true>,
+        CellKind::LstmVariant { peepholes: false, coupled: true } => &LstmVariant::<false, true>,
+        CellKind::LstmVariant { peepholes: false, coupled: false } => &lstm::Lstm,
         CellKind::Gru { reset: Reset::After } => &gru::Gru,
         CellKind::Gru { reset: Reset::Before } => &gru_before::GruBefore,
         CellKind::Rnn { activation: Activation::Tanh } => &elman::Elman(Activation::Tanh),

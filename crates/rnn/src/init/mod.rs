@@ -8,7 +8,7 @@ mod orthogonal;
 use crate::network::Network;
 use crate::params::{Parameter, Role};
 use crate::random::{Philox, Purpose, Stream};
-use crate::spec::{CellKind, Layer};
+use crate::spec::Layer;
 
 /// How a weight matrix starts, each gate's block `[units, inputs]` for itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +39,7 @@ impl Initialiser {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Init {
     /// Glorot for weights that read an input, orthogonal for recurrent ones, zero biases but for the LSTM's `forget_bias` in
-    /// `bias_ih`; embeddings uniform in ±√3 (variance 1, which Glorot's rule supposes of an input).
+    /// `bias_ih`, zero peepholes; embeddings uniform in ±√3 (variance 1, which Glorot's rule supposes of an input).
     Default,
     /// As PyTorch's modules: recurrent layers uniform in ±1/√H, dense ones in ±1/√inputs, biases too; embeddings standard
     /// normal. PyTorch knows no `forget_bias`: it is set only when it is given.
@@ -64,9 +64,9 @@ pub fn initialise(network: &Network, scheme: Init, seed: u64, params: &mut [f32]
             }
             Init::Named { input, recurrent } => named(entry, input, recurrent, &mut natural, &mut stream),
         }
-        if let Some(value) = forget_bias(network, entry, scheme) {
+        if let Some((gate, value)) = forget_bias(network, entry, scheme) {
             let hidden = entry.shape[0] / entry.gates;
-            natural[hidden..2 * hidden].fill(value);
+            natural[gate * hidden..][..hidden].fill(value);
         }
         network.table().import(index, &natural, params);
     }
@@ -77,7 +77,7 @@ fn named(entry: &Parameter, input: Initialiser, recurrent: Initialiser, natural:
         Role::InputWeight | Role::Weight => input,
         Role::RecurrentWeight => recurrent,
         Role::Embedding => return uniform(natural, 3f64.sqrt(), stream),
-        Role::Bias => return,
+        Role::Bias | Role::Vector => return,
     };
     let (units, inputs) = (entry.shape[0] / entry.gates, entry.shape[1]);
     for block in natural.chunks_exact_mut(units * inputs) {
@@ -111,14 +111,15 @@ fn pytorch(network: &Network, entry: &Parameter, natural: &mut [f32], stream: &m
     uniform(natural, 1.0 / (fan as f64).sqrt(), stream);
 }
 
-/// What the forget gate's part of this bias is set to, if at all.
-fn forget_bias(network: &Network, entry: &Parameter, scheme: Init) -> Option<f32> {
+/// The forget gate and what its part of this bias is set to, if at all.
+fn forget_bias(network: &Network, entry: &Parameter, scheme: Init) -> Option<(usize, f32)> {
     let Layer::Recurrent(layer) = &network.layers()[entry.layer] else { return None };
-    let here = layer.cell == CellKind::Lstm && entry.role == Role::Bias;
+    let gate = layer.cell.forget_gate()?;
+    let here = entry.role == Role::Bias;
     // Both biases exist, as in PyTorch; one of them takes it all.
     let here = here && entry.name.strip_prefix(&layer.name).is_some_and(|rest| rest.starts_with(".bias_ih"));
     let usual = (scheme != Init::PyTorch).then_some(1.0);
-    layer.forget_bias.or(usual).filter(|_| here)
+    layer.forget_bias.or(usual).filter(|_| here).map(|value| (gate, value))
 }
 
 fn uniform(values: &mut [f32], bound: f64, stream: &mut Stream) {

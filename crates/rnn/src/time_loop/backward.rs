@@ -2,8 +2,9 @@
 
 use super::{Flow, Sweep, Work};
 use crate::blocks::{Step, blocks};
-use crate::cells::{Backward, Cell, Shape, cell};
+use crate::cells::{Backward, Cell, Shape, VECTORS, cell};
 use crate::product::Rows;
+use crate::trained::Trained;
 use crate::transposed::{Onto, back, transpose};
 use crate::workspace::Scratch;
 
@@ -13,6 +14,7 @@ impl Sweep<'_> {
         let cell = cell(self.level.kind);
         let shape = cell.shape();
         let width = shape.gates.len() * self.level.hidden;
+        self.own_vectors(flow.trained.params(), &mut work.scratch.vectors);
         self.transpose(&shape, &flow, work.scratch);
         for block in blocks(&self.packing.offsets, self.order().reversed()) {
             for step in block.steps() {
@@ -40,7 +42,11 @@ impl Sweep<'_> {
         if self.packing.steps > 1 || flow.want.states {
             let n = shape.hidden.len() * hidden;
             let weight = &params[weights.recurrent.clone()];
-            transpose(&mut scratch.recurrent_transposed, weight, hidden, n);
+            transpose(&mut scratch.recurrent_transposed, weight, self.level.units, n);
+        }
+        if let Some(weight) = &weights.projection {
+            let to = &mut scratch.projection_transposed;
+            transpose(to, &params[weight.clone()], self.level.operand(), self.level.units);
         }
         if let (Some(columns), Some(weight)) = (&shape.candidate, &weights.candidate) {
             let n = columns.len() * hidden;
@@ -56,19 +62,17 @@ impl Sweep<'_> {
     fn step_backward(&self, cell: &dyn Cell, shape: &Shape, step: Step, work: &mut Work, flow: &mut Flow) {
         let Step { t, first, n } = step;
         let Work { output, memory, scratch } = work;
-        let hidden = self.level.hidden;
+        let (hidden, units) = (self.level.hidden, self.level.units);
         let width = shape.gates.len() * hidden;
-        let saved = shape.saved * hidden;
-        let dh = &mut flow.dh[..n * hidden];
+        let (saved, operand) = (shape.saved * hidden, self.level.operand());
+        let dh = &mut flow.dh[..n * units];
         if let Some(above) = flow.above {
             let (ld, column) = self.output_place();
-            for (dh, above) in dh.chunks_exact_mut(hidden).zip(above[first * ld..].chunks(ld)) {
-                dh.iter_mut().zip(&above[column..][..hidden]).for_each(|(dh, d)| *dh += d);
+            for (dh, above) in dh.chunks_exact_mut(units).zip(above[first * ld..].chunks(ld)) {
+                dh.iter_mut().zip(&above[column..][..units]).for_each(|(dh, d)| *dh += d);
             }
         }
-        let memory_len = if flow.dc.is_empty() { 0 } else { n * hidden };
-        let dc = &mut flow.dc[..memory_len];
-        if flow.want.norms || flow.want.hidden_values {
+        if flow.want.norms || flow.want.hidden_values || operand > 0 {
             // As the cell will read them.
             dh.iter_mut().for_each(|d| *d = linalg::flush(*d));
         }
@@ -76,33 +80,64 @@ impl Sweep<'_> {
             flow.trace.norms[t] = linalg::norm_squared(dh).sqrt() as f32;
         }
         if flow.want.hidden_values {
-            flow.trace.values[first * hidden..][..n * hidden].copy_from_slice(dh);
+            flow.trace.values[first * units..][..n * units].copy_from_slice(dh);
         }
+        let Scratch {
+            strips,
+            vectors,
+            candidate,
+            projected,
+            candidate_transposed,
+            recurrent_transposed,
+            projection_transposed,
+            ..
+        } = &mut **scratch;
+        if operand > 0 {
+            memory.gradients[first * units..][..n * units].copy_from_slice(dh);
+            let a = Rows { data: dh, ld: units, rows: n, columns: units };
+            let d = &mut projected[..n * operand];
+            back(a, Onto::Zeros(self.zeros), projection_transposed, operand, d, strips);
+        }
+        let gates = &mut memory.gates[first * width..][..n * width];
+        let before = self.previous(output, t);
         let mut step = Backward {
             hidden,
-            gates: &mut memory.gates[first * width..][..n * width],
-            before: self.previous(output, t),
-            dh,
-            dc,
+            gates: &mut *gates,
+            before,
+            dh: if operand > 0 { &mut projected[..n * operand] } else { &mut *dh },
+            dc: &mut flow.dc[..n * self.level.memory],
+            vectors,
+            vector_grads: self.vector_grads(&mut flow.trained),
             saved: &memory.saved[first * saved..][..n * saved],
         };
         cell.backward(&mut step);
         if let Some(columns) = &shape.candidate {
-            let Scratch { candidate, candidate_transposed: weight, strips, .. } = &mut **scratch;
             let d = &mut candidate[..n * hidden];
             let data = &step.gates[columns.start * hidden..];
             let a = Rows { data, ld: width, rows: n, columns: columns.len() * hidden };
-            back(a, Onto::Zeros(self.zeros), weight, hidden, d, strips);
+            back(a, Onto::Zeros(self.zeros), candidate_transposed, hidden, d, strips);
             cell.backward_reset(&mut step, d);
         }
         // A step that nothing went before matters to the initial state alone.
-        let rows = if flow.want.states { n } else { step.before.rows };
+        let rows = if flow.want.states { n } else { before.rows };
         if rows > 0 {
-            let data = &step.gates[shape.hidden.start * hidden..];
+            let data = &gates[shape.hidden.start * hidden..];
             let a = Rows { data, ld: width, rows, columns: shape.hidden.len() * hidden };
-            let Scratch { recurrent_transposed: weight, strips, .. } = &mut **scratch;
             let onto = if shape.keeps { Onto::Sums } else { Onto::Zeros(self.zeros) };
-            back(a, onto, weight, hidden, step.dh, strips);
+            back(a, onto, recurrent_transposed, units, dh, strips);
         }
+    }
+
+    /// Where the gradients of the cell's own vectors are added; nowhere when they do not learn.
+    fn vector_grads<'a>(&self, trained: &'a mut Trained) -> [&'a mut [f32]; VECTORS] {
+        let mut places: [&mut [f32]; VECTORS] = Default::default();
+        let own = &self.weights().own;
+        if let (Some(first), true) = (own.first(), self.level.trainable) {
+            let mut rest = &mut trained.grads()[first.start..];
+            for (place, range) in places.iter_mut().zip(own) {
+                (*place, rest) = rest.split_at_mut(range.len());
+            }
+        }
+        places
     }
 }

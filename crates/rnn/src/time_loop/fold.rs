@@ -13,7 +13,7 @@ impl Sweep<'_> {
     /// Adds the block's part of the weights' and biases' gradients, from its last processed step to its first.
     pub(super) fn fold(&self, shape: &Shape, block: &Block, work: &mut Work, grads: &mut [f32]) {
         let Work { output, memory, scratch } = work;
-        let (hidden, weights) = (self.level.hidden, self.weights());
+        let (hidden, units, weights) = (self.level.hidden, self.level.units, self.weights());
         let total = block.rows().len();
         let Scratch { strips, panels, .. } = &mut **scratch;
         let packed = Packed::new(shape, hidden, block, &memory.gates, panels);
@@ -22,14 +22,25 @@ impl Sweep<'_> {
 
         let states = self.pack_states(strips, block, output);
         let dg = packed.columns(&shape.hidden, panels);
-        linalg::gemm_panels(hidden, dg.n, total, states, dg.panels, &mut grads[weights.recurrent.clone()]);
+        linalg::gemm_panels(units, dg.n, total, states, dg.panels, &mut grads[weights.recurrent.clone()]);
 
         if let (Some(columns), Some(weight)) = (&shape.candidate, &weights.candidate) {
             let operands = pack_terms(strips, block, &memory.saved, hidden, hidden);
             let dg = packed.columns(columns, panels);
             linalg::gemm_panels(hidden, dg.n, total, operands, dg.panels, &mut grads[weight.clone()]);
         }
-        let Some([ih, hh]) = &weights.bias else { return };
+        self.fold_bias(shape, &packed, panels, grads);
+        if let Some(weight) = &weights.projection {
+            let operand = self.level.operand();
+            let operands = pack_terms(strips, block, &memory.projected, operand, operand);
+            let gradients = pack_gradients(panels, block, &memory.gradients, units, units);
+            linalg::gemm_panels(operand, units, total, operands, gradients, &mut grads[weight.clone()]);
+        }
+    }
+
+    fn fold_bias(&self, shape: &Shape, packed: &Packed, panels: &[f32], grads: &mut [f32]) {
+        let hidden = self.level.hidden;
+        let Some([ih, hh]) = &self.weights().bias else { return };
         for (column, gate) in shape.gates.iter().enumerate() {
             let place =
                 |bias: &Range<usize>, index: usize| bias.start + index * hidden..bias.start + (index + 1) * hidden;
@@ -51,12 +62,12 @@ impl Sweep<'_> {
 impl Sweep<'_> {
     /// The states before the block's steps as terms, in the order of the block; packed in `strips`, but for a single one.
     fn pack_states<'a>(&'a self, strips: &'a mut [f32], block: &Block, output: &'a [f32]) -> &'a [f32] {
-        let (hidden, total) = (self.level.hidden, block.rows().len());
+        let (units, total) = (self.level.units, block.rows().len());
         if let (Some(step), 1) = (block.steps().next(), total) {
-            return self.previous(output, step.t).row(0, hidden);
+            return self.previous(output, step.t).row(0, units);
         }
         let mut pack = |at: usize, data: &[f32], ld: usize, rows: usize, reversed: bool| {
-            linalg::pack_strips_transposed(strips, total, at, Source { data, ld, rows, columns: hidden, reversed });
+            linalg::pack_strips_transposed(strips, total, at, Source { data, ld, rows, columns: units, reversed });
         };
         if self.packing.batch == 1 {
             // Of one sequence they are the rows of its output, moved by one; where it begins, the initial state.
@@ -68,14 +79,14 @@ impl Sweep<'_> {
             if first < end {
                 pack(0, &output[first * ld + column..], ld, end - first, reversed);
             }
-            pack(end - first, self.initial, hidden, total - (end - first), false);
+            pack(end - first, self.initial, units, total - (end - first), false);
             return strips;
         }
         let mut at = 0;
         for Step { t, n, .. } in block.steps() {
             let Previous { output, ld, rows, initial } = self.previous(output, t);
             pack(at, output, ld, rows, false);
-            pack(at + rows, &initial[rows * hidden..], hidden, n - rows, false);
+            pack(at + rows, &initial[rows * units..], units, n - rows, false);
             at += n;
         }
         strips

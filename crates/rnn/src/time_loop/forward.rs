@@ -9,7 +9,7 @@ use crate::workspace::{Memory, Scratch};
 use linalg::Terms;
 
 impl Sweep<'_> {
-    /// Runs all steps. `output [rows, directions·H]` takes the states; `h`, `c` `[batch, H]` hold the initial states and become
+    /// Runs all steps. `output [rows, directions·units]` takes the states; `h [batch, units]`, `c [batch, memory]` hold the initial states and become
     /// the final ones; `memory` keeps what backward needs.
     pub fn forward(
         &self,
@@ -21,49 +21,54 @@ impl Sweep<'_> {
     ) {
         let cell = cell(self.level.kind);
         let shape = cell.shape();
-        let hidden = self.level.hidden;
-        let width = shape.gates.len() * hidden;
-        let saved = shape.saved * hidden;
+        let units = self.level.units;
+        let width = shape.gates.len() * self.level.hidden;
         let (ld, column) = self.output_place();
+        self.own_vectors(self.params, &mut scratch.vectors);
         self.start(&shape, &mut scratch.start[..width]);
         self.join(&shape, &mut scratch.joined);
         for Step { first, n, .. } in steps(&self.packing.offsets, self.order()) {
-            let at = if memory.whole { first } else { 0 };
-            let memory_len = if c.is_empty() { 0 } else { n * hidden };
-            let step = Forward {
-                hidden,
-                gates: &mut memory.gates[at * width..][..n * width],
-                h: &mut h[..n * hidden],
-                c: &mut c[..memory_len],
-                saved: &mut memory.saved[at * saved..][..n * saved],
-            };
-            self.step_forward(cell, &shape, step, first, n, scratch);
+            let h = &mut h[..n * units];
+            self.step_forward(cell, &shape, (first, n), h, &mut c[..n * self.level.memory], memory, scratch);
             // A state that decays would run into denormals, which are three times as slow.
-            let h = &mut h[..n * hidden];
-            if ld == hidden {
-                linalg::flush_to(&mut output[first * ld..][..n * hidden], h);
+            if ld == units {
+                linalg::flush_to(&mut output[first * ld..][..n * units], h);
                 continue;
             }
-            for (to, from) in output[first * ld..].chunks_mut(ld).zip(h.chunks_exact_mut(hidden)) {
-                linalg::flush_to(&mut to[column..][..hidden], from);
+            for (to, from) in output[first * ld..].chunks_mut(ld).zip(h.chunks_exact_mut(units)) {
+                linalg::flush_to(&mut to[column..][..units], from);
             }
         }
     }
 
-    /// The products and the cell's arithmetic of one step, whose first row is `first`.
+    /// The products and the cell's arithmetic of one step of `n` rows from `first` on.
+    #[expect(clippy::too_many_arguments, reason = "the parts of a step")]
     fn step_forward(
         &self,
         cell: &dyn Cell,
         shape: &Shape,
-        mut step: Forward,
-        first: usize,
-        n: usize,
+        (first, n): (usize, usize),
+        state: &mut [f32],
+        c: &mut [f32],
+        memory: &mut Memory,
         scratch: &mut Scratch,
     ) {
         let hidden = self.level.hidden;
         let width = shape.gates.len() * hidden;
+        let (saved, operand) = (shape.saved * hidden, self.level.operand());
         let weights = self.weights();
-        self.sums(shape, step.gates, step.h, first, n, scratch);
+        let at = if memory.whole { first } else { 0 };
+        let gates = &mut memory.gates[at * width..][..n * width];
+        self.sums(shape, gates, state, first, n, scratch);
+        let projected = &mut memory.projected[at * operand..][..n * operand];
+        let mut step = Forward {
+            hidden,
+            gates,
+            h: if operand > 0 { &mut *projected } else { &mut *state },
+            c,
+            vectors: &scratch.vectors,
+            saved: &mut memory.saved[at * saved..][..n * saved],
+        };
         if let (Some(columns), Some(weight)) = (&shape.candidate, &weights.candidate) {
             cell.reset(&mut step);
             let a = Rows { data: step.saved, ld: hidden, rows: n, columns: hidden };
@@ -71,26 +76,32 @@ impl Sweep<'_> {
             product(a, &self.params[weight.clone()], columns.len() * hidden, c, width, &mut scratch.strips);
         }
         cell.forward(step);
+        if let Some(weight) = &weights.projection {
+            state.fill(0.0);
+            let a = Rows { data: projected, ld: operand, rows: n, columns: operand };
+            let units = self.level.units;
+            product(a, &self.params[weight.clone()], units, state, units, &mut scratch.strips);
+        }
     }
 
     /// `gates = start + x·W + h·U`, each product on the columns that it covers. Each sum takes the input's terms first and then
     /// the state's, so that one product over rows `[x | h]` has the same bits as one after the other.
     fn sums(&self, shape: &Shape, gates: &mut [f32], h: &[f32], first: usize, n: usize, scratch: &mut Scratch) {
         let Scratch { strips, start, joined, .. } = scratch;
-        let (hidden, inputs) = (self.level.hidden, self.level.input);
+        let (hidden, units, inputs) = (self.level.hidden, self.level.units, self.level.input);
         let width = shape.gates.len() * hidden;
         let weights = self.weights();
         let recurrent = &self.params[weights.recurrent.clone()];
-        let a = Rows { data: h, ld: hidden, rows: n, columns: hidden };
+        let a = Rows { data: h, ld: units, rows: n, columns: units };
         match self.x.slice(first..first + n, inputs) {
             Values::Values(x) if self.joins(shape) => {
-                let depth = inputs + hidden;
+                let depth = inputs + units;
                 linalg::pack_strips_at(strips, depth, 0, x, inputs, n, inputs);
-                linalg::pack_strips_at(strips, depth, inputs, h, hidden, n, hidden);
+                linalg::pack_strips_at(strips, depth, inputs, h, units, n, units);
                 let all = Terms::all(strips, depth);
                 let of_x = Terms { k: inputs, ..all };
-                let of_h = Terms { skip: inputs, k: hidden, ..all };
-                let after = &recurrent[shape.both().len() * hidden * hidden..];
+                let of_h = Terms { skip: inputs, k: units, ..all };
+                let after = &recurrent[shape.both().len() * hidden * units..];
                 let input = &self.params[weights.input.clone()];
                 for (columns, terms, weight) in [
                     (shape.input_alone(), of_x, input),
@@ -121,7 +132,7 @@ impl Sweep<'_> {
     /// for so many rows that joining their weights costs little.
     fn joins(&self, shape: &Shape) -> bool {
         // Joining copies a row of weights for each of these numbers; a row of the batch saves writing and reading its sums.
-        let columns = self.level.input + self.level.hidden;
+        let columns = self.level.input + self.level.units;
         // A single row gains nothing by three products instead of two.
         let cut =
             shape.input == shape.hidden || (self.packing.batch > 1 && self.level.hidden.is_multiple_of(linalg::PANEL));
@@ -131,9 +142,10 @@ impl Sweep<'_> {
     fn join(&self, shape: &Shape, joined: &mut [f32]) {
         if self.joins(shape) {
             let (weights, inputs, hidden) = (self.weights(), self.level.input, self.level.hidden);
+            let units = self.level.units;
             let input = &self.params[weights.input.clone()][shape.input_alone().len() * hidden * inputs..];
             let recurrent = &self.params[weights.recurrent.clone()];
-            linalg::join_panels(joined, (input, inputs), (recurrent, hidden), shape.both().len() * hidden);
+            linalg::join_panels(joined, (input, inputs), (recurrent, units), shape.both().len() * hidden);
         }
     }
 

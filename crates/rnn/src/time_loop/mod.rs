@@ -1,7 +1,8 @@
 //! The time loop of one level in one direction, written once for all cells.
 //!
 //! Forward, step by step: the products of input and state, as one where both cover the same gates, and the cell's arithmetic. Rows past the active ones keep their state, so the final states are what the working state holds
-//! at the end, and in the reverse direction a sequence that begins later starts from its initial state.
+//! at the end, and in the reverse direction a sequence that begins later starts from its initial state. Where the state is a
+//! projection of the cell's own, its product ends the step.
 //! Backward walks the same steps the other way round and leaves the gradient of the initial states in the working gradient;
 //! after each block of steps the products with all its rows follow: gradients of the input and of the weights.
 
@@ -10,7 +11,7 @@ mod fold;
 mod forward;
 
 use crate::blocks::Order;
-use crate::cells::Previous;
+use crate::cells::{Previous, cell};
 use crate::network::{Values, Want};
 use crate::packing::Packing;
 use crate::recurrent::{Level, Weights};
@@ -28,7 +29,7 @@ pub(crate) struct Sweep<'a> {
     pub packing: &'a Packing,
     /// Input of the level, `[rows, input]`.
     pub x: Values<'a>,
-    /// `h` before the first step, `[batch, H]`; read on the way back alone.
+    /// `h` before the first step, `[batch, units]`; read on the way back alone.
     pub initial: &'a [f32],
     /// As many as the widest row, in whole panels; read on the way back alone.
     pub zeros: &'a [f32],
@@ -36,9 +37,9 @@ pub(crate) struct Sweep<'a> {
 
 /// Gradients on their way through a level.
 pub(crate) struct Flow<'a> {
-    /// Gradient of the level's output from above, `[rows, directions·H]`; none when only the final state is read.
+    /// Gradient of the level's output from above, `[rows, directions·units]`; none when only the final state is read.
     pub above: Option<&'a [f32]>,
-    /// `[batch, H]`: gradient of the final state in, of the initial state out.
+    /// `[batch, units]`: gradient of the final state in, of the initial state out.
     pub dh: &'a mut [f32],
     /// The same for the memory, or empty.
     pub dc: &'a mut [f32],
@@ -53,7 +54,7 @@ pub(crate) struct Flow<'a> {
 
 /// Memory of the walk back.
 pub(crate) struct Work<'a> {
-    /// The level's output, `[rows, directions·H]`.
+    /// The level's output, `[rows, directions·units]`.
     pub output: &'a [f32],
     /// What forward kept; used up.
     pub memory: &'a mut Memory,
@@ -74,7 +75,18 @@ impl Sweep<'_> {
 
     /// Row stride of the level's output, and the first column of this direction.
     fn output_place(&self) -> (usize, usize) {
-        (self.level.weights.len() * self.level.hidden, self.side * self.level.hidden)
+        (self.level.weights.len() * self.level.units, self.side * self.level.units)
+    }
+
+    /// Copies the cell's own vectors: on the way back their gradients may be added to themselves.
+    fn own_vectors(&self, params: &[f32], to: &mut [f32]) {
+        let shape = cell(self.level.kind).shape();
+        let mut rest = to;
+        for (vector, range) in shape.vectors.iter().zip(&self.weights().own) {
+            let (to, more) = rest.split_at_mut(vector.len * self.level.hidden);
+            to.copy_from_slice(&params[range.start..][..to.len()]);
+            rest = more;
+        }
     }
 
     /// States before step `t`, out of the level's output.

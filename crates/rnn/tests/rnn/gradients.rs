@@ -6,7 +6,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use rnn::{Activation, At, CellKind, Input, Layer, Network, Recurrent, Reset, Want, Workspace};
 
 use crate::common::twin::{self, Compared};
-use crate::common::{Batch, CELLS, assert_bits, head, parameters, recurrent};
+use crate::common::{Batch, CELLS, assert_bits, formed, forms, head, parameters, projected, recurrent};
 
 const LIMIT: f64 = 1e-5;
 
@@ -19,8 +19,24 @@ fn check(network: &Network, lengths: &[usize], initial: bool, seed: u64) -> Comp
     compared
 }
 
+#[test]
+fn lstm_variants() {
+    CELLS[6..].iter().for_each(|&cell| every_form(cell));
+}
+
+#[test]
+fn lstm_projected() {
+    for cell in [CellKind::Lstm, CELLS[6], CELLS[8]] {
+        every_form_of(|hidden| projected(cell, hidden));
+    }
+}
+
 /// All forms of a layer of one cell.
 fn every_form(cell: CellKind) {
+    every_form_of(|hidden| recurrent(cell, hidden));
+}
+
+fn every_form_of(layer: impl Fn(usize) -> Recurrent) {
     let mut all = Compared::default();
     for case in 0..128u64 {
         let bit = |i: u64| case >> i & 1 == 1;
@@ -29,11 +45,17 @@ fn every_form(cell: CellKind) {
         // 8 units fill whole panels, 5 do not: their weight gradients are packed in different ways.
         let hidden = if bit(2) { 8 } else { 5 };
         let num_layers = if bit(3) { 2 } else { 1 };
-        let layer = Recurrent { num_layers, bidirectional: bit(4), bias: !bit(6), ..recurrent(cell, hidden) };
+        let layer = Recurrent { num_layers, bidirectional: bit(4), bias: !bit(6), ..layer(hidden) };
         let network = Network::new(Input::Values { size: 3 }, vec![Layer::Recurrent(layer), head(2)], at).unwrap();
         all.add(check(&network, lengths, bit(5), case));
     }
-    println!("{cell:?}: worst relative error {:.1e} in {} tensors", all.error, all.tensors);
+    println!(
+        "{:?}, {:?}: worst relative error {:.1e} in {} tensors",
+        layer(8).cell,
+        layer(8).form,
+        all.error,
+        all.tensors
+    );
 }
 
 #[test]
@@ -71,9 +93,9 @@ fn rnn_linear() {
 fn many_blocks() {
     let lengths: Vec<usize> = (0..37).map(|i| 1 + (i * 7) % 17).collect();
     let mut all = Compared::default();
-    for (i, cell) in CELLS.into_iter().enumerate() {
+    for (i, form) in forms().into_iter().enumerate() {
         for hidden in [16, 11] {
-            let layer = Recurrent { num_layers: 2, bidirectional: true, ..recurrent(cell, hidden) };
+            let layer = Recurrent { num_layers: 2, bidirectional: true, ..formed(form, hidden) };
             let at = if i % 2 == 0 { At::Every } else { At::Last };
             let network = Network::new(Input::Values { size: 9 }, vec![Layer::Recurrent(layer), head(3)], at).unwrap();
             all.add(check(&network, &lengths, i % 3 == 0, i as u64));
@@ -182,9 +204,9 @@ fn thousands_of_outputs() {
 /// To the bit: what a stage reads of its weights, it reads before it adds to them.
 #[test]
 fn a_descent_is_backward_onto_the_parameters() {
-    for cell in CELLS {
-        for (hidden, lengths) in [(4, &[1][..]), (5, &[3, 2]), (8, &[1]), (8, &[3, 2])] {
-            let layer = Recurrent { bidirectional: true, num_layers: 2, ..recurrent(cell, hidden) };
+    for form in forms() {
+        for (hidden, lengths) in [(6, &[1][..]), (5, &[3, 2]), (8, &[1]), (8, &[3, 2])] {
+            let layer = Recurrent { bidirectional: true, num_layers: 2, ..formed(form, hidden) };
             let layers = vec![dense("a", 9), Layer::Recurrent(layer), dense("b", 7), head(3)];
             let network = Network::new(Input::Values { size: 3 }, layers, At::Every).unwrap();
             let params = parameters(&network, 3);

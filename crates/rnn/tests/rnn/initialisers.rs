@@ -51,10 +51,17 @@ fn default() {
                     values.chunks_exact(12 * 12).for_each(|block| assert_orthonormal(block, 12, 12))
                 }
                 Role::Embedding => assert_uniform(values, 3f64.sqrt(), name),
+                Role::Vector => assert!(values.iter().all(|&x| x == 0.0), "{name}"),
                 Role::Bias => {
-                    let forget = cell == CellKind::Lstm && name.contains("bias_ih");
+                    // Coupled, the forget gate is the first.
+                    let gate = match cell {
+                        CellKind::Lstm | CellKind::LstmVariant { coupled: false, .. } => Some(1),
+                        CellKind::LstmVariant { .. } => Some(0),
+                        _ => None,
+                    };
+                    let forget = gate.filter(|_| name.contains("bias_ih"));
                     for (i, &x) in values.iter().enumerate() {
-                        assert_eq!(x, if forget && i / 12 == 1 { 1.0 } else { 0.0 }, "{name} {i}");
+                        assert_eq!(x, if forget == Some(i / 12) { 1.0 } else { 0.0 }, "{name} {i}");
                     }
                 }
             }

@@ -13,6 +13,7 @@ mod gradients;
 mod initialisers;
 mod losses;
 mod losses_through;
+mod onnx;
 mod packing;
 mod parameters;
 mod pytorch;

@@ -4,7 +4,7 @@
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use naive::difference::relative_error;
-use rnn::{Activation, At, CellKind, Input, Layer, Network, Packing, Recurrent, Reset, States, Want};
+use rnn::{Activation, At, CellKind, Form, Input, Layer, Network, Packing, Recurrent, Reset, States, Want};
 use serde_json::Value;
 
 use crate::common::fixtures::{Tensor, narrow, records, size, tensor};
@@ -38,6 +38,11 @@ fn lstm() {
     all(fixture!("lstm"), CellKind::Lstm);
 }
 
+#[test]
+fn lstm_proj() {
+    all(fixture!("lstm_proj"), CellKind::Lstm);
+}
+
 fn all(text: &str, cell: CellKind) {
     let records = records(text);
     assert_eq!(records.len(), 19, "records");
@@ -52,6 +57,7 @@ fn check(record: &Value, cell: CellKind) -> f64 {
         num_layers: size(&config["num_layers"]),
         bidirectional: config["bidirectional"] == true,
         bias: config["bias"] == true,
+        form: Form { proj_size: config["proj_size"].as_u64().filter(|&n| n > 0).map(|n| n as usize) },
         ..recurrent(cell, size(&config["hidden_size"]))
     };
     let directions = layer.directions();
@@ -80,7 +86,7 @@ fn check(record: &Value, cell: CellKind) -> f64 {
     let last = &ws.final_states().layers[0];
     compare("h_n", &unsort(packing, &last.h, hidden), &theirs(&record["h_n"]).data);
     if let Some(c) = tensor(&record["c_n"]) {
-        compare("c_n", &unsort(packing, &last.c, hidden), &c.data);
+        compare("c_n", &unsort(packing, &last.c, network.states()[0].memory), &c.data);
     }
     // Terms of both signs cancel, so the loss is as exact as their sizes together.
     let terms =
@@ -104,7 +110,7 @@ fn check(record: &Value, cell: CellKind) -> f64 {
         compare("gradient of h0", &unsort(packing, &first.h, hidden), &h.data);
     }
     if let Some(c) = tensor(&grad["c0"]) {
-        compare("gradient of c0", &unsort(packing, &first.c, hidden), &c.data);
+        compare("gradient of c0", &unsort(packing, &first.c, network.states()[0].memory), &c.data);
     }
     worst
 }

@@ -5,7 +5,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use rnn::{At, Input, Layer, Network, Packing, Recurrent, States, Values, Want, Workspace};
 
-use crate::common::{ALL, Batch, CELLS, X, assert_bits, head, parameters, recurrent, run, run_onto};
+use crate::common::{ALL, Batch, CELLS, X, assert_bits, formed, forms, head, parameters, recurrent, run, run_onto};
 
 fn network(layer: Recurrent, size: usize, at: At) -> Network {
     Network::new(Input::Values { size }, vec![Layer::Recurrent(layer), head(3)], at).unwrap()
@@ -21,9 +21,10 @@ fn alone(network: &Network, batch: &Batch, position: usize) -> Batch {
     let states = |states: &States| {
         let mut one = States::zeros(network, 1);
         for ((to, from), shape) in one.layers.iter_mut().zip(&states.layers).zip(network.states()) {
-            for (to, from) in [(&mut to.h, &from.h), (&mut to.c, &from.c)] {
-                for (level, to) in to.chunks_exact_mut(shape.hidden).enumerate() {
-                    to.copy_from_slice(&from[batch.state_at(level, position, shape.hidden)..][..shape.hidden]);
+            let parts = [(&mut to.h, &from.h, shape.hidden), (&mut to.c, &from.c, shape.memory)];
+            for (to, from, width) in parts {
+                for (level, to) in to.chunks_exact_mut(width.max(1)).enumerate() {
+                    to.copy_from_slice(&from[batch.state_at(level, position, width)..][..width]);
                 }
             }
         }
@@ -48,9 +49,9 @@ fn alone(network: &Network, batch: &Batch, position: usize) -> Batch {
 /// A row alone is the row in a batch: outputs, states, gradients of input and initial state, dropout too.
 #[test]
 fn row_alone_is_row_in_batch() {
-    for (i, cell) in CELLS.into_iter().enumerate() {
+    for (i, form) in forms().into_iter().enumerate() {
         for (hidden, at) in [(7, At::Every), (16, At::Last)] {
-            let layer = Recurrent { num_layers: 2, bidirectional: true, dropout: 0.3, ..recurrent(cell, hidden) };
+            let layer = Recurrent { num_layers: 2, bidirectional: true, dropout: 0.3, ..formed(form, hidden) };
             let network = network(layer, 5, at);
             let params = parameters(&network, 8);
             // 9 sequences: full strips and a tail; 60 rows and more.
@@ -87,9 +88,9 @@ fn row_alone_is_row_in_batch() {
 /// segments are gone through from the last to the first, onto one buffer.
 #[test]
 fn segments_are_the_whole() {
-    for (i, cell) in CELLS.into_iter().enumerate() {
+    for (i, form) in forms().into_iter().enumerate() {
         for hidden in [6, 8] {
-            let layer = Recurrent { num_layers: 2, ..recurrent(cell, hidden) };
+            let layer = Recurrent { num_layers: 2, ..formed(form, hidden) };
             let network = network(layer, 3, At::Every);
             let params = parameters(&network, i as u64);
             let (sequences, steps) = (5, 47);
@@ -140,8 +141,8 @@ fn segments_are_the_whole() {
 /// A workspace that is not for training keeps less and gives the same.
 #[test]
 fn prediction_is_the_training_forward() {
-    for cell in CELLS {
-        let layer = Recurrent { num_layers: 2, bidirectional: true, dropout: 0.5, ..recurrent(cell, 9) };
+    for form in forms() {
+        let layer = Recurrent { num_layers: 2, bidirectional: true, dropout: 0.5, ..formed(form, 9) };
         for at in [At::Every, At::Last] {
             let network = network(layer.clone(), 4, at);
             let params = parameters(&network, 1);
@@ -159,8 +160,8 @@ fn prediction_is_the_training_forward() {
 /// A larger workspace, used before for something else, gives the same.
 #[test]
 fn workspaces_forget() {
-    for cell in CELLS {
-        let layer = Recurrent { num_layers: 2, bidirectional: true, ..recurrent(cell, 9) };
+    for form in forms() {
+        let layer = Recurrent { num_layers: 2, bidirectional: true, ..formed(form, 9) };
         let network = network(layer, 4, At::Every);
         let params = parameters(&network, 1);
         let large = Batch::random(&network, &[40, 3, 77, 12, 50, 9, 9], true, 2);
@@ -188,9 +189,9 @@ fn workspaces_forget() {
 /// Tokens are their one-hot vectors; signs of zero aside, as a product with zeros adds zeros.
 #[test]
 fn tokens_are_one_hot_vectors() {
-    for cell in CELLS {
+    for form in forms() {
         let vocabulary = 6;
-        let layers = vec![Layer::Recurrent(Recurrent { bidirectional: true, ..recurrent(cell, 7) }), head(vocabulary)];
+        let layers = vec![Layer::Recurrent(Recurrent { bidirectional: true, ..formed(form, 7) }), head(vocabulary)];
         let by_token = Network::new(Input::Tokens { vocabulary }, layers.clone(), At::Every).unwrap();
         let by_vector = Network::new(Input::Values { size: vocabulary }, layers, At::Every).unwrap();
         let params = parameters(&by_token, 1);
@@ -212,8 +213,8 @@ fn tokens_are_one_hot_vectors() {
 /// No initial state is an initial state of zeros.
 #[test]
 fn absent_states_are_zeros() {
-    for cell in CELLS {
-        let network = network(Recurrent { bidirectional: true, ..recurrent(cell, 7) }, 3, At::Last);
+    for form in forms() {
+        let network = network(Recurrent { bidirectional: true, ..formed(form, 7) }, 3, At::Last);
         let params = parameters(&network, 1);
         let absent = Batch::random(&network, &[4, 9, 1], false, 2);
         let zeros = Batch { initial: Some(States::zeros(&network, 3)), ..absent.clone() };

@@ -3,11 +3,11 @@
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use rnn::{Activation, At, Input, Layer, Network, Recurrent, Want};
+use rnn::{Activation, At, CellKind, Form, Input, Layer, Network, Recurrent, Want};
 
-use crate::common::{ALL, Batch, CELLS, assert_bits, head, parameters, recurrent, run};
+use crate::common::{ALL, Batch, assert_bits, formed, forms, head, parameters, run};
 
-fn layers(cell: rnn::CellKind, trainable: [bool; 3]) -> Vec<Layer> {
+fn layers(form: (CellKind, Form), trainable: [bool; 3]) -> Vec<Layer> {
     let dense = Layer::Dense {
         units: 6,
         activation: Activation::Tanh,
@@ -15,7 +15,7 @@ fn layers(cell: rnn::CellKind, trainable: [bool; 3]) -> Vec<Layer> {
         name: "below".into(),
         trainable: trainable[0],
     };
-    let middle = Recurrent { num_layers: 2, bidirectional: true, trainable: trainable[1], ..recurrent(cell, 5) };
+    let middle = Recurrent { num_layers: 2, bidirectional: true, trainable: trainable[1], ..formed(form, 5) };
     let Layer::Dense { units, activation, bias, name, .. } = head(2) else { unreachable!() };
     let head = Layer::Dense { units, activation, bias, name, trainable: trainable[2] };
     vec![dense, Layer::Recurrent(middle), head]
@@ -23,9 +23,9 @@ fn layers(cell: rnn::CellKind, trainable: [bool; 3]) -> Vec<Layer> {
 
 #[test]
 fn less_wanted_same_gradients() {
-    for cell in CELLS {
+    for form in forms() {
         for lengths in [&[5, 9, 1, 5][..], &[2, 1, 2], &[1]] {
-            let network = Network::new(Input::Values { size: 3 }, layers(cell, [true; 3]), At::Every).unwrap();
+            let network = Network::new(Input::Values { size: 3 }, layers(form, [true; 3]), At::Every).unwrap();
             let params = parameters(&network, 2);
             let batch = Batch::random(&network, lengths, true, 3);
             let (mut all, expected) = run(&network, &params, &batch, None, ALL);
@@ -57,14 +57,14 @@ fn less_wanted_same_gradients() {
 /// Frozen layers get no gradient, and those around them the same as ever.
 #[test]
 fn frozen_layers() {
-    for cell in CELLS {
-        let free = Network::new(Input::Values { size: 3 }, layers(cell, [true; 3]), At::Last).unwrap();
+    for form in forms() {
+        let free = Network::new(Input::Values { size: 3 }, layers(form, [true; 3]), At::Last).unwrap();
         let params = parameters(&free, 2);
         let batch = Batch::random(&free, &[5, 9, 1, 5], false, 3);
         let (_, expected) = run(&free, &params, &batch, None, Want::default());
         for case in 0..8 {
             let trainable = [case & 1 == 0, case & 2 == 0, case & 4 == 0];
-            let network = Network::new(Input::Values { size: 3 }, layers(cell, trainable), At::Last).unwrap();
+            let network = Network::new(Input::Values { size: 3 }, layers(form, trainable), At::Last).unwrap();
             for want in [Want::default(), ALL] {
                 let (_, grads) = run(&network, &params, &batch, None, want);
                 for entry in network.table().entries() {
@@ -80,7 +80,7 @@ fn frozen_layers() {
 /// Gradients are added to what is there.
 #[test]
 fn gradients_accumulate() {
-    let network = Network::new(Input::Values { size: 3 }, layers(CELLS[0], [true; 3]), At::Last).unwrap();
+    let network = Network::new(Input::Values { size: 3 }, layers(forms()[0], [true; 3]), At::Last).unwrap();
     let params = parameters(&network, 2);
     let batch = Batch::random(&network, &[5, 9, 1, 5], false, 3);
     let (_, once) = run(&network, &params, &batch, None, Want::default());
@@ -95,7 +95,7 @@ fn gradients_accumulate() {
 /// Without cotangents on the output the states' alone count, which are zero after forward.
 #[test]
 fn forward_clears_the_gradients_of_the_states() {
-    let network = Network::new(Input::Values { size: 3 }, layers(CELLS[0], [true; 3]), At::Last).unwrap();
+    let network = Network::new(Input::Values { size: 3 }, layers(forms()[0], [true; 3]), At::Last).unwrap();
     let params = parameters(&network, 2);
     let batch = Batch::random(&network, &[5, 9, 1, 5], false, 3);
     let (mut ws, _) = run(&network, &params, &batch, None, ALL);

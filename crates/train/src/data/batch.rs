@@ -175,17 +175,13 @@ impl Batch {
         }
         let batch = self.samples.len();
         for (k, (shape, state)) in self.form.states.iter().zip(&mut self.initial.layers).enumerate() {
-            let length = shape.levels * batch * shape.hidden;
-            state.h.resize(length, 0.0);
-            state.c.resize(if shape.cell { length } else { 0 }, 0.0);
+            state.h.resize(shape.levels * batch * shape.hidden, 0.0);
+            state.c.resize(shape.levels * batch * shape.memory, 0.0);
             for (at, &sample) in self.samples.iter().enumerate() {
                 let (h, c) = from.initial(sample, k).expect("given for every layer");
                 for level in 0..shape.levels {
-                    let to = (level * batch + at) * shape.hidden..(level * batch + at + 1) * shape.hidden;
-                    let part = level * shape.hidden..(level + 1) * shape.hidden;
-                    state.h[to.clone()].copy_from_slice(&h[part.clone()]);
-                    if shape.cell {
-                        state.c[to].copy_from_slice(&c[part]);
+                    for (to, from, width) in [(&mut state.h, h, shape.hidden), (&mut state.c, c, shape.memory)] {
+                        to[(level * batch + at) * width..][..width].copy_from_slice(&from[level * width..][..width]);
                     }
                 }
             }

@@ -265,8 +265,9 @@ fn initial_states(bundle: &mut Bundle, form: &Form, batch: usize) -> Result<Vec<
     }
     let mut states = Vec::new();
     for (k, shape) in form.states.iter().enumerate() {
-        let mut part = |letter: &str, wanted: bool| -> Result<Vec<f32>, Error> {
-            let expected = vec![shape.levels, batch, shape.hidden];
+        let mut part = |letter: &str, width: usize| -> Result<Vec<f32>, Error> {
+            let wanted = width > 0;
+            let expected = vec![shape.levels, batch, width];
             let name = format!("state.{k}.{letter}");
             let path = format!("initialState[{k}].{letter}");
             match bundle.take(&name) {
@@ -282,11 +283,11 @@ fn initial_states(bundle: &mut Bundle, form: &Form, batch: usize) -> Result<Vec<
                     let Elements::F32(data) = t.elements else {
                         return Err(Error::data(path, "numbers", t.elements.dtype()));
                     };
-                    Ok(swap_axes(&data, shape.levels, batch, shape.hidden))
+                    Ok(swap_axes(&data, shape.levels, batch, width))
                 }
             }
         };
-        states.push((part("h", true)?, part("c", shape.cell)?));
+        states.push((part("h", shape.hidden)?, part("c", shape.memory)?));
     }
     if given(bundle) > 0 {
         let expected = format!("{} states, one for each recurrent layer", form.states.len());

@@ -1,10 +1,10 @@
 //! What a model's description becomes in `rnn`.
 
 use super::model::{Input, ModelDescription, size};
-use super::rules::{number, word};
+use super::rules::{integer, number, word};
 use crate::error::{Error, ErrorClass};
 use crate::json::Value;
-use rnn::{Activation, CellKind, Layer, Network, Recurrent, Reset};
+use rnn::{Activation, CellKind, Form, Layer, Network, Recurrent, Reset};
 
 impl ModelDescription {
     /// The layers, with the names that their parameters begin with. The last one's units are 0 while the vocabulary is open.
@@ -38,7 +38,10 @@ fn layer(index: usize, l: &Value) -> Layer {
         "gru" if l["reset"] == "before" => CellKind::Gru { reset: Reset::Before },
         "gru" => CellKind::Gru { reset: Reset::After },
         "rnn" => CellKind::Rnn { activation: activation(&l["activation"]) },
-        _ => CellKind::Lstm,
+        _ => match (l["peepholes"] == true, l["coupled"] == true) {
+            (false, false) => CellKind::Lstm,
+            (peepholes, coupled) => CellKind::LstmVariant { peepholes, coupled },
+        },
     };
     Layer::Recurrent(Recurrent {
         cell,
@@ -50,6 +53,7 @@ fn layer(index: usize, l: &Value) -> Layer {
         forget_bias: l["forgetBias"].as_f64().map(|b| b as f32),
         name,
         trainable,
+        form: Form { proj_size: integer(&l["projSize"]) },
     })
 }
 

@@ -135,14 +135,13 @@ impl SavedRun {
     }
 }
 
-/// Writes states, [levels, batch, hidden] each: `{prefix}state.{k}.h` and `.c`.
+/// Writes states, [levels, batch, units] each: `{prefix}state.{k}.h` and `.c`.
 pub fn write_states(network: &Network, states: &States, prefix: &str, into: &mut Bundle) {
     for (k, (state, shape)) in states.layers.iter().zip(network.states()).enumerate() {
         let batch = state.h.len() / (shape.levels * shape.hidden);
-        let sizes = || vec![shape.levels, batch, shape.hidden];
-        into.f32(format!("{prefix}state.{k}.h"), sizes(), state.h.clone());
+        into.f32(format!("{prefix}state.{k}.h"), vec![shape.levels, batch, shape.hidden], state.h.clone());
         if shape.cell {
-            into.f32(format!("{prefix}state.{k}.c"), sizes(), state.c.clone());
+            into.f32(format!("{prefix}state.{k}.c"), vec![shape.levels, batch, shape.memory], state.c.clone());
         }
     }
 }
@@ -155,12 +154,12 @@ pub fn read_states(network: &Network, prefix: &str, from: &mut Bundle) -> Result
     let mut states = States::default();
     let mut batch = None;
     for (k, shape) in network.states().iter().enumerate() {
-        let mut part = |letter: &str| -> Result<Option<Vec<f32>>, Error> {
+        let mut part = |letter: &str, width: usize| -> Result<Option<Vec<f32>>, Error> {
             let name = format!("{prefix}state.{k}.{letter}");
             let Some((sizes, data)) = from.take_f32(&name)? else { return Ok(None) };
             let fits = sizes.len() == 3
                 && sizes[0] == shape.levels
-                && sizes[2] == shape.hidden
+                && sizes[2] == width
                 && *batch.get_or_insert(sizes[1]) == sizes[1];
             if fits {
                 Ok(Some(data))
@@ -168,8 +167,8 @@ pub fn read_states(network: &Network, prefix: &str, from: &mut Bundle) -> Result
                 Err(Error::format(format!("tensor {} does not fit the network", quoted(&name))))
             }
         };
-        let Some(h) = part("h")? else { return Ok(None) };
-        let c = if shape.cell { part("c")? } else { Some(Vec::new()) };
+        let Some(h) = part("h", shape.hidden)? else { return Ok(None) };
+        let c = if shape.cell { part("c", shape.memory)? } else { Some(Vec::new()) };
         let c = c.ok_or_else(|| Error::format(format!("{prefix}state.{k}.c is missing")))?;
         states.layers.push(LayerState { h, c });
     }

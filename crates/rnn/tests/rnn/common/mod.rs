@@ -4,18 +4,21 @@ pub mod fixtures;
 pub mod twin;
 
 use rnn::{
-    Activation, At, Capacity, CellKind, DropoutKey, Input, Layer, Network, Packing, Philox, Recurrent, Reset, States,
-    Stream, Values, Want, Workspace,
+    Activation, At, Capacity, CellKind, DropoutKey, Form, Input, Layer, Network, Packing, Philox, Recurrent, Reset,
+    Role, States, Stream, Values, Want, Workspace,
 };
 
 /// Every cell.
-pub const CELLS: [CellKind; 6] = [
+pub const CELLS: [CellKind; 9] = [
     CellKind::Lstm,
     CellKind::Gru { reset: Reset::After },
     CellKind::Gru { reset: Reset::Before },
     CellKind::Rnn { activation: Activation::Tanh },
     CellKind::Rnn { activation: Activation::Relu },
     CellKind::Rnn { activation: Activation::Linear },
+    CellKind::LstmVariant { peepholes: true, coupled: false },
+    CellKind::LstmVariant { peepholes: false, coupled: true },
+    CellKind::LstmVariant { peepholes: true, coupled: true },
 ];
 
 /// Everything a backward pass can give.
@@ -46,7 +49,26 @@ pub fn recurrent(cell: CellKind, hidden_size: usize) -> Recurrent {
         forget_bias: None,
         name: "rnn".into(),
         trainable: true,
+        form: Form::default(),
     }
+}
+
+/// Every cell in its plain form, and the forms that a layer may have beside it: of 5 units or more.
+pub fn forms() -> Vec<(CellKind, Form)> {
+    let plain = Form::default();
+    let projected = Form { proj_size: Some(3) };
+    let lstms = [CELLS[0], CELLS[6], CELLS[8]].map(|cell| (cell, projected));
+    CELLS.map(|cell| (cell, plain)).into_iter().chain(lstms).collect()
+}
+
+/// [`recurrent`] of one of [`forms`].
+pub fn formed((cell, form): (CellKind, Form), hidden_size: usize) -> Recurrent {
+    Recurrent { form, ..recurrent(cell, hidden_size) }
+}
+
+/// The same with a projected state, two units smaller.
+pub fn projected(cell: CellKind, hidden_size: usize) -> Recurrent {
+    Recurrent { form: Form { proj_size: Some(hidden_size - 2) }, ..recurrent(cell, hidden_size) }
 }
 
 /// A linear layer named "head".
@@ -112,7 +134,7 @@ impl Batch {
         Capacity { batch: self.packing.batch, steps: self.packing.steps, rows: self.packing.rows }
     }
 
-    /// Index of a state's unit 0: `[levels, batch, hidden]`.
+    /// Index of a state's unit 0: `[levels, batch, hidden]`; of a memory's with its own width.
     pub fn state_at(&self, level: usize, position: usize, hidden: usize) -> usize {
         (level * self.packing.batch + position) * hidden
     }
@@ -124,7 +146,9 @@ pub fn parameters(network: &Network, seed: u64) -> Vec<f32> {
     let mut params = vec![0.0; network.table().len()];
     for (index, entry) in network.table().entries().iter().enumerate() {
         let fan = entry.shape.get(1).copied().unwrap_or(4) as f32;
-        let natural = fill(&mut stream, entry.count(), 1.5 / fan.sqrt());
+        // Large peepholes make a long sequence chaotic: rounding grows until f32 and f64 part.
+        let bound = if entry.role == Role::Vector { 0.4 } else { 1.5 / fan.sqrt() };
+        let natural = fill(&mut stream, entry.count(), bound);
         network.table().import(index, &natural, &mut params);
     }
     params

@@ -16,6 +16,9 @@ fn layer(layer: &rnn::Layer) -> naive::Layer {
         rnn::Layer::Recurrent(layer) => naive::Layer::Recurrent(naive::Recurrent {
             cell: match layer.cell {
                 rnn::CellKind::Lstm => naive::CellKind::Lstm,
+                rnn::CellKind::LstmVariant { peepholes, coupled } => {
+                    naive::CellKind::LstmVariant { peepholes, coupled }
+                }
                 rnn::CellKind::Gru { reset: rnn::Reset::After } => naive::CellKind::Gru { reset: naive::Reset::After },
                 rnn::CellKind::Gru { reset: rnn::Reset::Before } => {
                     naive::CellKind::Gru { reset: naive::Reset::Before }
@@ -27,7 +30,7 @@ fn layer(layer: &rnn::Layer) -> naive::Layer {
             bidirectional: layer.bidirectional,
             bias: layer.bias,
             name: layer.name.clone(),
-            form: naive::Form::default(),
+            form: naive::Form { proj_size: layer.form.proj_size, ..naive::Form::default() },
         }),
         rnn::Layer::Dense { units, activation: a, bias, name, .. } => {
             naive::Layer::Dense { units: *units, activation: activation(*a), bias: *bias, name: name.clone() }
@@ -82,11 +85,11 @@ fn prediction(network: &Network, batch: &Batch, position: usize, packed: &[f32])
 fn states(network: &Network, batch: &Batch, position: usize, states: &States) -> Vec<State> {
     let layers = states.layers.iter().zip(network.states());
     let one = |(state, shape): (&rnn::LayerState, &rnn::StateShape)| {
-        let of = |values: &[f32]| {
-            let level = |level| wide(&values[batch.state_at(level, position, shape.hidden)..][..shape.hidden]);
+        let of = |values: &[f32], width: usize| {
+            let level = |level| wide(&values[batch.state_at(level, position, width)..][..width]);
             if values.is_empty() { Vec::new() } else { (0..shape.levels).map(level).collect() }
         };
-        State { h: of(&state.h), c: of(&state.c) }
+        State { h: of(&state.h, shape.hidden), c: of(&state.c, shape.memory) }
     };
     layers.map(one).collect()
 }

@@ -1,7 +1,7 @@
 //! Rows of the layers.
 
 use crate::describe::table::{
-    Default::{Is, Required},
+    Default::{Absent, Is, Required},
     Field,
     Kind::{Bool, Number, Text},
     LEVELS, Object, Range, Tagged, Tell, WIDTH, follows, host, one_of, row,
@@ -43,12 +43,22 @@ static LSTM: Object = Object {
     doc: host("Long short-term memory (Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000)."),
     tell: Tell::Kind("lstm"),
     base: Some(&RECURRENT),
-    fields: &[row!(
-        "forgetBias",
-        Number(Range::Finite),
-        follows("1; none with init \"pytorch\" or without biases"),
-        "Start of the forget gate's bias.",
-    )],
+    fields: &[
+        row!(
+            "forgetBias",
+            Number(Range::Finite),
+            follows("1; none with init \"pytorch\" or without biases"),
+            "Start of the forget gate's bias.",
+        ),
+        row!("peepholes", Bool, Is("false"), "Whether the gates see the memory (Gers et al. 2002)."),
+        row!("coupled", Bool, Is("false"), "Whether the input gate is 1 - forget gate (Greff et al. 2017)."),
+        row!(
+            "projSize",
+            WIDTH,
+            Absent,
+            "Size of the state as a projection of the units, below hiddenSize (Sak et al. 2014).",
+        ),
+    ],
 };
 
 static GRU: Object = Object {

@@ -3,6 +3,7 @@
 pub mod loss;
 pub mod model;
 mod optimizers;
+mod recurrent;
 pub mod run;
 pub mod schedule;
 

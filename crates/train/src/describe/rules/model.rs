@@ -1,6 +1,6 @@
 //! Rules of a model's description: sizes that follow from each other, layers that go together.
 
-use super::{distinct, integer, loss, number, word};
+use super::{distinct, integer, loss, number, recurrent, word};
 use crate::describe::walk::{missing, quoted};
 use crate::error::Error;
 use crate::json::{Value, json};
@@ -118,9 +118,7 @@ fn check_layers(model: &Value) -> Result<(), Error> {
                 let why = "the direction that reads from the end has seen what is to be predicted";
                 return Err(Error::conflict(path("bidirectional"), why));
             }
-            if !layer["forgetBias"].is_null() && layer["bias"] == false {
-                return Err(Error::conflict(path("forgetBias"), "needs bias: true"));
-            }
+            recurrent::check(layer, &path)?;
         }
         if word(&layer["kind"]) != "dropout" {
             let name = layer["name"].as_str().map_or_else(|| i.to_string(), String::from);
@@ -176,8 +174,7 @@ fn fill_sizes(model: &mut Value) -> Result<(), Error> {
     }
     let head = &layers[last];
     let units = integer(&head["units"]);
-    let directions = 1 + usize::from(head["bidirectional"] == true);
-    let own = integer(&head["hiddenSize"]).map(|h| h * directions).or(units);
+    let own = recurrent::width(head).or(units);
     match (own, size) {
         (None, None) if aim(model) != Aim::NextToken => {
             return Err(missing(&units_of(last), "a positive integer, here or as output.size"));

@@ -13,6 +13,8 @@ fn defaults_and_sizes_are_filled_in() {
     let given = json!({ "input": { "size": 3 }, "layers": [{ "kind": "lstm", "hiddenSize": 4 }] });
     let mut lstm = recurrent("lstm", 4);
     lstm["forgetBias"] = json!(1);
+    lstm["peepholes"] = json!(false);
+    lstm["coupled"] = json!(false);
     let filled = json!({
         "input": { "size": 3, "scale": "none" }, "layers": [lstm], "output": { "at": "last", "size": 4, "scale": "none" },
         "loss": "mse", "init": "default", "seed": 0,

@@ -1,0 +1,152 @@
+/** The cells and forms of recurrent layers through the package: names, learning, states that go on, runs that are resumed. */
+import { adam, dense, type Layer, loadModel, lstm, type ModelDescription, sgd } from "retrograd";
+import { describe, expect, it } from "vitest";
+import { digest, kept, make, sums, verse } from "./support.js";
+
+interface Case {
+  /** Makes the layer of so many units. */
+  layer: (hiddenSize: number, more?: object) => Layer;
+  /** Names after the layer's with their shapes, of one level that reads one number, 6 units. */
+  parameters: Record<string, number[]>;
+  /** Width of h, and of c. */
+  h: number;
+  c?: number;
+}
+
+const biases = (n: number) => ({ bias_ih_l0: [n], bias_hh_l0: [n] });
+const cases: Record<string, Case> = {
+  "lstm with peepholes": {
+    layer: (hiddenSize, more) => lstm({ hiddenSize, peepholes: true, ...more }),
+    parameters: { weight_ih_l0: [24, 1], weight_hh_l0: [24, 6], ...biases(24), weight_peephole_l0: [18] },
+    h: 6,
+    c: 6,
+  },
+  "lstm with coupled gates": {
+    layer: (hiddenSize, more) => lstm({ hiddenSize, coupled: true, ...more }),
+    parameters: { weight_ih_l0: [18, 1], weight_hh_l0: [18, 6], ...biases(18) },
+    h: 6,
+    c: 6,
+  },
+  "lstm, coupled, with peepholes": {
+    layer: (hiddenSize, more) => lstm({ hiddenSize, coupled: true, peepholes: true, ...more }),
+    parameters: { weight_ih_l0: [18, 1], weight_hh_l0: [18, 6], ...biases(18), weight_peephole_l0: [12] },
+    h: 6,
+    c: 6,
+  },
+  "lstm with a projected state": {
+    layer: (hiddenSize, more) => lstm({ hiddenSize, projSize: 4, ...more }),
+    parameters: { weight_ih_l0: [24, 1], weight_hh_l0: [24, 4], ...biases(24), weight_hr_l0: [4, 6] },
+    h: 4,
+    c: 6,
+  },
+};
+
+const summer = (layer: Layer): ModelDescription => ({
+  input: { size: 1 },
+  layers: [layer, dense({ units: 1 })],
+  output: { at: "every", size: 1 },
+  seed: 3,
+});
+
+describe.each(Object.entries(cases))("%s", (_, { layer, parameters, h, c }) => {
+  it("has its parameters and its states", async () => {
+    const model = await make(summer(layer(6)));
+    const found = Object.entries(await model.parameters()).map(([name, { shape }]) => [name, shape]);
+    const expected = Object.entries(parameters).map(([name, shape]) => [`0.${name}`, shape]);
+    expect(found).toEqual([...expected, ["1.weight", [1, found.at(-2)?.[1]?.[1]]], ["1.bias", [1]]]);
+    const { state } = await model.predict(sums(3).x);
+    expect(state[0]?.h.shape).toEqual([1, 3, h]);
+    expect(state[0]?.c?.shape).toEqual(c && [1, 3, c]);
+  });
+
+  it("learns, and a resumed run is the unbroken one", async () => {
+    const data = sums(24);
+    const description = summer(layer(6, { numLayers: 2, bidirectional: true, dropout: 0.1 }));
+    const whole = await make(description);
+    const files: Uint8Array<ArrayBuffer>[] = [];
+    const run = { epochs: 12, batchSize: 8, optimizer: adam({ learningRate: 0.02 }) };
+    const history = await whole.fit(data, { ...run, checkpoint: { every: 10, to: (file) => void files.push(file) } });
+    const [first, last] = [history.epochs[0]?.loss ?? 0, history.epochs.at(-1)?.loss ?? 1];
+    expect(last).toBeLessThan(0.5 * first);
+    const again = kept(await loadModel(files[1] as Uint8Array<ArrayBuffer>));
+    await again.resume(data);
+    expect(await digest(again)).toBe(await digest(whole));
+  });
+
+  it("goes on from the state that it ended in", async () => {
+    const model = await make(summer(layer(6, { numLayers: 2 })));
+    const { x } = sums(3, 9);
+    const whole = await model.predict(x);
+    const head = await model.predict(x.map((s) => s.slice(0, 5)));
+    const tail = await model.predict(
+      x.map((s) => s.slice(5)),
+      { initialState: head.state },
+    );
+    const rows = (p: { values: { data: ArrayLike<number> } }, from: number, steps: number, of: number) =>
+      Array.from({ length: 3 }, (_, b) => Array.from(p.values.data).slice(b * of + from, b * of + from + steps));
+    expect(rows(tail, 0, 4, 4)).toEqual(rows(whole, 5, 4, 9));
+    expect(tail.state).toEqual(whole.state);
+  });
+
+  it("shows its gradients, of ragged sequences in both directions", async () => {
+    const model = await make(summer(layer(6, { bidirectional: true })));
+    const { x, y } = sums(3, 7);
+    const [ragged, targets] = [x.map((s, i) => s.slice(0, 7 - 2 * i)), y.map((s, i) => s.slice(0, 7 - 2 * i))];
+    const g = await model.gradients({ x: ragged, y: targets }, { values: true });
+    expect(g.hidden.map(({ direction }) => direction)).toEqual(["forward", "reverse"]);
+    for (const { norms, values } of g.hidden) {
+      expect(norms.length).toBe(7);
+      expect(Math.min(...norms)).toBeGreaterThan(0);
+      // The norms are those of the values, over all sequences.
+      const width = values?.shape[2] ?? 0;
+      const square = (t: number) =>
+        [0, 1, 2].flatMap((b) => Array.from(values?.data.slice((b * 7 + t) * width, (b * 7 + t + 1) * width) ?? []));
+      for (const [t, norm] of norms.entries()) expect(Math.hypot(...square(t))).toBeCloseTo(norm, 5);
+    }
+  });
+
+  it("learns text with carried states, and generates it", async () => {
+    const model = await make({
+      input: { vocabulary: "characters" },
+      layers: [layer(24), dense()],
+      seed: 2,
+    });
+    const run = { epochs: 8, batchSize: 4, window: 16, carryState: true, shuffle: false };
+    const history = await model.fit(verse, { ...run, optimizer: adam({ learningRate: 0.02 }) });
+    expect(history.epochs.at(-1)?.loss).toBeLessThan((history.epochs[0]?.loss ?? 0) - 0.5);
+    const whole = await model.generate("the ", { length: 12, seed: 4 });
+    const half = await model.generate("the ", { length: 6, seed: 4, temperature: 0 });
+    const rest = await model.generate(half.text.at(-1) as string, { length: 6, temperature: 0, state: half.state });
+    const straight = await model.generate("the ", { length: 12, temperature: 0 });
+    expect(half.text + rest.text).toBe(straight.text);
+    expect(whole.text.length).toBe(12);
+  });
+
+  it("learns online as backpropagation through the window does", async () => {
+    const model = await make(summer(layer(6)));
+    const learner = await model.online({ truncation: 4, optimizer: sgd({ learningRate: 0.02 }) });
+    const losses: number[] = [];
+    for (let t = 0; t < 400; t++) {
+      const x = Math.sin(0.7 * t);
+      const { loss } = await learner.step([x], [0.5 * Math.sin(0.7 * (t - 1))]);
+      losses.push(loss ?? Number.NaN);
+    }
+    await learner.dispose?.();
+    const mean = (part: number[]) => part.reduce((a, b) => a + b, 0) / part.length;
+    expect(mean(losses.slice(-50))).toBeLessThan(0.5 * mean(losses.slice(0, 50)));
+  });
+});
+
+describe("refusals", () => {
+  it("names the field", async () => {
+    const wrong = (layer: object) => make(summer(layer as Layer));
+    await expect(wrong({ kind: "lstm", hiddenSize: 4, projSize: 4 })).rejects.toMatchObject({
+      name: "ConfigError",
+      path: "layers[0].projSize",
+    });
+    await expect(wrong({ kind: "gru", hiddenSize: 4, peepholes: true })).rejects.toMatchObject({
+      name: "ConfigError",
+      path: "layers[0].peepholes",
+    });
+  });
+});
