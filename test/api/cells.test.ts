@@ -1,5 +1,5 @@
 /** The cells and forms of recurrent layers through the package: names, learning, states that go on, runs that are resumed. */
-import { adam, dense, type Layer, loadModel, lstm, type ModelDescription, sgd } from "retrograd";
+import { adam, dense, embedding, gru, type Layer, loadModel, lstm, type ModelDescription, rnn, sgd } from "retrograd";
 import { describe, expect, it } from "vitest";
 import { digest, kept, make, sums, verse } from "./support.js";
 
@@ -40,6 +40,39 @@ const cases: Record<string, Case> = {
     c: 6,
   },
 };
+
+const form =
+  (more: object): Case["layer"] =>
+  (hiddenSize, own) =>
+    gru({ hiddenSize, ...more, ...own });
+const gates = { weight_ih_l0: [18, 1], weight_hh_l0: [18, 6], ...biases(18) };
+Object.assign(cases, {
+  "gru with learned states": {
+    layer: form({ initialState: "learned" }),
+    parameters: { ...gates, h0_l0: [6] },
+    h: 6,
+  },
+  "lstm with learned states": {
+    layer: (hiddenSize, more) => lstm({ hiddenSize, projSize: 4, initialState: "learned", ...more }),
+    parameters: {
+      weight_ih_l0: [24, 1],
+      weight_hh_l0: [24, 4],
+      ...biases(24),
+      weight_hr_l0: [4, 6],
+      h0_l0: [4],
+      c0_l0: [6],
+    },
+    h: 4,
+    c: 6,
+  },
+  "gru with its input beside its state": { layer: form({ skip: true }), parameters: gates, h: 6 },
+  "an IRNN": {
+    layer: (hiddenSize, more) =>
+      rnn({ hiddenSize, activation: "relu", recurrentInit: "identity", recurrentScale: 0.9, ...more }),
+    parameters: { weight_ih_l0: [6, 1], weight_hh_l0: [6, 6], ...biases(6) },
+    h: 6,
+  },
+} satisfies Record<string, Case>);
 
 const summer = (layer: Layer): ModelDescription => ({
   input: { size: 1 },
@@ -108,7 +141,7 @@ describe.each(Object.entries(cases))("%s", (_, { layer, parameters, h, c }) => {
   it("learns text with carried states, and generates it", async () => {
     const model = await make({
       input: { vocabulary: "characters" },
-      layers: [layer(24), dense()],
+      layers: [embedding({ units: 8 }), layer(24), dense()],
       seed: 2,
     });
     const run = { epochs: 8, batchSize: 4, window: 16, carryState: true, shuffle: false };
@@ -131,10 +164,49 @@ describe.each(Object.entries(cases))("%s", (_, { layer, parameters, h, c }) => {
       const { loss } = await learner.step([x], [0.5 * Math.sin(0.7 * (t - 1))]);
       losses.push(loss ?? Number.NaN);
     }
-    await learner.dispose?.();
+    await learner[Symbol.asyncDispose]();
     const mean = (part: number[]) => part.reduce((a, b) => a + b, 0) / part.length;
     expect(mean(losses.slice(-50))).toBeLessThan(0.5 * mean(losses.slice(0, 50)));
   });
+});
+
+describe("two directions as one, with the input added", () => {
+  it.each(["sum", "mean", "product"] as const)("%s: learns, saves and shows its gradients", async (merge) => {
+    const data = sums(16);
+    const layers = [
+      dense({ units: 6, activation: "tanh" }),
+      gru({ hiddenSize: 6, numLayers: 2, bidirectional: true, merge, residual: true, initialState: "learned" }),
+      dense({ units: 1 }),
+    ];
+    const model = await make({ input: { size: 1 }, layers, output: { at: "every", size: 1 }, seed: 4 });
+    const history = await model.fit(data, { epochs: 20, batchSize: 8, optimizer: adam({ learningRate: 0.02 }) });
+    expect(history.epochs.at(-1)?.loss).toBeLessThan(0.5 * (history.epochs[0]?.loss ?? 0));
+    const parameters = await model.parameters();
+    expect(parameters["2.weight"]?.shape).toEqual([1, 6]);
+    expect(parameters["1.weight_ih_l1"]?.shape).toEqual([18, 6]);
+    // It was at zero, and has learned.
+    expect(parameters["1.h0_l1_reverse"]?.data.every((v) => v !== 0)).toBe(true);
+    const again = kept(await loadModel(await model.save()));
+    expect((await again.predict(data.x)).values).toEqual((await model.predict(data.x)).values);
+    expect(again.description).toEqual(model.description);
+    expect((await model.gradients(data)).hidden.length).toBe(4);
+  });
+});
+
+it("a learned state is where prediction and generation start, and a given one comes before it", async () => {
+  const description = summer(gru({ hiddenSize: 3, initialState: "learned" }));
+  const model = await make(description);
+  const data = [1, -2, 0.5];
+  await model.setParameters({ ...(await model.parameters()), "0.h0_l0": { shape: [3], data } });
+  const x = [[[0.3], [0.1]]];
+  const learned = await model.predict(x);
+  const given = await model.predict(x, { initialState: [{ h: { shape: [1, 1, 3], data } }] });
+  expect(learned.values).toEqual(given.values);
+  const zeros = await model.predict(x, { initialState: [{ h: { shape: [1, 1, 3], data: [0, 0, 0] } }] });
+  expect(zeros.values).not.toEqual(given.values);
+  const learner = await model.online();
+  expect((await learner.step([0.3])).prediction[0]).toBe(learned.values.data[0]);
+  await learner[Symbol.asyncDispose]();
 });
 
 describe("refusals", () => {
@@ -148,5 +220,17 @@ describe("refusals", () => {
       name: "ConfigError",
       path: "layers[0].peepholes",
     });
+    for (const [layer, field] of [
+      [{ residual: true }, "residual"],
+      [{ merge: "sum" }, "merge"],
+      [{ skip: true, residual: true }, "skip"],
+      [{ initialState: "ones" }, "initialState"],
+    ] as const) {
+      const path = `layers[0].${field}`;
+      await expect(wrong({ kind: "gru", hiddenSize: 4, ...layer })).rejects.toMatchObject({
+        name: "ConfigError",
+        path,
+      });
+    }
   });
 });

@@ -86,12 +86,20 @@ export interface Recurrent {
   hiddenSize: number;
   numLayers?: number;
   bidirectional?: boolean;
+  merge?: "concat" | "sum" | "mean" | "product";
+  residual?: boolean;
+  skip?: boolean;
+  initialState?: "zeros" | "learned";
+  recurrentInit?: "glorotUniform" | "orthogonal" | "identity" | "uniform" | "zeros";
+  recurrentScale?: number;
   dropout?: number;
   bias?: boolean;
   name?: string;
   trainable?: boolean;
 }
-export declare function lstm(o: Recurrent & { forgetBias?: number }): Layer;
+export declare function lstm(
+  o: Recurrent & { forgetBias?: number; peepholes?: boolean; coupled?: boolean; projSize?: number },
+): Layer;
 export declare function gru(o: Recurrent & { reset?: "after" | "before" }): Layer;
 export declare function rnn(o: Recurrent & { activation?: "tanh" | "relu" }): Layer;
 /** `units` of the last layer follow from the output. */

@@ -99,7 +99,7 @@ impl Network {
         Output {
             output: passes.last().expect("a layer").output.clone(),
             states: tapes().map(|tape| tape.last.clone()).collect(),
-            hidden: tapes().map(|tape| tape.output.clone()).collect(),
+            hidden: tapes().map(Tape::states).collect(),
         }
     }
 

@@ -95,7 +95,7 @@ pub struct Output {
     pub output: Rows,
     /// State of each recurrent layer after the sequence: for the reverse direction that after its first step.
     pub states: Vec<State>,
-    /// Output of each recurrent layer, `[steps][D·H]`.
+    /// States h of the top level of each recurrent layer, directions side by side, `[steps][D·H]`.
     pub hidden: Vec<Rows>,
 }
 

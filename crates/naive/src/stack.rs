@@ -22,6 +22,14 @@ pub struct Tape {
     pub last: State,
 }
 
+impl Tape {
+    /// States h of the top level, directions side by side.
+    pub fn states(&self) -> Rows {
+        let top = &self.steps[self.steps.len() - self.steps.len() / self.inputs.len()..];
+        (0..top[0].len()).map(|t| top.iter().flat_map(|side| side[t].after.h.clone()).collect()).collect()
+    }
+}
+
 /// Derivatives that do not belong to parameters.
 pub struct Back {
     /// `[T][K]`.

@@ -68,9 +68,14 @@ impl<'a> Arena<'a> {
         let rows = self.rows(stage);
         let values = if self.training || !dropout { rows } else { 0 };
         let mask = if self.training && dropout { rows } else { 0 };
+        let kept = match &stage.kind {
+            Kind::Pass(passing) if self.training => [rows, passing.input],
+            _ => [0, 0],
+        };
         let mut memory = StageMemory {
             values: self.floats(&[values, stage.width]),
             mask: self.floats(&[mask, stage.width]),
+            kept: self.floats(&kept),
             directions: Vec::new(),
         };
         if let Kind::Level(level) = &stage.kind

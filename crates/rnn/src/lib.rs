@@ -20,6 +20,7 @@ pub mod losses;
 mod network;
 mod packing;
 mod params;
+mod passing;
 mod product;
 pub mod random;
 mod recurrent;
@@ -39,7 +40,9 @@ pub use packing::Packing;
 pub use params::{Parameter, ParameterTable, Role};
 pub use random::{Philox, Purpose, Stream, permutation};
 pub use sort::heap_sort;
-pub use spec::{Activation, At, CellKind, Direction, Form, Input, Layer, NetworkError, Recurrent, Reset};
+pub use spec::{
+    Activation, At, CellKind, Direction, Form, Input, Layer, Merge, NetworkError, Passed, Recurrent, Reset,
+};
 pub use stage::{LARGEST, MOST_LEVELS};
 pub use states::{LayerState, StateShape, States};
 pub use workspace::{Capacity, HiddenGradient, OutOfMemory, Workspace};

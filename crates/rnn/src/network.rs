@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::dense::DenseFlow;
 use crate::packing::Packing;
 use crate::params::ParameterTable;
-use crate::recurrent::{Level, LevelFlow, LevelMemory};
+use crate::recurrent::{Ends, Level, LevelFlow, LevelMemory};
 use crate::spec::{At, Input, Layer, NetworkError};
 use crate::stage::{Kind, Plan, Stage, plan};
 use crate::states::{StateShape, States};
@@ -172,8 +172,14 @@ impl Network {
                     let level = self.level(index - 1);
                     level.final_output(&ws.final_states.layers[level.state], packing.batch, y);
                 }
+                (Kind::Merge(merging), Values::Values(x)) => merging.forward(x, y),
+                (Kind::Pass(passing), Values::Values(h)) => {
+                    let input = self.source(&pass, passing.level, |i| &below[i].values);
+                    let Values::Values(input) = input else { unreachable!("tokens are not passed on") };
+                    passing.forward(packing, stage.per_sequence, h, input, y);
+                }
                 (Kind::Embedding(_), Values::Values(_)) => unreachable!("an embedding comes first, on tokens"),
-                (Kind::Dropout(_), Values::Tokens(_)) => unreachable!("dropout never comes first on tokens"),
+                (_, Values::Tokens(_)) => unreachable!("these never come first on tokens"),
             }
         }
     }
@@ -257,6 +263,22 @@ impl Network {
                     from_above = false;
                     continue;
                 }
+                (Kind::Merge(merging), Values::Values(x)) => {
+                    if let Some(below) = below {
+                        merging.backward(&x[..below.len()], above, below);
+                    }
+                }
+                (Kind::Pass(passing), _) => {
+                    let kept = &mut own.kept[..rows * passing.input];
+                    if passing.added {
+                        kept.copy_from_slice(above);
+                        continue;
+                    }
+                    if let Some(below) = below {
+                        passing.backward(above, below, kept);
+                    }
+                }
+                (Kind::Merge(_), Values::Tokens(_)) => unreachable!("directions are numbers"),
                 (Kind::Embedding(embedding), Values::Tokens(tokens)) => {
                     embedding.backward(offsets, tokens, above, trained.grads());
                 }
@@ -267,17 +289,26 @@ impl Network {
                     dense.backward(offsets, x, y, flow, &mut ws.scratch);
                 }
                 (Kind::Level(level), x) => {
+                    let mut below = below;
+                    let (own, after) = rest.split_first_mut().expect("the level's own");
                     let StageMemory { values, directions, .. } = own;
                     let memory = LevelMemory { output: values, directions, scratch: &mut ws.scratch };
                     let flow = LevelFlow {
                         above: from_above.then_some(&*above),
                         state: &mut ws.state_gradients.layers[level.state],
-                        below,
+                        below: below.as_deref_mut(),
                         trained: trained.lend(),
                         traces: &mut ws.hidden[level.trace..][..level.weights.len()],
                         want,
                     };
-                    level.backward(pass, x, &ws.zeros, memory, flow);
+                    let ends = Ends { zeros: &ws.zeros, learned: ws.learned.as_ref() };
+                    level.backward(pass, x, ends, memory, flow);
+                    if let (Some(at), Some(below)) = (level.passed_at, below)
+                        && let Kind::Pass(passing) = &self.stages()[at].kind
+                    {
+                        let per_sequence = self.stages()[at].per_sequence;
+                        passing.add(packing, per_sequence, &after[at - index - 1].kept, below);
+                    }
                     from_above = true;
                 }
             }
@@ -328,6 +359,18 @@ impl Network {
 
     pub(crate) fn levels(&self) -> impl Iterator<Item = &Level> {
         self.stages().iter().filter_map(|stage| if let Kind::Level(level) = &stage.kind { Some(level) } else { None })
+    }
+
+    /// Whether a layer learns the initial states that are not given.
+    pub(crate) fn learns_state(&self) -> bool {
+        self.levels().any(Level::learns_state)
+    }
+
+    /// Writes the learned ones of `batch` sequences.
+    pub(crate) fn learned_states(&self, params: &[f32], batch: usize, states: &mut States) {
+        for level in self.levels() {
+            level.learned_state(params, batch, &mut states.layers[level.state]);
+        }
     }
 
     fn level(&self, index: usize) -> &Level {

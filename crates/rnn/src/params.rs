@@ -19,6 +19,8 @@ pub enum Role {
     Bias,
     /// A cell's own vector, as its peepholes.
     Vector,
+    /// A learned initial state.
+    State,
     /// Weight of a dense layer, or of the projection of a state (`weight_hr`).
     Weight,
     Embedding,

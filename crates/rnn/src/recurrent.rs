@@ -6,7 +6,7 @@ use crate::cells::{Vector, cell};
 use crate::network::{Pass, Values, Want};
 use crate::params::{Owner, ParameterTable, Role};
 use crate::spec::{CellKind, Direction, NetworkError, Recurrent};
-use crate::states::LayerState;
+use crate::states::{LayerState, States};
 use crate::time_loop::{Flow, Sweep, Work};
 use crate::trained::Trained;
 use crate::workspace::{HiddenGradient, Memory, Scratch};
@@ -24,6 +24,8 @@ pub(crate) struct Weights {
     pub projection: Option<Range<usize>>,
     /// The cell's own vectors, one after the other.
     pub own: Vec<Range<usize>>,
+    /// The learned initial state `h` and memory `c`.
+    pub initial: [Option<Range<usize>>; 2],
 }
 
 /// One level of a recurrent layer.
@@ -40,6 +42,8 @@ pub(crate) struct Level {
     pub trainable: bool,
     /// One entry for each direction.
     pub weights: Vec<Weights>,
+    /// Stage that passes its input on around it.
+    pub passed_at: Option<usize>,
     /// Index into the network's states.
     pub state: usize,
     pub level: usize,
@@ -54,6 +58,15 @@ pub(crate) struct LevelMemory<'a> {
     /// One entry for each direction, or one shared entry.
     pub directions: &'a mut [Memory],
     pub scratch: &'a mut Scratch,
+}
+
+/// What initial states are that were not given.
+#[derive(Clone, Copy)]
+pub(crate) struct Ends<'a> {
+    /// As many as the widest row, in whole panels, and as the widest level has in a batch.
+    pub zeros: &'a [f32],
+    /// Where a layer learns them, those of all layers.
+    pub learned: Option<&'a States>,
 }
 
 /// Gradients around a level.
@@ -84,7 +97,19 @@ impl Level {
         }
         let Recurrent { cell: kind, hidden_size: hidden, trainable, .. } = *layer;
         let memory = cell(kind).shape().memory * hidden;
-        Ok(Level { kind, input, hidden, units: layer.units(), memory, trainable, weights, state, level, trace })
+        Ok(Level {
+            kind,
+            input,
+            hidden,
+            units: layer.units(),
+            memory,
+            trainable,
+            weights,
+            passed_at: None,
+            state,
+            level,
+            trace,
+        })
     }
 
     pub fn direction(&self, side: usize) -> Direction {
@@ -128,25 +153,58 @@ impl Level {
     }
 
     /// Both directions back; the state's gradients are of the final states on entry and of the initial ones on return.
-    pub fn backward(&self, pass: &Pass, x: Values, zeros: &[f32], memory: LevelMemory, mut flow: LevelFlow) {
+    pub fn backward(&self, pass: &Pass, x: Values, ends: Ends, memory: LevelMemory, mut flow: LevelFlow) {
+        let Ends { zeros, learned } = ends;
         for side in 0..self.weights.len() {
             let range = self.state_range(side, pass.packing.batch);
-            let initial = match pass.initial {
+            let initial = match pass.initial.or(learned) {
                 Some(states) => &states.layers[self.state].h[range.clone()],
                 None => &zeros[..range.len()],
             };
+            let learns = self.trainable && pass.initial.is_none() && self.learns_state();
             let sweep = self.sweep(pass, x, side, initial, zeros);
             let work = Work { output: memory.output, memory: &mut memory.directions[side], scratch: memory.scratch };
-            let flow = Flow {
+            let inner = Flow {
                 above: flow.above,
                 dh: &mut flow.state.h[range.clone()],
                 dc: &mut flow.state.c[self.memory_range(side, pass.packing.batch)],
                 below: flow.below.as_deref_mut(),
                 trained: flow.trained.lend(),
                 trace: &mut flow.traces[side],
-                want: flow.want,
+                want: Want { states: flow.want.states || learns, ..flow.want },
             };
-            sweep.backward(work, flow);
+            sweep.backward(work, inner);
+            if learns {
+                let (h, c) = (&flow.state.h[range], &flow.state.c[self.memory_range(side, pass.packing.batch)]);
+                self.learn_state(side, [h, c], flow.trained.grads());
+            }
+        }
+    }
+
+    /// Whether initial states that are not given are parameters.
+    pub fn learns_state(&self) -> bool {
+        self.weights.iter().any(|weights| weights.initial.iter().any(Option::is_some))
+    }
+
+    /// Writes the learned initial states of `batch` sequences.
+    pub fn learned_state(&self, params: &[f32], batch: usize, state: &mut LayerState) {
+        for side in 0..self.weights.len() {
+            let (range, memory) = (self.state_range(side, batch), self.memory_range(side, batch));
+            let to = [(&mut state.h[range], self.units), (&mut state.c[memory], self.memory)];
+            for (place, (to, width)) in self.weights[side].initial.iter().zip(to) {
+                let Some(place) = place else { continue };
+                to.chunks_exact_mut(width).for_each(|row| row.copy_from_slice(&params[place.start..][..width]));
+            }
+        }
+    }
+
+    /// Adds the gradients of the initial states of all sequences, one after the other.
+    fn learn_state(&self, side: usize, gradients: [&[f32]; 2], grads: &mut [f32]) {
+        for ((place, d), width) in self.weights[side].initial.iter().zip(gradients).zip([self.units, self.memory]) {
+            let Some(place) = place else { continue };
+            for row in d.chunks_exact(width) {
+                grads[place.start..][..width].iter_mut().zip(row).for_each(|(sum, d)| *sum += d);
+            }
         }
     }
 
@@ -219,6 +277,12 @@ impl Weights {
         };
         let own = shape.vectors.iter().map(&mut vector).collect::<Result<_, _>>()?;
         let (recurrent, candidate) = (recurrent[0].clone(), recurrent.get(1).cloned());
-        Ok(Weights { input, recurrent, candidate, bias, projection, own })
+        let memory = shape.memory * hidden;
+        let mut state = |name: &str, len: usize| match layer.form.learned_state && len > 0 {
+            true => table.plain(owner, &format!("{name}_{suffix}"), Role::State, &[len], 1).map(Some),
+            false => Ok(None),
+        };
+        let initial = [state("h0", layer.units())?, state("c0", memory)?];
+        Ok(Weights { input, recurrent, candidate, bias, projection, own, initial })
     }
 }

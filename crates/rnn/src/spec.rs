@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::init::Initialiser;
+
 /// Pointwise function of an Elman cell or a dense layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Activation {
@@ -89,6 +91,38 @@ pub struct Recurrent {
 pub struct Form {
     /// Size of an LSTM's state, which is then a projection of its units (`weight_hr`; Sak et al. 2014, arXiv:1402.1128).
     pub proj_size: Option<usize>,
+    /// How the rows of two directions become one.
+    pub merge: Merge,
+    /// What of each level's input goes on beside its output.
+    pub passed: Passed,
+    /// Whether initial states that are not given are parameters (`h0_l0`, `c0_l0`) instead of zeros.
+    pub learned_state: bool,
+    /// How the recurrent weights start, if not as the network's scheme says.
+    pub recurrent_init: Option<Initialiser>,
+    /// What their start is multiplied with; none: 1.
+    pub recurrent_scale: Option<f32>,
+}
+
+/// How the two directions of a level become one row.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Merge {
+    /// Side by side.
+    #[default]
+    Concat,
+    Sum,
+    Mean,
+    Product,
+}
+
+/// What of a level's input goes on beside its output.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Passed {
+    #[default]
+    Nothing,
+    /// It is added (He et al. 2016, arXiv:1512.03385).
+    Added,
+    /// It stands after it (Huang et al. 2017, arXiv:1608.06993).
+    Beside,
 }
 
 impl Recurrent {

@@ -5,8 +5,9 @@ use crate::dense::Dense;
 use crate::dropout::Dropout;
 use crate::embedding::Embedding;
 use crate::params::{Owner, ParameterTable};
+use crate::passing::{Merging, Passing};
 use crate::recurrent::Level;
-use crate::spec::{At, CellKind, Input, Layer, NetworkError, Recurrent};
+use crate::spec::{At, CellKind, Input, Layer, Merge, NetworkError, Passed, Recurrent};
 use crate::states::StateShape;
 
 /// The largest size of a row; how much memory a network takes is asked of the arena.
@@ -22,6 +23,10 @@ pub(crate) enum Kind {
     Level(Level),
     /// The final states of the level before, directions side by side.
     Last,
+    /// The directions of the level before as one row.
+    Merge(Merging),
+    /// The input of a level, passed on around it.
+    Pass(Passing),
 }
 
 /// One step of the computation.
@@ -41,7 +46,7 @@ impl Stage {
             Kind::Embedding(embedding) => embedding.trainable,
             Kind::Dense(dense) => dense.trainable,
             Kind::Level(level) => level.trainable,
-            Kind::Dropout(_) | Kind::Last => false,
+            Kind::Dropout(_) | Kind::Last | Kind::Merge(_) | Kind::Pass(_) => false,
         }
     }
 }
@@ -78,24 +83,32 @@ pub(crate) fn plan(input: Input, layers: &[Layer], at: At) -> Result<Plan, Netwo
         {
             return Err(refuse(index, format!("the name \"{name}\" is taken by a layer before")));
         }
-        width = plan.layer(index, layer, width, tokens)?;
-        if at == At::Last && last_recurrent == Some(index) {
-            plan.per_sequence = true;
-            plan.push(Kind::Last, width);
-        }
+        let last = at == At::Last && last_recurrent == Some(index);
+        width = plan.layer(index, layer, width, tokens, last)?;
     }
     Ok(plan)
 }
 
 impl Plan {
-    /// Appends the stages of one layer that reads rows of `width` numbers (or tokens below it); gives the new width.
-    fn layer(&mut self, index: usize, layer: &Layer, width: usize, tokens: bool) -> Result<usize, NetworkError> {
+    /// Appends the stages of one layer that reads rows of `width` numbers (or tokens below it); gives the new width. `last`: its
+    /// final states are what the layers above read.
+    fn layer(
+        &mut self,
+        index: usize,
+        layer: &Layer,
+        width: usize,
+        tokens: bool,
+        last: bool,
+    ) -> Result<usize, NetworkError> {
         let owner = |name, trainable| Owner { layer: index, name, trainable };
         match layer {
             Layer::Recurrent(layer) => {
                 check_size(index, "hiddenSize", layer.hidden_size)?;
                 check_rate(index, "dropout", layer.dropout)?;
                 check_form(index, layer)?;
+                if layer.form.passed != Passed::Nothing && tokens {
+                    return Err(refuse(index, format!("{}: expected numbers to pass on, got tokens", passed(layer))));
+                }
                 if !(1..=MOST_LEVELS).contains(&layer.num_layers) {
                     let got = layer.num_layers;
                     return Err(refuse(index, format!("numLayers: expected 1 to {MOST_LEVELS}, got {got}")));
@@ -109,8 +122,20 @@ impl Plan {
                     let (state, trace) = (self.states.len(), self.traces);
                     let stage = Level::new(layer, level, width, state, trace, (&owner, &mut self.table))?;
                     self.traces += layer.directions();
+                    let (input, own) = (width, self.stages.len());
                     width = stage.output();
                     self.push(Kind::Level(stage), width);
+                    if last && level + 1 == layer.num_layers {
+                        self.per_sequence = true;
+                        self.push(Kind::Last, width);
+                    }
+                    if layer.bidirectional && layer.form.merge != Merge::Concat {
+                        width = layer.units();
+                        self.push(Kind::Merge(Merging { how: layer.form.merge, units: width }), width);
+                    }
+                    if layer.form.passed != Passed::Nothing {
+                        width = self.pass(index, layer, own, width, input)?;
+                    }
                 }
                 self.states.push(StateShape {
                     layer: index,
@@ -155,6 +180,35 @@ impl Plan {
         }
     }
 
+    /// Passes the input of the level at stage `level` on beside its row.
+    fn pass(
+        &mut self,
+        index: usize,
+        layer: &Recurrent,
+        level: usize,
+        width: usize,
+        input: usize,
+    ) -> Result<usize, NetworkError> {
+        let added = layer.form.passed == Passed::Added;
+        if added && width != input {
+            return Err(refuse(index, format!("residual: expected an input of {width} numbers, got {input}")));
+        }
+        let merged = layer.form.merge != Merge::Concat;
+        if self.per_sequence && layer.bidirectional && (merged || !added) {
+            let why =
+                "expected one direction, as the prediction is made at the last step and two end at different ones";
+            return Err(refuse(index, format!("{}: {why}", passed(layer))));
+        }
+        let passing = Passing { added, level, width, input, directions: layer.directions() };
+        let at = self.stages.len();
+        if let Kind::Level(level) = &mut self.stages[level].kind {
+            level.passed_at = Some(at);
+        }
+        let width = if added { width } else { width + input };
+        self.push(Kind::Pass(passing), check_size(index, "skip", width)?);
+        Ok(width)
+    }
+
     fn dropout(&mut self, width: usize, rate: f32) {
         if rate > 0.0 {
             let place = self.stages.len() as u32;
@@ -182,7 +236,18 @@ fn check_size(layer: usize, what: &str, size: usize) -> Result<usize, NetworkErr
     }
 }
 
+/// The option that passes a level's input on.
+fn passed(layer: &Recurrent) -> &'static str {
+    if layer.form.passed == Passed::Added { "residual" } else { "skip" }
+}
+
 fn check_form(index: usize, layer: &Recurrent) -> Result<(), NetworkError> {
+    if layer.form.merge != Merge::Concat && !layer.bidirectional {
+        return Err(refuse(index, "merge: expected two directions"));
+    }
+    if layer.form.recurrent_scale.is_some_and(|scale| !scale.is_finite()) {
+        return Err(refuse(index, "recurrentScale: expected a finite number"));
+    }
     let Some(size) = layer.form.proj_size else { return Ok(()) };
     if !matches!(layer.cell, CellKind::Lstm | CellKind::LstmVariant { .. }) {
         return Err(refuse(index, "projSize: expected an LSTM"));

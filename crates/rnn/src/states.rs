@@ -42,6 +42,13 @@ impl States {
         states
     }
 
+    /// The initial states of `batch` sequences of which none was given: learned ones, else zeros.
+    pub fn initial(network: &Network, params: &[f32], batch: usize) -> States {
+        let mut states = States::zeros(network, batch);
+        network.learned_states(params, batch, &mut states);
+        states
+    }
+
     /// Becomes a copy of `other` in the memory that is there; allocates only to grow.
     pub fn copy_from(&mut self, other: &States) {
         self.layers.resize_with(other.layers.len(), LayerState::default);

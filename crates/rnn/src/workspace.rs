@@ -61,6 +61,8 @@ pub struct Workspace {
     /// Gradient of the output of the stage at hand, and of its input.
     pub(crate) gradient: Vec<f32>,
     pub(crate) below: Vec<f32>,
+    /// Initial states of a pass that was given none, where a layer learns them; else nothing.
+    pub(crate) learned: Option<States>,
     pub(crate) final_states: States,
     pub(crate) state_gradients: States,
     pub(crate) hidden: Vec<HiddenGradient>,
@@ -80,6 +82,8 @@ pub(crate) struct StageMemory {
     pub values: Vec<f32>,
     /// `[rows, width]` of dropout: 0 or the scale.
     pub mask: Vec<f32>,
+    /// `[rows, input]` of an input that is passed on: its gradient, until the level has written its own.
+    pub kept: Vec<f32>,
     /// One entry for each direction of a level.
     pub directions: Vec<Memory>,
 }
@@ -138,6 +142,7 @@ impl Workspace {
             zeros: arena.zeros(),
             gradient: arena.gradient(),
             below: arena.gradient(),
+            learned: network.learns_state().then(|| arena.states()),
             final_states: arena.states(),
             state_gradients: if training { arena.states() } else { States::default() },
             hidden: if training { arena.hidden() } else { Vec::new() },
@@ -218,6 +223,10 @@ impl Workspace {
                 state.h.copy_from_slice(&initial.h);
                 state.c.copy_from_slice(&initial.c);
             }
+        } else if let Some(learned) = &mut self.learned {
+            learned.reset(network, batch);
+            network.learned_states(pass.params, batch, learned);
+            self.final_states.copy_from(learned);
         }
         self.rows = pass.packing.rows;
         self.input_len = 0;

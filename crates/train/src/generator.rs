@@ -55,7 +55,7 @@ impl Generator {
         let mut workspace = workspace(&body.network, capacity, false)?;
         let mut batch = Batch::new(&body.form, capacity)?;
         batch.gather_inputs(&sequences, &[0]);
-        let mut state = batch.initial().cloned().unwrap_or_else(|| States::zeros(&body.network, 1));
+        let mut state = batch.initial().cloned().unwrap_or_else(|| States::initial(&body.network, &body.params, 1));
         if steps > 1 {
             let Values::Tokens(tokens) = batch.input() else { unreachable!("the model has a vocabulary") };
             let before = Values::Tokens(&tokens[..steps - 1]);

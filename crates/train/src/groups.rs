@@ -74,7 +74,7 @@ fn kind(role: Role) -> Kind {
     match role {
         Role::InputWeight => Kind::Input,
         Role::RecurrentWeight => Kind::Recurrent,
-        Role::Bias | Role::Vector => Kind::Bias,
+        Role::Bias | Role::Vector | Role::State => Kind::Bias,
         Role::Weight => Kind::Dense,
         Role::Embedding => Kind::Embedding,
     }

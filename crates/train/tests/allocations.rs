@@ -165,3 +165,22 @@ fn of_classes_with_counts_and_of_labels() {
     let run = r#"{"epochs":50,"batchSize":8,"metrics":["labelErrorRate"]}"#;
     assert_eq!(asked(&mut model, data, run, None), 0);
 }
+
+/// Each of what a recurrent layer may have, on ragged sequences and at every step.
+#[test]
+fn of_every_form_of_a_layer() {
+    for layer in [
+        r#""kind":"lstm","peepholes":true,"projSize":3"#,
+        r#""kind":"lstm","coupled":true,"skip":true,"initialState":"learned""#,
+        r#""kind":"gru","reset":"before","bidirectional":true,"merge":"product","initialState":"learned""#,
+        r#""kind":"rnn","residual":true,"numLayers":2"#,
+    ] {
+        let description = format!(
+            r#"{{"input":{{"size":2}},"layers":[{{"kind":"dense","units":5}},{{{layer},"hiddenSize":5}},{{"kind":"dense"}}],
+                "output":{{"at":"last","classes":2}}}}"#
+        );
+        let mut model = Model::create(&description).expect("right");
+        let run = r#"{"epochs":50,"batchSize":8}"#;
+        assert_eq!(asked(&mut model, classified(40), run, None), 0, "{layer}");
+    }
+}

@@ -39,10 +39,10 @@ impl Initialiser {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Init {
     /// Glorot for weights that read an input, orthogonal for recurrent ones, zero biases but for the LSTM's `forget_bias` in
-    /// `bias_ih`, zero peepholes; embeddings uniform in ±√3 (variance 1, which Glorot's rule supposes of an input).
+    /// `bias_ih`, zero peepholes and learned states; embeddings uniform in ±√3 (variance 1, which Glorot's rule supposes of an input).
     Default,
     /// As PyTorch's modules: recurrent layers uniform in ±1/√H, dense ones in ±1/√inputs, biases too; embeddings standard
-    /// normal. PyTorch knows no `forget_bias`: it is set only when it is given.
+    /// normal, learned states zero. PyTorch knows no `forget_bias`: it is set only when it is given.
     PyTorch,
     /// `input` for weights that read an input (of dense layers too), `recurrent` for the others; the rest as by default.
     Named { input: Initialiser, recurrent: Initialiser },
@@ -64,6 +64,7 @@ pub fn initialise(network: &Network, scheme: Init, seed: u64, params: &mut [f32]
             }
             Init::Named { input, recurrent } => named(entry, input, recurrent, &mut natural, &mut stream),
         }
+        recurrent(network, entry, &mut natural, &mut stream);
         if let Some((gate, value)) = forget_bias(network, entry, scheme) {
             let hidden = entry.shape[0] / entry.gates;
             natural[gate * hidden..][..hidden].fill(value);
@@ -77,7 +78,7 @@ fn named(entry: &Parameter, input: Initialiser, recurrent: Initialiser, natural:
         Role::InputWeight | Role::Weight => input,
         Role::RecurrentWeight => recurrent,
         Role::Embedding => return uniform(natural, 3f64.sqrt(), stream),
-        Role::Bias | Role::Vector => return,
+        Role::Bias | Role::Vector | Role::State => return,
     };
     let (units, inputs) = (entry.shape[0] / entry.gates, entry.shape[1]);
     for block in natural.chunks_exact_mut(units * inputs) {
@@ -100,6 +101,7 @@ fn named(entry: &Parameter, input: Initialiser, recurrent: Initialiser, natural:
 
 fn pytorch(network: &Network, entry: &Parameter, natural: &mut [f32], stream: &mut Stream) {
     let fan = match (&network.layers()[entry.layer], entry.role) {
+        (_, Role::State) => return,
         (_, Role::Embedding) => return natural.iter_mut().for_each(|x| *x = stream.normal() as f32),
         (Layer::Recurrent(layer), _) => layer.hidden_size,
         _ => {
@@ -109,6 +111,21 @@ fn pytorch(network: &Network, entry: &Parameter, natural: &mut [f32], stream: &m
         }
     };
     uniform(natural, 1.0 / (fan as f64).sqrt(), stream);
+}
+
+/// What a layer says itself of its recurrent weights, whatever the scheme.
+fn recurrent(network: &Network, entry: &Parameter, natural: &mut [f32], stream: &mut Stream) {
+    let Layer::Recurrent(layer) = &network.layers()[entry.layer] else { return };
+    if entry.role != Role::RecurrentWeight {
+        return;
+    }
+    if let Some(initialiser) = layer.form.recurrent_init {
+        natural.fill(0.0);
+        named(entry, initialiser, initialiser, natural, stream);
+    }
+    if let Some(scale) = layer.form.recurrent_scale {
+        natural.iter_mut().for_each(|w| *w *= scale);
+    }
 }
 
 /// The forget gate and what its part of this bias is set to, if at all.

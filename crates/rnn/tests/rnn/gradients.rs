@@ -98,7 +98,8 @@ fn many_blocks() {
             let layer = Recurrent { num_layers: 2, bidirectional: true, ..formed(form, hidden) };
             let at = if i % 2 == 0 { At::Every } else { At::Last };
             let network = Network::new(Input::Values { size: 9 }, vec![Layer::Recurrent(layer), head(3)], at).unwrap();
-            all.add(check(&network, &lengths, i % 3 == 0, i as u64));
+            // On a learned state that is not used nothing depends.
+            all.add(check(&network, &lengths, i % 3 == 0 && !form.1.learned_state, i as u64));
         }
     }
     println!("many blocks: worst relative error {:.1e} in {} tensors", all.error, all.tensors);

@@ -51,7 +51,7 @@ fn default() {
                     values.chunks_exact(12 * 12).for_each(|block| assert_orthonormal(block, 12, 12))
                 }
                 Role::Embedding => assert_uniform(values, 3f64.sqrt(), name),
-                Role::Vector => assert!(values.iter().all(|&x| x == 0.0), "{name}"),
+                Role::Vector | Role::State => assert!(values.iter().all(|&x| x == 0.0), "{name}"),
                 Role::Bias => {
                     // Coupled, the forget gate is the first.
                     let gate = match cell {

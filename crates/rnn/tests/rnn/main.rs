@@ -9,6 +9,7 @@ mod denormals;
 mod digest;
 mod dropout;
 mod errors;
+mod forms;
 mod gradients;
 mod initialisers;
 mod losses;

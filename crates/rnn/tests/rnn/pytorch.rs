@@ -57,7 +57,10 @@ fn check(record: &Value, cell: CellKind) -> f64 {
         num_layers: size(&config["num_layers"]),
         bidirectional: config["bidirectional"] == true,
         bias: config["bias"] == true,
-        form: Form { proj_size: config["proj_size"].as_u64().filter(|&n| n > 0).map(|n| n as usize) },
+        form: Form {
+            proj_size: config["proj_size"].as_u64().filter(|&n| n > 0).map(|n| n as usize),
+            ..Form::default()
+        },
         ..recurrent(cell, size(&config["hidden_size"]))
     };
     let directions = layer.directions();

@@ -213,7 +213,7 @@ fn tokens_are_one_hot_vectors() {
 /// No initial state is an initial state of zeros.
 #[test]
 fn absent_states_are_zeros() {
-    for form in forms() {
+    for form in forms().into_iter().filter(|(_, form)| !form.learned_state) {
         let network = network(Recurrent { bidirectional: true, ..formed(form, 7) }, 3, At::Last);
         let params = parameters(&network, 1);
         let absent = Batch::random(&network, &[4, 9, 1], false, 2);

@@ -4,7 +4,7 @@ use super::model::{Input, ModelDescription, size};
 use super::rules::{integer, number, word};
 use crate::error::{Error, ErrorClass};
 use crate::json::Value;
-use rnn::{Activation, CellKind, Form, Layer, Network, Recurrent, Reset};
+use rnn::{Activation, CellKind, Form, Initialiser, Layer, Merge, Network, Passed, Recurrent, Reset};
 
 impl ModelDescription {
     /// The layers, with the names that their parameters begin with. The last one's units are 0 while the vocabulary is open.
@@ -24,8 +24,12 @@ pub fn network(model: &ModelDescription, input_size: usize) -> Result<Network, E
         (Input::Tokens(_), None) => return Err(Error::conflict("input.vocabulary", "is known after the first fit")),
         _ => rnn::Input::Values { size: input_size },
     };
-    Network::new(input, model.layers(), model.output.at)
-        .map_err(|e| Error::new(ErrorClass::Config, "wrongOption", e.to_string()).about(format!("layers[{}]", e.layer)))
+    Network::new(input, model.layers(), model.output.at).map_err(|e| {
+        // Most of its messages begin with the field.
+        let field = e.message.split_once(": ").map(|(field, _)| field).filter(|field| !field.contains(' '));
+        let path = field.map_or(format!("layers[{}]", e.layer), |field| format!("layers[{}].{field}", e.layer));
+        Error::new(ErrorClass::Config, "wrongOption", e.to_string()).about(path)
+    })
 }
 
 fn layer(index: usize, l: &Value) -> Layer {
@@ -53,8 +57,28 @@ fn layer(index: usize, l: &Value) -> Layer {
         forget_bias: l["forgetBias"].as_f64().map(|b| b as f32),
         name,
         trainable,
-        form: Form { proj_size: integer(&l["projSize"]) },
+        form: form(l),
     })
+}
+
+fn form(l: &Value) -> Form {
+    Form {
+        proj_size: integer(&l["projSize"]),
+        merge: match word(&l["merge"]) {
+            "sum" => Merge::Sum,
+            "mean" => Merge::Mean,
+            "product" => Merge::Product,
+            _ => Merge::Concat,
+        },
+        passed: match (l["residual"] == true, l["skip"] == true) {
+            (true, _) => Passed::Added,
+            (_, true) => Passed::Beside,
+            _ => Passed::Nothing,
+        },
+        learned_state: l["initialState"] == "learned",
+        recurrent_init: Initialiser::from_name(word(&l["recurrentInit"])),
+        recurrent_scale: l["recurrentScale"].as_f64().map(|scale| scale as f32).filter(|&scale| scale != 1.0),
+    }
 }
 
 fn activation(name: &Value) -> Activation {

@@ -97,7 +97,8 @@ impl Learner {
     /// # Errors
     /// As [`Model::body`].
     pub fn reset(&mut self, model: &Model) -> Result<(), Error> {
-        self.window.reset(&model.body()?.network);
+        let body = model.body()?;
+        self.window.reset(&body.network, &body.params);
         Ok(())
     }
 

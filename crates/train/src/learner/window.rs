@@ -40,12 +40,12 @@ impl Window {
     }
 
     /// Forgets all.
-    pub fn reset(&mut self, network: &Network) {
+    pub fn reset(&mut self, network: &Network, params: &[f32]) {
         self.values.clear();
         self.tokens.clear();
         self.states.clear();
         self.chained = 0;
-        self.states.push_back(States::zeros(network, 1));
+        self.states.push_back(States::initial(network, params, 1));
     }
 
     /// Puts a step at the end, and the oldest one out when it is full.

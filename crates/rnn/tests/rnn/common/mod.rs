@@ -56,9 +56,11 @@ pub fn recurrent(cell: CellKind, hidden_size: usize) -> Recurrent {
 /// Every cell in its plain form, and the forms that a layer may have beside it: of 5 units or more.
 pub fn forms() -> Vec<(CellKind, Form)> {
     let plain = Form::default();
-    let projected = Form { proj_size: Some(3) };
+    let projected = Form { proj_size: Some(3), ..plain };
     let lstms = [CELLS[0], CELLS[6], CELLS[8]].map(|cell| (cell, projected));
-    CELLS.map(|cell| (cell, plain)).into_iter().chain(lstms).collect()
+    let learned = Form { learned_state: true, ..plain };
+    let others = [(CELLS[1], learned), (CELLS[0], Form { proj_size: Some(3), ..learned })];
+    CELLS.map(|cell| (cell, plain)).into_iter().chain(lstms).chain(others).collect()
 }
 
 /// [`recurrent`] of one of [`forms`].
@@ -68,7 +70,7 @@ pub fn formed((cell, form): (CellKind, Form), hidden_size: usize) -> Recurrent {
 
 /// The same with a projected state, two units smaller.
 pub fn projected(cell: CellKind, hidden_size: usize) -> Recurrent {
-    Recurrent { form: Form { proj_size: Some(hidden_size - 2) }, ..recurrent(cell, hidden_size) }
+    Recurrent { form: Form { proj_size: Some(hidden_size - 2), ..Form::default() }, ..recurrent(cell, hidden_size) }
 }
 
 /// A linear layer named "head".

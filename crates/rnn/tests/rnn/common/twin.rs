@@ -30,7 +30,18 @@ fn layer(layer: &rnn::Layer) -> naive::Layer {
             bidirectional: layer.bidirectional,
             bias: layer.bias,
             name: layer.name.clone(),
-            form: naive::Form { proj_size: layer.form.proj_size, ..naive::Form::default() },
+            form: naive::Form {
+                proj_size: layer.form.proj_size,
+                merge: match layer.form.merge {
+                    rnn::Merge::Concat => naive::Merge::Concat,
+                    rnn::Merge::Sum => naive::Merge::Sum,
+                    rnn::Merge::Mean => naive::Merge::Mean,
+                    rnn::Merge::Product => naive::Merge::Product,
+                },
+                residual: layer.form.passed == rnn::Passed::Added,
+                skip: layer.form.passed == rnn::Passed::Beside,
+                learned: layer.form.learned_state,
+            },
         }),
         rnn::Layer::Dense { units, activation: a, bias, name, .. } => {
             naive::Layer::Dense { units: *units, activation: activation(*a), bias: *bias, name: name.clone() }

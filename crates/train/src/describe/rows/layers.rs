@@ -1,9 +1,10 @@
 //! Rows of the layers.
 
+use super::model::INITIALISERS;
 use crate::describe::table::{
     Default::{Absent, Is, Required},
     Field,
-    Kind::{Bool, Number, Text},
+    Kind::{Bool, Number, Text, Word},
     LEVELS, Object, Range, Tagged, Tell, WIDTH, follows, host, one_of, row,
 };
 
@@ -25,12 +26,38 @@ pub static RECURRENT: Object = Object {
     fields: &[
         row!("hiddenSize", WIDTH, Required, "Units of the state, in each direction."),
         row!("numLayers", LEVELS, Is("1"), "Levels; each above the first reads the one below."),
+        row!("bidirectional", Bool, Is("false"), "Whether a second direction reads from the end."),
         row!(
-            "bidirectional",
+            "merge",
+            one_of!("concat", "sum", "mean", "product"),
+            Is("\"concat\""),
+            "How the rows of two directions become one."
+        ),
+        row!(
+            "residual",
             Bool,
             Is("false"),
-            "Whether a second direction reads from the end; the two are concatenated."
+            "Whether each level's input, which has its output's size, is added to it (He et al. 2016)."
         ),
+        row!(
+            "skip",
+            Bool,
+            Is("false"),
+            "Whether each level's input stands beside its output, which is wider by it (Huang et al. 2017)."
+        ),
+        row!(
+            "initialState",
+            one_of!("zeros", "learned"),
+            Is("\"zeros\""),
+            "What an initial state is that is not given; learned ones are parameters: `h0_l0`, `c0_l0` (online learning starts from them as they are)."
+        ),
+        row!(
+            "recurrentInit",
+            Word(&INITIALISERS),
+            follows("the model's init"),
+            "How its recurrent weights start; \"identity\" with relu is the IRNN of Le et al. 2015."
+        ),
+        row!("recurrentScale", Number(Range::AboveZero), Is("1"), "What their start is multiplied with."),
         row!("dropout", Number(Range::Share), Is("0"), "Share of units dropped between levels, in training."),
         BIAS,
         NAME,

@@ -44,7 +44,7 @@ static SCALE: Words = Words {
     later: &[],
 };
 static INITS: Words = Words { name: "", doc: "", now: &["default", "pytorch"], later: &[] };
-static INITIALISERS: Words = Words { name: "", doc: "", now: &rnn::Initialiser::NAMES, later: &[] };
+pub static INITIALISERS: Words = Words { name: "", doc: "", now: &rnn::Initialiser::NAMES, later: &[] };
 
 pub static INIT: Object = Object {
     name: host("Init"),

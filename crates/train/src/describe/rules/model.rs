@@ -118,7 +118,7 @@ fn check_layers(model: &Value) -> Result<(), Error> {
                 let why = "the direction that reads from the end has seen what is to be predicted";
                 return Err(Error::conflict(path("bidirectional"), why));
             }
-            recurrent::check(layer, &path)?;
+            recurrent::check(layer, recurrent::below(model, i), tokens && i == 0, &path)?;
         }
         if word(&layer["kind"]) != "dropout" {
             let name = layer["name"].as_str().map_or_else(|| i.to_string(), String::from);
@@ -174,7 +174,11 @@ fn fill_sizes(model: &mut Value) -> Result<(), Error> {
     }
     let head = &layers[last];
     let units = integer(&head["units"]);
-    let own = recurrent::width(head).or(units);
+    let own = recurrent::width(head, recurrent::below(model, last));
+    if own.is_none() && head["skip"] == true {
+        let why = "makes a row of unknown size of this input; add dense() after it";
+        return Err(Error::conflict(format!("layers[{last}].skip"), why));
+    }
     match (own, size) {
         (None, None) if aim(model) != Aim::NextToken => {
             return Err(missing(&units_of(last), "a positive integer, here or as output.size"));

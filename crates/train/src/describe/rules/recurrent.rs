@@ -1,14 +1,15 @@
 //! Rules of one recurrent layer.
 
-use super::integer;
+use super::{integer, word};
 use crate::error::Error;
 use crate::json::Value;
 
-/// Checks what the options of a recurrent layer have to do with each other; `path` makes that of a field.
+/// Checks what the options of a recurrent layer have to do with each other and with its input: rows of `below` numbers, as far
+/// as that is known; `tokens` when it reads tokens. `path` makes that of a field.
 ///
 /// # Errors
 /// `ConfigError`.
-pub fn check(layer: &Value, path: &dyn Fn(&str) -> String) -> Result<(), Error> {
+pub fn check(layer: &Value, below: Option<usize>, tokens: bool, path: &dyn Fn(&str) -> String) -> Result<(), Error> {
     if !layer["forgetBias"].is_null() && layer["bias"] == false {
         return Err(Error::conflict(path("forgetBias"), "needs bias: true"));
     }
@@ -21,11 +22,48 @@ pub fn check(layer: &Value, path: &dyn Fn(&str) -> String) -> Result<(), Error> 
             size.to_string(),
         ));
     }
+    if word(&layer["merge"]) != "concat" && layer["bidirectional"] == false {
+        return Err(Error::conflict(path("merge"), "needs bidirectional: true"));
+    }
+    if layer["residual"] == true && layer["skip"] == true {
+        return Err(Error::conflict(path("skip"), "does not go with residual"));
+    }
+    if let Some(option) = ["residual", "skip"].into_iter().find(|&option| tokens && layer[option] == true) {
+        return Err(Error::conflict(path(option), "tokens cannot be passed on; put an embedding before it"));
+    }
+    if let (true, Some(row), Some(below)) = (layer["residual"] == true, row(layer), below)
+        && row != below
+    {
+        let why = format!("needs an input of the output's {row} numbers, and has one of {below}");
+        return Err(Error::conflict(path("residual"), &why));
+    }
     Ok(())
 }
 
-/// Numbers in a row of what it gives; none for other layers.
-pub fn width(layer: &Value) -> Option<usize> {
+/// Numbers in the row of a level, before its input is put beside it; none for other layers.
+fn row(layer: &Value) -> Option<usize> {
     let units = integer(&layer["projSize"]).or_else(|| integer(&layer["hiddenSize"]))?;
-    Some(units * if layer["bidirectional"] == true { 2 } else { 1 })
+    let both = layer["bidirectional"] == true && word(&layer["merge"]) == "concat";
+    Some(units * if both { 2 } else { 1 })
+}
+
+/// Numbers in a row that a layer gives which reads rows of `below` numbers, as far as either is known.
+pub fn width(layer: &Value, below: Option<usize>) -> Option<usize> {
+    match row(layer) {
+        Some(row) if layer["skip"] == true => {
+            let levels = integer(&layer["numLayers"])?;
+            row.checked_mul(levels)?.checked_add(below?)
+        }
+        Some(row) => Some(row),
+        None if layer["kind"] == "dropout" => below,
+        None => integer(&layer["units"]),
+    }
+}
+
+/// Numbers in a row that layer `index` reads.
+pub fn below(model: &Value, index: usize) -> Option<usize> {
+    let input = &model["input"];
+    let first = integer(&input["size"]).or_else(|| super::model::count(&input["vocabulary"]));
+    let layers = model["layers"].as_array().into_iter().flatten();
+    layers.take(index).fold(first, |below, layer| width(layer, below))
 }

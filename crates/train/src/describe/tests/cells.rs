@@ -1,7 +1,7 @@
 //! Recurrent layers: what their options become in `rnn`, and what does not go together.
 
 use super::*;
-use rnn::{CellKind, Layer, Recurrent};
+use rnn::{CellKind, Form, Initialiser, Layer, Merge, Passed, Recurrent};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -41,7 +41,7 @@ fn projections() {
         (json!({ "kind": "lstm", "projSize": 0 }), "layers[0].projSize: expected a positive integer, got 0"),
         (
             json!({ "kind": "gru", "projSize": 2 }),
-            "layers[0].projSize: unknown option; known are hiddenSize, numLayers, bidirectional, dropout, bias, name, trainable, reset",
+            "layers[0].projSize: unknown option; known are hiddenSize, numLayers, bidirectional, merge, residual, skip, initialState, recurrentInit, recurrentScale, dropout, bias, name, trainable, reset",
         ),
     ] {
         assert_eq!(message(described(fields)), expected);
@@ -52,4 +52,73 @@ fn projections() {
         parsed(&model_with(json!({ "layers": [layer] })).expect("right").to_json())["output"]["size"].clone()
     };
     assert_eq!((own(json!(false)), own(json!(true))), (json!(3), json!(6)));
+}
+
+#[test]
+fn forms() {
+    let form = |fields: Value| layer(fields).form;
+    assert_eq!(form(json!({ "kind": "gru" })), Form::default());
+    let both =
+        json!({ "kind": "gru", "bidirectional": true, "merge": "product", "skip": true, "initialState": "learned" });
+    let expected = Form { merge: Merge::Product, passed: Passed::Beside, learned_state: true, ..Form::default() };
+    assert_eq!(form(both), expected);
+    let irnn = json!({ "kind": "rnn", "activation": "relu", "recurrentInit": "identity", "recurrentScale": 0.25 });
+    let start = (Some(Initialiser::Identity), Some(0.25));
+    assert_eq!((form(irnn.clone()).recurrent_init, form(irnn).recurrent_scale), start);
+    for (merge, expected) in [("sum", Merge::Sum), ("mean", Merge::Mean)] {
+        assert_eq!(form(json!({ "kind": "rnn", "bidirectional": true, "merge": merge })).merge, expected);
+    }
+
+    let tokens = |layer: Value| {
+        model_with(json!({ "input": { "vocabulary": 4 }, "layers": [layer, { "kind": "dense" }] })).map(|_| ())
+    };
+    for (error, expected) in [
+        (described(json!({ "kind": "gru", "merge": "sum" })).map(|_| ()), "layers[0].merge: needs bidirectional: true"),
+        (
+            described(json!({ "kind": "gru", "residual": true })).map(|_| ()),
+            "layers[0].residual: needs an input of the output's 4 numbers, and has one of 3",
+        ),
+        (
+            described(json!({ "kind": "gru", "residual": true, "skip": true })).map(|_| ()),
+            "layers[0].skip: does not go with residual",
+        ),
+        (
+            described(json!({ "kind": "gru", "recurrentScale": 0 })).map(|_| ()),
+            "layers[0].recurrentScale: expected a number above 0, got 0",
+        ),
+        (
+            described(json!({ "kind": "gru", "recurrentInit": "ones" })).map(|_| ()),
+            "layers[0].recurrentInit: expected \"glorotUniform\", \"orthogonal\", \"identity\", \"uniform\" or \"zeros\", got \"ones\"",
+        ),
+        (
+            tokens(json!({ "kind": "gru", "hiddenSize": 4, "residual": true })),
+            "layers[0].residual: tokens cannot be passed on; put an embedding before it",
+        ),
+    ] {
+        assert_eq!(message(error), expected);
+    }
+}
+
+/// The width that an input passed on beside a state makes, level by level.
+#[test]
+fn widths() {
+    let size = |layers: Value| {
+        parsed(&model_with(json!({ "layers": layers })).expect("right").to_json())["output"]["size"].clone()
+    };
+    let skip = json!({ "kind": "gru", "hiddenSize": 4, "numLayers": 2, "skip": true });
+    assert_eq!(size(json!([skip])), 3 + 4 + 4);
+    let dropout = json!({ "kind": "dropout", "rate": 0.1 });
+    assert_eq!(size(json!([{ "kind": "rnn", "hiddenSize": 5, "bidirectional": true }, dropout, skip])), 10 + 4 + 4);
+    let merged = json!({ "kind": "rnn", "hiddenSize": 5, "bidirectional": true, "merge": "mean" });
+    assert_eq!(size(json!([merged])), 5);
+    assert_eq!(size(json!([merged, { "kind": "gru", "hiddenSize": 5, "residual": true }])), 5);
+
+    let series = json!({ "series": { "target": ["a"], "window": 4, "horizon": 11 } });
+    let open = message(model_with(json!({ "input": series, "layers": [skip] })));
+    assert_eq!(open, "layers[0].skip: makes a row of unknown size of this input; add dense() after it");
+    // What only the network can tell names its field too.
+    let both = json!({ "kind": "gru", "hiddenSize": 4, "bidirectional": true, "skip": true });
+    let model = model_with(json!({ "layers": [both, { "kind": "dense", "units": 1 }] })).expect("right alone");
+    let error = crate::describe::network::network(&model, 3).expect_err("no input in common");
+    assert_eq!(error.path.as_deref(), Some("layers[0].skip"));
 }

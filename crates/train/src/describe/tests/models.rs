@@ -9,7 +9,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 
 #[test]
 fn defaults_and_sizes_are_filled_in() {
-    let recurrent = |kind: &str, hidden: usize| json!({ "kind": kind, "hiddenSize": hidden, "numLayers": 1, "bidirectional": false, "dropout": 0, "bias": true, "trainable": true });
+    let recurrent = |kind: &str, hidden: usize| json!({ "kind": kind, "hiddenSize": hidden, "numLayers": 1, "bidirectional": false, "dropout": 0, "bias": true, "trainable": true, "merge": "concat", "residual": false, "skip": false, "initialState": "zeros", "recurrentScale": 1 });
     let given = json!({ "input": { "size": 3 }, "layers": [{ "kind": "lstm", "hiddenSize": 4 }] });
     let mut lstm = recurrent("lstm", 4);
     lstm["forgetBias"] = json!(1);
@@ -191,7 +191,7 @@ fn what_does_not_go_together() {
         ),
         (
             json!({ "layers": [{ "kind": "gru", "hiddenSize": 4, "forgetBias": 1 }] }),
-            "layers[0].forgetBias: unknown option; known are hiddenSize, numLayers, bidirectional, dropout, bias, name, trainable, reset",
+            "layers[0].forgetBias: unknown option; known are hiddenSize, numLayers, bidirectional, merge, residual, skip, initialState, recurrentInit, recurrentScale, dropout, bias, name, trainable, reset",
         ),
         (
             json!({ "layers": [{ "kind": "gru", "hiddenSize": 4, "name": "a" }, { "kind": "dense", "units": 1, "name": "a" }] }),
