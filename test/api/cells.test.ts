@@ -1,5 +1,19 @@
 /** The cells and forms of recurrent layers through the package: names, learning, states that go on, runs that are resumed. */
-import { adam, dense, embedding, gru, type Layer, loadModel, lstm, type ModelDescription, rnn, sgd } from "retrograd";
+import {
+  adam,
+  dense,
+  embedding,
+  gru,
+  type Layer,
+  loadModel,
+  lru,
+  lstm,
+  type ModelDescription,
+  minGru,
+  minLstm,
+  rnn,
+  sgd,
+} from "retrograd";
 import { describe, expect, it } from "vitest";
 import { digest, kept, make, sums, verse } from "./support.js";
 
@@ -71,6 +85,32 @@ Object.assign(cases, {
       rnn({ hiddenSize, activation: "relu", recurrentInit: "identity", recurrentScale: 0.9, ...more }),
     parameters: { weight_ih_l0: [6, 1], weight_hh_l0: [6, 6], ...biases(6) },
     h: 6,
+  },
+} satisfies Record<string, Case>);
+
+Object.assign(cases, {
+  minGru: {
+    layer: (hiddenSize, more) => minGru({ hiddenSize, ...more }),
+    parameters: { weight_ih_l0: [12, 1], bias_ih_l0: [12] },
+    h: 6,
+  },
+  minLstm: {
+    layer: (hiddenSize, more) => minLstm({ hiddenSize, ...more }),
+    parameters: { weight_ih_l0: [18, 1], bias_ih_l0: [18] },
+    h: 6,
+  },
+  lru: {
+    layer: (hiddenSize, more) => lru({ hiddenSize, ...more }),
+    parameters: {
+      weight_ih_l0: [18, 1],
+      bias_ih_l0: [18],
+      weight_hr_l0: [6, 12],
+      nu_log_l0: [6],
+      theta_log_l0: [6],
+      gamma_log_l0: [6],
+    },
+    h: 6,
+    c: 12,
   },
 } satisfies Record<string, Case>);
 
@@ -225,6 +265,8 @@ describe("refusals", () => {
       [{ merge: "sum" }, "merge"],
       [{ skip: true, residual: true }, "skip"],
       [{ initialState: "ones" }, "initialState"],
+      [{ kind: "lru", maxRadius: 2 }, "maxRadius"],
+      [{ kind: "minGru", recurrentInit: "identity" }, "recurrentInit"],
     ] as const) {
       const path = `layers[0].${field}`;
       await expect(wrong({ kind: "gru", hiddenSize: 4, ...layer })).rejects.toMatchObject({

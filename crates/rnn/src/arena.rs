@@ -142,7 +142,8 @@ impl<'a> Arena<'a> {
     }
 
     pub fn zeros(&mut self) -> Vec<f32> {
-        let states = self.network.levels().map(|level| level.hidden.max(level.units)).max().unwrap_or(0);
+        let states =
+            self.network.levels().map(|level| level.hidden.max(level.units).max(level.operand())).max().unwrap_or(0);
         let rows = (0..self.network.stages().len()).map(|index| self.operand(index)).max().unwrap_or(0);
         let row = rows.max(states).next_multiple_of(linalg::PANEL);
         let len = self.capacity.batch.saturating_mul(states).max(row);
@@ -214,7 +215,7 @@ impl Lens {
         let shape = cell(level.kind).shape();
         let (hidden, units) = (level.hidden, level.units);
         let width = shape.gates.len() * hidden;
-        grow(&mut self.strips, block, operand.max(width).max(units));
+        grow(&mut self.strips, block, operand.max(width).max(units).max(level.operand()));
         // Of a step the input and the state side by side.
         grow(&mut self.strips, batch, operand.saturating_add(units));
         grow(&mut self.panels, block, width.max(units).next_multiple_of(linalg::PANEL));

@@ -41,7 +41,7 @@ pub use params::{Parameter, ParameterTable, Role};
 pub use random::{Philox, Purpose, Stream, permutation};
 pub use sort::heap_sort;
 pub use spec::{
-    Activation, At, CellKind, Direction, Form, Input, Layer, Merge, NetworkError, Passed, Recurrent, Reset,
+    Activation, At, CellKind, Direction, Form, Input, Layer, Merge, NetworkError, Passed, Recurrent, Reset, Ring,
 };
 pub use stage::{LARGEST, MOST_LEVELS};
 pub use states::{LayerState, StateShape, States};

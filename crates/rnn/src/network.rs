@@ -354,7 +354,7 @@ impl Network {
 
     /// Units of each level and direction.
     pub(crate) fn trace_widths(&self) -> impl Iterator<Item = usize> {
-        self.levels().flat_map(|level| level.weights.iter().map(|_| level.units))
+        self.levels().flat_map(|level| level.weights.iter().map(|_| level.traced()))
     }
 
     pub(crate) fn levels(&self) -> impl Iterator<Item = &Level> {

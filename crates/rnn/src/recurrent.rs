@@ -19,7 +19,7 @@ pub(crate) struct Weights {
     /// Weight of the cell's second recurrent product.
     pub candidate: Option<Range<usize>>,
     /// `bias_ih` and `bias_hh`.
-    pub bias: Option<[Range<usize>; 2]>,
+    pub bias: [Option<Range<usize>>; 2],
     /// `weight_hr`, whose product with the cell's own state is the state that goes on.
     pub projection: Option<Range<usize>>,
     /// The cell's own vectors, one after the other.
@@ -123,7 +123,21 @@ impl Level {
 
     /// Numbers in a row of what the state is a projection of; 0 where it is none.
     pub fn operand(&self) -> usize {
-        if self.weights[0].projection.is_some() { self.hidden } else { 0 }
+        match self.weights[0].projection {
+            Some(_) if self.reads_out() => self.memory,
+            Some(_) => self.hidden,
+            None => 0,
+        }
+    }
+
+    /// Whether what it gives is a projection of its memory and is not fed back.
+    pub fn reads_out(&self) -> bool {
+        cell(self.kind).shape().readout.is_some()
+    }
+
+    /// Numbers in the state whose gradient is traced: the one that goes on in time.
+    pub fn traced(&self) -> usize {
+        if self.reads_out() { self.memory } else { self.units }
     }
 
     /// Place of one direction's state in a layer's `[levels, batch, units]`.
@@ -252,23 +266,30 @@ impl Weights {
         let shape = cell(layer.cell).shape();
         let (hidden, gates) = (layer.hidden_size, layer.cell.gates());
         let suffix = format!("l{level}{}", if side == 0 { "" } else { "_reverse" });
-        let ih = shape.gates[shape.input].iter().filter_map(|gate| gate.ih).collect();
+        let ih = shape.gates[shape.input.clone()].iter().filter_map(|gate| gate.ih).collect();
         let hh = |columns: &Range<usize>| shape.gates[columns.clone()].iter().filter_map(|gate| gate.hh).collect();
         let blocks = std::iter::once(&shape.hidden).chain(&shape.candidate).map(hh).collect();
 
         let name = format!("weight_ih_{suffix}");
         let input = table.panels(owner, &name, Role::InputWeight, [gates * hidden, input], vec![ih])?.remove(0);
         let name = format!("weight_hh_{suffix}");
-        let recurrent = table.panels(owner, &name, Role::RecurrentWeight, [gates * hidden, layer.units()], blocks)?;
-        let mut bias = |name: String| table.plain(owner, &name, Role::Bias, &[gates * hidden], gates);
-        let bias = match layer.bias {
-            true => Some([bias(format!("bias_ih_{suffix}"))?, bias(format!("bias_hh_{suffix}"))?]),
-            false => None,
+        let recurrent = match shape.recurrent() {
+            true => table.panels(owner, &name, Role::RecurrentWeight, [gates * hidden, layer.units()], blocks)?,
+            false => Vec::new(),
         };
-        let projection = match layer.form.proj_size {
-            Some(units) => {
+        let mut bias = |name: &str, there: bool| match layer.bias && there {
+            true => table.plain(owner, &format!("{name}_{suffix}"), Role::Bias, &[gates * hidden], gates).map(Some),
+            false => Ok(None),
+        };
+        let bias = [bias("bias_ih", true)?, bias("bias_hh", shape.recurrent())?];
+        let operand = match (shape.readout, layer.form.proj_size) {
+            (Some(_), _) => Some(shape.memory * hidden),
+            (None, size) => size.map(|_| hidden),
+        };
+        let projection = match operand {
+            Some(operand) => {
                 let name = format!("weight_hr_{suffix}");
-                Some(table.panels(owner, &name, Role::Weight, [units, hidden], vec![vec![0]])?.remove(0))
+                Some(table.panels(owner, &name, Role::Weight, [layer.units(), operand], vec![vec![0]])?.remove(0))
             }
             None => None,
         };
@@ -276,13 +297,14 @@ impl Weights {
             table.plain(owner, &format!("{}_{suffix}", vector.name), Role::Vector, &[vector.len * hidden], vector.len)
         };
         let own = shape.vectors.iter().map(&mut vector).collect::<Result<_, _>>()?;
-        let (recurrent, candidate) = (recurrent[0].clone(), recurrent.get(1).cloned());
+        let (recurrent, candidate) = (recurrent.first().cloned().unwrap_or_default(), recurrent.get(1).cloned());
         let memory = shape.memory * hidden;
         let mut state = |name: &str, len: usize| match layer.form.learned_state && len > 0 {
             true => table.plain(owner, &format!("{name}_{suffix}"), Role::State, &[len], 1).map(Some),
             false => Ok(None),
         };
-        let initial = [state("h0", layer.units())?, state("c0", memory)?];
+        // One that is read out of the memory is not read itself.
+        let initial = [state("h0", if shape.readout.is_some() { 0 } else { layer.units() })?, state("c0", memory)?];
         Ok(Weights { input, recurrent, candidate, bias, projection, own, initial })
     }
 }

@@ -32,6 +32,13 @@ pub enum CellKind {
     Gru { reset: Reset },
     /// Elman network: `h = f(W_ih x + b_ih + W_hh h + b_hh)`.
     Rnn { activation: Activation },
+    /// minGRU (Feng et al. 2024, arXiv:2410.01201); gates z, n.
+    MinGru,
+    /// minLSTM, of the same paper; gates f, i, n.
+    MinLstm,
+    /// Linear recurrent unit (Orvieto et al. 2023, arXiv:2303.06349): H complex units, read out as H real ones; the rows of its
+    /// input weight are Re B, Im B and D.
+    Lru,
 }
 
 impl CellKind {
@@ -39,21 +46,22 @@ impl CellKind {
     pub fn gates(self) -> usize {
         match self {
             CellKind::Lstm | CellKind::LstmVariant { coupled: false, .. } => 4,
-            CellKind::LstmVariant { coupled: true, .. } | CellKind::Gru { .. } => 3,
+            CellKind::LstmVariant { coupled: true, .. } | CellKind::Gru { .. } | CellKind::MinLstm | CellKind::Lru => 3,
+            CellKind::MinGru => 2,
             CellKind::Rnn { .. } => 1,
         }
     }
 
     /// Whether the cell carries a memory `c` beside `h`.
     pub fn has_memory(self) -> bool {
-        matches!(self, CellKind::Lstm | CellKind::LstmVariant { .. })
+        matches!(self, CellKind::Lstm | CellKind::LstmVariant { .. } | CellKind::Lru)
     }
 
     /// The gate that forgets, if there is one.
     pub fn forget_gate(self) -> Option<usize> {
         match self {
             CellKind::Lstm | CellKind::LstmVariant { coupled: false, .. } => Some(1),
-            CellKind::LstmVariant { coupled: true, .. } => Some(0),
+            CellKind::LstmVariant { coupled: true, .. } | CellKind::MinLstm => Some(0),
             _ => None,
         }
     }
@@ -101,6 +109,22 @@ pub struct Form {
     pub recurrent_init: Option<Initialiser>,
     /// What their start is multiplied with; none: 1.
     pub recurrent_scale: Option<f32>,
+    /// Where an LRU's eigenvalues start.
+    pub ring: Ring,
+}
+
+/// A part of the unit disc (Orvieto et al. 2023): radii of which the squares are uniform, phases that are.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Ring {
+    pub min_radius: f32,
+    pub max_radius: f32,
+    pub max_phase: f32,
+}
+
+impl Default for Ring {
+    fn default() -> Ring {
+        Ring { min_radius: 0.0, max_radius: 1.0, max_phase: std::f32::consts::TAU }
+    }
 }
 
 /// How the two directions of a level become one row.

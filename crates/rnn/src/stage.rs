@@ -7,7 +7,7 @@ use crate::embedding::Embedding;
 use crate::params::{Owner, ParameterTable};
 use crate::passing::{Merging, Passing};
 use crate::recurrent::Level;
-use crate::spec::{At, CellKind, Input, Layer, Merge, NetworkError, Passed, Recurrent};
+use crate::spec::{At, CellKind, Input, Layer, Merge, NetworkError, Passed, Recurrent, Ring};
 use crate::states::StateShape;
 
 /// The largest size of a row; how much memory a network takes is asked of the arena.
@@ -247,6 +247,10 @@ fn check_form(index: usize, layer: &Recurrent) -> Result<(), NetworkError> {
     }
     if layer.form.recurrent_scale.is_some_and(|scale| !scale.is_finite()) {
         return Err(refuse(index, "recurrentScale: expected a finite number"));
+    }
+    let Ring { min_radius: low, max_radius: high, max_phase: phase } = layer.form.ring;
+    if !(0.0 <= low && low < high && high <= 1.0 && phase > 0.0 && phase.is_finite()) {
+        return Err(refuse(index, "maxRadius: expected 0 <= minRadius < maxRadius <= 1, and maxPhase above 0"));
     }
     let Some(size) = layer.form.proj_size else { return Ok(()) };
     if !matches!(layer.cell, CellKind::Lstm | CellKind::LstmVariant { .. }) {

@@ -118,7 +118,7 @@ pub(crate) struct Scratch {
     pub candidate: Vec<f32>,
     /// Gradient of what the states of a step are a projection of, `[batch, operand]`.
     pub projected: Vec<f32>,
-    /// The cell's own vectors.
+    /// The cell's own vectors, as it reads them.
     pub vectors: Vec<f32>,
     pub projection_transposed: Vec<f32>,
     pub recurrent_transposed: Vec<f32>,

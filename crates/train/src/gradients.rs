@@ -106,9 +106,11 @@ pub fn gradients(model: &Model, mut data: Bundle, options: &str) -> Result<Bundl
         levels.push(json!({ "layer": shape.name, "level": gradient.level, "direction": direction }));
         result.f32(format!("hidden.{i}.norms"), vec![room.steps], gradient.norms.clone());
         if options.values {
-            let mut values = filled(&[batch, room.steps, shape.hidden], 0.0)?;
-            unpack::steps(packing, &gradient.values, shape.hidden, place, &mut values);
-            result.f32(format!("hidden.{i}.values"), vec![batch, room.steps, shape.hidden], values);
+            // Of the state that goes on in time: h, or an LRU's memory.
+            let width = gradient.values.len() / packing.rows;
+            let mut values = filled(&[batch, room.steps, width], 0.0)?;
+            unpack::steps(packing, &gradient.values, width, place, &mut values);
+            result.f32(format!("hidden.{i}.values"), vec![batch, room.steps, width], values);
         }
     }
     result.note("hidden", json!(levels).to_string());

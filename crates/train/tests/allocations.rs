@@ -174,6 +174,9 @@ fn of_every_form_of_a_layer() {
         r#""kind":"lstm","coupled":true,"skip":true,"initialState":"learned""#,
         r#""kind":"gru","reset":"before","bidirectional":true,"merge":"product","initialState":"learned""#,
         r#""kind":"rnn","residual":true,"numLayers":2"#,
+        r#""kind":"minLstm","bidirectional":true"#,
+        r#""kind":"minGru","numLayers":2"#,
+        r#""kind":"lru","bidirectional":true,"initialState":"learned""#,
     ] {
         let description = format!(
             r#"{{"input":{{"size":2}},"layers":[{{"kind":"dense","units":5}},{{{layer},"hiddenSize":5}},{{"kind":"dense"}}],

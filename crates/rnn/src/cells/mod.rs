@@ -7,8 +7,11 @@
 mod elman;
 mod gru;
 mod gru_before;
+mod lru;
 mod lstm;
 mod lstm_variant;
+mod min_gru;
+mod min_lstm;
 
 use std::ops::Range;
 
@@ -27,6 +30,10 @@ impl Gate {
     const fn both(gate: usize) -> Gate {
         Gate { ih: Some(gate), hh: Some(gate) }
     }
+
+    const fn input(gate: usize) -> Gate {
+        Gate { ih: Some(gate), hh: None }
+    }
 }
 
 /// How the gates of a cell lie in a row of the gates buffer. Ranges count gate columns, each `H` wide.
@@ -34,7 +41,7 @@ pub(crate) struct Shape {
     pub gates: &'static [Gate],
     /// Columns that the product with the input covers.
     pub input: Range<usize>,
-    /// Columns that the product with the state before covers.
+    /// Columns that the product with the state before covers; none at the end where there is no such product.
     pub hidden: Range<usize>,
     /// Columns of a second recurrent product, whose operand the cell makes itself ([`Cell::reset`]).
     pub candidate: Option<Range<usize>>,
@@ -46,6 +53,11 @@ pub(crate) struct Shape {
     pub memory: usize,
     /// The cell's own vectors, [`VECTORS`] at most.
     pub vectors: &'static [Vector],
+    /// Length of what [`Cell::prepare`] makes of them, in H; 0: they are taken as they are.
+    pub prepared: usize,
+    /// For a cell whose state is its memory alone: the gate column from which the product of the memory with `weight_hr` starts,
+    /// which is what the level gives. It is not fed back.
+    pub readout: Option<usize>,
 }
 
 /// A vector of parameters that the cell works with itself.
@@ -70,11 +82,18 @@ impl Shape {
         keeps: false,
         memory: 0,
         vectors: &[],
+        prepared: 0,
+        readout: None,
     };
 
-    /// Length of all vectors together, in H.
+    /// Whether a product waits for the state before.
+    pub fn recurrent(&self) -> bool {
+        !self.hidden.is_empty()
+    }
+
+    /// Length of all vectors together as the cell reads them, in H.
     pub fn vectors_len(&self) -> usize {
-        self.vectors.iter().map(|vector| vector.len).sum()
+        if self.prepared > 0 { self.prepared } else { self.vectors.iter().map(|vector| vector.len).sum() }
     }
 }
 
@@ -103,7 +122,7 @@ pub(crate) struct Forward<'a> {
     pub h: &'a mut [f32],
     /// `[n, memory·H]`, or empty: memory before in, memory out, through [`linalg::flush`]; that of `h` is left to the loop.
     pub c: &'a mut [f32],
-    /// The cell's own vectors, one after the other.
+    /// What [`Cell::prepare`] made.
     pub vectors: &'a [f32],
     /// `saved` planes of `[n, H]`, one after the other.
     pub saved: &'a mut [f32],
@@ -123,7 +142,7 @@ pub(crate) struct Backward<'a> {
     pub dh: &'a mut [f32],
     /// `[n, memory·H]`, or empty: gradient of the memory in, of the memory before out.
     pub dc: &'a mut [f32],
-    /// The cell's own vectors, one after the other.
+    /// What [`Cell::prepare`] made.
     pub vectors: &'a [f32],
     /// The gradient of each, to be added to row after row; empty where nobody wants them.
     pub vector_grads: [&'a mut [f32]; VECTORS],
@@ -154,6 +173,16 @@ impl<'a> Previous<'a> {
 pub(crate) trait Cell: Sync {
     fn shape(&self) -> Shape;
 
+    /// Once a pass, what the cell reads of its own vectors: if it does not say otherwise these themselves, one after the other.
+    fn prepare(&self, own: [&[f32]; VECTORS], to: &mut [f32]) {
+        let mut rest = to;
+        for vector in own {
+            let (to, more) = rest.split_at_mut(vector.len());
+            to.copy_from_slice(vector);
+            rest = more;
+        }
+    }
+
     /// Between the two recurrent products, for cells with a candidate: leaves the second one's operand in `saved [n, H]`.
     fn reset(&self, _step: &mut Forward) {}
 
@@ -173,6 +202,9 @@ pub(crate) fn cell(kind: CellKind) -> &'static dyn Cell {
         CellKind::LstmVariant { peepholes: true, coupled: true } => &LstmVariant::<true, true>,
         CellKind::LstmVariant { peepholes: false, coupled: true } => &LstmVariant::<false, true>,
         CellKind::LstmVariant { peepholes: false, coupled: false } => &lstm::Lstm,
+        CellKind::MinGru => &min_gru::MinGru,
+        CellKind::MinLstm => &min_lstm::MinLstm,
+        CellKind::Lru => &lru::Lru,
         CellKind::Gru { reset: Reset::After } => &gru::Gru,
         CellKind::Gru { reset: Reset::Before } => &gru_before::GruBefore,
         CellKind::Rnn { activation: Activation::Tanh } => &elman::Elman(Activation::Tanh),

@@ -4,11 +4,12 @@
 //! the layout, nor on the other parameters.
 
 mod orthogonal;
+mod ring;
 
 use crate::network::Network;
 use crate::params::{Parameter, Role};
 use crate::random::{Philox, Purpose, Stream};
-use crate::spec::Layer;
+use crate::spec::{CellKind, Layer};
 
 /// How a weight matrix starts, each gate's block `[units, inputs]` for itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +40,7 @@ impl Initialiser {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Init {
     /// Glorot for weights that read an input, orthogonal for recurrent ones, zero biases but for the LSTM's `forget_bias` in
-    /// `bias_ih`, zero peepholes and learned states; embeddings uniform in ±√3 (variance 1, which Glorot's rule supposes of an input).
+    /// `bias_ih`, zero peepholes and learned states; an LRU as its paper says (ring); embeddings uniform in ±√3 (variance 1, which Glorot's rule supposes of an input).
     Default,
     /// As PyTorch's modules: recurrent layers uniform in ±1/√H, dense ones in ±1/√inputs, biases too; embeddings standard
     /// normal, learned states zero. PyTorch knows no `forget_bias`: it is set only when it is given.
@@ -63,6 +64,12 @@ pub fn initialise(network: &Network, scheme: Init, seed: u64, params: &mut [f32]
                 named(entry, Initialiser::GlorotUniform, Initialiser::Orthogonal, &mut natural, &mut stream)
             }
             Init::Named { input, recurrent } => named(entry, input, recurrent, &mut natural, &mut stream),
+        }
+        if let Layer::Recurrent(layer) = &network.layers()[entry.layer]
+            && layer.cell == CellKind::Lru
+        {
+            let draws = |index: usize| philox.child([index as u32, 0, 0, 0]).stream();
+            ring::fill(layer, entry, index, scheme, &draws, &mut natural);
         }
         recurrent(network, entry, &mut natural, &mut stream);
         if let Some((gate, value)) = forget_bias(network, entry, scheme) {

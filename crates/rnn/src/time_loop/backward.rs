@@ -14,7 +14,7 @@ impl Sweep<'_> {
         let cell = cell(self.level.kind);
         let shape = cell.shape();
         let width = shape.gates.len() * self.level.hidden;
-        self.own_vectors(flow.trained.params(), &mut work.scratch.vectors);
+        self.prepare(cell, &shape, flow.trained.params(), &mut work.scratch.vectors);
         self.transpose(&shape, &flow, work.scratch);
         for block in blocks(&self.packing.offsets, self.order().reversed()) {
             for step in block.steps() {
@@ -39,7 +39,7 @@ impl Sweep<'_> {
     /// Packs the transposes of the weights that the walk back multiplies with.
     fn transpose(&self, shape: &Shape, flow: &Flow, scratch: &mut Scratch) {
         let (hidden, weights, params) = (self.level.hidden, self.weights(), flow.trained.params());
-        if self.packing.steps > 1 || flow.want.states {
+        if shape.recurrent() && (self.packing.steps > 1 || flow.want.states) {
             let n = shape.hidden.len() * hidden;
             let weight = &params[weights.recurrent.clone()];
             transpose(&mut scratch.recurrent_transposed, weight, self.level.units, n);
@@ -72,15 +72,10 @@ impl Sweep<'_> {
                 dh.iter_mut().zip(&above[column..][..units]).for_each(|(dh, d)| *dh += d);
             }
         }
+        let dc = &mut flow.dc[..n * self.level.memory];
         if flow.want.norms || flow.want.hidden_values || operand > 0 {
             // As the cell will read them.
             dh.iter_mut().for_each(|d| *d = linalg::flush(*d));
-        }
-        if flow.want.norms {
-            flow.trace.norms[t] = linalg::norm_squared(dh).sqrt() as f32;
-        }
-        if flow.want.hidden_values {
-            flow.trace.values[first * units..][..n * units].copy_from_slice(dh);
         }
         let Scratch {
             strips,
@@ -92,11 +87,23 @@ impl Sweep<'_> {
             projection_transposed,
             ..
         } = &mut **scratch;
+        let mut traced = &*dh;
         if operand > 0 {
             memory.gradients[first * units..][..n * units].copy_from_slice(dh);
             let a = Rows { data: dh, ld: units, rows: n, columns: units };
-            let d = &mut projected[..n * operand];
-            back(a, Onto::Zeros(self.zeros), projection_transposed, operand, d, strips);
+            if shape.readout.is_some() {
+                back(a, Onto::Sums, projection_transposed, operand, dc, strips);
+                dc.iter_mut().for_each(|d| *d = linalg::flush(*d));
+                traced = &*dc;
+            } else {
+                back(a, Onto::Zeros(self.zeros), projection_transposed, operand, &mut projected[..n * operand], strips);
+            }
+        }
+        if flow.want.norms {
+            flow.trace.norms[t] = linalg::norm_squared(traced).sqrt() as f32;
+        }
+        if flow.want.hidden_values {
+            flow.trace.values[first * self.level.traced()..][..traced.len()].copy_from_slice(traced);
         }
         let gates = &mut memory.gates[first * width..][..n * width];
         let before = self.previous(output, t);
@@ -104,8 +111,8 @@ impl Sweep<'_> {
             hidden,
             gates: &mut *gates,
             before,
-            dh: if operand > 0 { &mut projected[..n * operand] } else { &mut *dh },
-            dc: &mut flow.dc[..n * self.level.memory],
+            dh: if operand > 0 && shape.readout.is_none() { &mut projected[..n * operand] } else { &mut *dh },
+            dc,
             vectors,
             vector_grads: self.vector_grads(&mut flow.trained),
             saved: &memory.saved[first * saved..][..n * saved],
@@ -120,7 +127,7 @@ impl Sweep<'_> {
         }
         // A step that nothing went before matters to the initial state alone.
         let rows = if flow.want.states { n } else { before.rows };
-        if rows > 0 {
+        if rows > 0 && shape.recurrent() {
             let data = &gates[shape.hidden.start * hidden..];
             let a = Rows { data, ld: width, rows, columns: shape.hidden.len() * hidden };
             let onto = if shape.keeps { Onto::Sums } else { Onto::Zeros(self.zeros) };

@@ -20,9 +20,11 @@ impl Sweep<'_> {
         let dg = packed.columns(&shape.input, panels);
         fold_input(&mut grads[weights.input.clone()], block, self.x, self.level.input, dg, strips);
 
-        let states = self.pack_states(strips, block, output);
-        let dg = packed.columns(&shape.hidden, panels);
-        linalg::gemm_panels(units, dg.n, total, states, dg.panels, &mut grads[weights.recurrent.clone()]);
+        if shape.recurrent() {
+            let states = self.pack_states(strips, block, output);
+            let dg = packed.columns(&shape.hidden, panels);
+            linalg::gemm_panels(units, dg.n, total, states, dg.panels, &mut grads[weights.recurrent.clone()]);
+        }
 
         if let (Some(columns), Some(weight)) = (&shape.candidate, &weights.candidate) {
             let operands = pack_terms(strips, block, &memory.saved, hidden, hidden);
@@ -40,11 +42,12 @@ impl Sweep<'_> {
 
     fn fold_bias(&self, shape: &Shape, packed: &Packed, panels: &[f32], grads: &mut [f32]) {
         let hidden = self.level.hidden;
-        let Some([ih, hh]) = &self.weights().bias else { return };
+        let [ih, hh] = &self.weights().bias;
         for (column, gate) in shape.gates.iter().enumerate() {
             let place =
                 |bias: &Range<usize>, index: usize| bias.start + index * hidden..bias.start + (index + 1) * hidden;
-            let (ih, hh) = (gate.ih.map(|index| place(ih, index)), gate.hh.map(|index| place(hh, index)));
+            let ih = ih.as_ref().zip(gate.ih).map(|(bias, index)| place(bias, index));
+            let hh = hh.as_ref().zip(gate.hh).map(|(bias, index)| place(bias, index));
             // Both biases of a gate have one gradient: where they start alike they end alike.
             let alike = |(a, b): (&Range<usize>, &Range<usize>)| same_bits(&grads[a.clone()], &grads[b.clone()]);
             let twins = ih.as_ref().zip(hh.as_ref()).is_some_and(alike);

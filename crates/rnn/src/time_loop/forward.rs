@@ -23,21 +23,28 @@ impl Sweep<'_> {
         let shape = cell.shape();
         let units = self.level.units;
         let width = shape.gates.len() * self.level.hidden;
-        let (ld, column) = self.output_place();
-        self.own_vectors(self.params, &mut scratch.vectors);
+        self.prepare(cell, &shape, self.params, &mut scratch.vectors);
         self.start(&shape, &mut scratch.start[..width]);
+        if !shape.recurrent() && memory.whole {
+            return self.forward_ahead(cell, &shape, output, memory, (h, c), scratch);
+        }
         self.join(&shape, &mut scratch.joined);
         for Step { first, n, .. } in steps(&self.packing.offsets, self.order()) {
             let h = &mut h[..n * units];
             self.step_forward(cell, &shape, (first, n), h, &mut c[..n * self.level.memory], memory, scratch);
-            // A state that decays would run into denormals, which are three times as slow.
-            if ld == units {
-                linalg::flush_to(&mut output[first * ld..][..n * units], h);
-                continue;
-            }
-            for (to, from) in output[first * ld..].chunks_mut(ld).zip(h.chunks_exact_mut(units)) {
-                linalg::flush_to(&mut to[column..][..units], from);
-            }
+            self.give(output, first, h);
+        }
+    }
+
+    /// Puts the states of a step, whose first row is `first`, into the output.
+    pub(super) fn give(&self, output: &mut [f32], first: usize, h: &mut [f32]) {
+        let (units, (ld, column)) = (self.level.units, self.output_place());
+        // A state that decays would run into denormals, which are three times as slow.
+        if ld == units {
+            return linalg::flush_to(&mut output[first * ld..][..h.len()], h);
+        }
+        for (to, from) in output[first * ld..].chunks_mut(ld).zip(h.chunks_exact_mut(units)) {
+            linalg::flush_to(&mut to[column..][..units], from);
         }
     }
 
@@ -53,34 +60,65 @@ impl Sweep<'_> {
         memory: &mut Memory,
         scratch: &mut Scratch,
     ) {
-        let hidden = self.level.hidden;
-        let width = shape.gates.len() * hidden;
-        let (saved, operand) = (shape.saved * hidden, self.level.operand());
-        let weights = self.weights();
+        let width = shape.gates.len() * self.level.hidden;
+        let operand = self.level.operand();
         let at = if memory.whole { first } else { 0 };
         let gates = &mut memory.gates[at * width..][..n * width];
         self.sums(shape, gates, state, first, n, scratch);
+        self.pointwise(cell, shape, (at, n), state, c, memory, scratch);
+        if let Some(weight) = &self.weights().projection {
+            match shape.readout {
+                Some(column) => self.readout_start(&memory.gates[at * width..], width, column, state, self.level.units),
+                None => state.fill(0.0),
+            }
+            let a = Rows { data: &memory.projected[at * operand..], ld: operand, rows: n, columns: operand };
+            let units = self.level.units;
+            product(a, &self.params[weight.clone()], units, state, units, &mut scratch.strips);
+        }
+    }
+
+    /// Copies a gate column of some rows, from which their readout starts.
+    pub(super) fn readout_start(&self, gates: &[f32], width: usize, column: usize, to: &mut [f32], ld: usize) {
+        let units = self.level.units;
+        for (to, gates) in to.chunks_mut(ld).zip(gates.chunks_exact(width)) {
+            to[..units].copy_from_slice(&gates[column * units..][..units]);
+        }
+    }
+
+    /// The cell's arithmetic of one step of `n` rows, which are kept from row `at` on. Leaves what is to be projected.
+    #[expect(clippy::too_many_arguments, reason = "the parts of a step")]
+    pub(super) fn pointwise(
+        &self,
+        cell: &dyn Cell,
+        shape: &Shape,
+        (at, n): (usize, usize),
+        state: &mut [f32],
+        c: &mut [f32],
+        memory: &mut Memory,
+        scratch: &mut Scratch,
+    ) {
+        let hidden = self.level.hidden;
+        let width = shape.gates.len() * hidden;
+        let (saved, operand) = (shape.saved * hidden, self.level.operand());
+        let gates = &mut memory.gates[at * width..][..n * width];
         let projected = &mut memory.projected[at * operand..][..n * operand];
         let mut step = Forward {
             hidden,
             gates,
-            h: if operand > 0 { &mut *projected } else { &mut *state },
-            c,
+            h: if operand > 0 && shape.readout.is_none() { &mut *projected } else { state },
+            c: &mut *c,
             vectors: &scratch.vectors,
             saved: &mut memory.saved[at * saved..][..n * saved],
         };
-        if let (Some(columns), Some(weight)) = (&shape.candidate, &weights.candidate) {
+        if let (Some(columns), Some(weight)) = (&shape.candidate, &self.weights().candidate) {
             cell.reset(&mut step);
             let a = Rows { data: step.saved, ld: hidden, rows: n, columns: hidden };
             let c = &mut step.gates[columns.start * hidden..];
             product(a, &self.params[weight.clone()], columns.len() * hidden, c, width, &mut scratch.strips);
         }
         cell.forward(step);
-        if let Some(weight) = &weights.projection {
-            state.fill(0.0);
-            let a = Rows { data: projected, ld: operand, rows: n, columns: operand };
-            let units = self.level.units;
-            product(a, &self.params[weight.clone()], units, state, units, &mut scratch.strips);
+        if shape.readout.is_some() {
+            projected.copy_from_slice(c);
         }
     }
 
@@ -116,16 +154,26 @@ impl Sweep<'_> {
                 }
             }
             x => {
-                for row in gates.chunks_exact_mut(width) {
-                    row.copy_from_slice(&start[..width]);
+                self.input_sums(shape, gates, x, start, strips);
+                if !shape.recurrent() {
+                    return;
                 }
-                let input = &self.params[weights.input.clone()];
-                let c = &mut gates[shape.input.start * hidden..];
-                project(x, inputs, input, shape.input.len() * hidden, c, width, strips);
                 let c = &mut gates[shape.hidden.start * hidden..];
                 product(a, recurrent, shape.hidden.len() * hidden, c, width, strips);
             }
         }
+    }
+
+    /// `gates = start + x·W` of some rows.
+    pub(super) fn input_sums(&self, shape: &Shape, gates: &mut [f32], x: Values, start: &[f32], strips: &mut [f32]) {
+        let (hidden, inputs) = (self.level.hidden, self.level.input);
+        let width = shape.gates.len() * hidden;
+        for row in gates.chunks_exact_mut(width) {
+            row.copy_from_slice(&start[..width]);
+        }
+        let input = &self.params[self.weights().input.clone()];
+        let c = &mut gates[shape.input.start * hidden..];
+        project(x, inputs, input, shape.input.len() * hidden, c, width, strips);
     }
 
     /// Whether input and state are multiplied as one row, on the gates that both cover: where their panels can be cut out, and
@@ -136,7 +184,7 @@ impl Sweep<'_> {
         // A single row gains nothing by three products instead of two.
         let cut =
             shape.input == shape.hidden || (self.packing.batch > 1 && self.level.hidden.is_multiple_of(linalg::PANEL));
-        cut && self.packing.rows >= columns && matches!(self.x, Values::Values(_))
+        cut && shape.recurrent() && self.packing.rows >= columns && matches!(self.x, Values::Values(_))
     }
 
     fn join(&self, shape: &Shape, joined: &mut [f32]) {
@@ -152,11 +200,11 @@ impl Sweep<'_> {
     /// The row that every sum starts from: the biases.
     fn start(&self, shape: &Shape, start: &mut [f32]) {
         start.fill(0.0);
-        let Some([ih, hh]) = &self.weights().bias else { return };
+        let [ih, hh] = &self.weights().bias;
         let hidden = self.level.hidden;
         for (gate, start) in shape.gates.iter().zip(start.chunks_exact_mut(hidden)) {
             for (bias, index) in [(ih, gate.ih), (hh, gate.hh)] {
-                let Some(index) = index else { continue };
+                let (Some(bias), Some(index)) = (bias, index) else { continue };
                 let bias = &self.params[bias.start + index * hidden..][..hidden];
                 start.iter_mut().zip(bias).for_each(|(s, b)| *s += b);
             }

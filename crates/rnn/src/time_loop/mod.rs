@@ -2,16 +2,18 @@
 //!
 //! Forward, step by step: the products of input and state, as one where both cover the same gates, and the cell's arithmetic. Rows past the active ones keep their state, so the final states are what the working state holds
 //! at the end, and in the reverse direction a sequence that begins later starts from its initial state. Where the state is a
-//! projection of the cell's own, its product ends the step.
+//! projection of the cell's own, its product ends the step. Where no product waits for the state, those of a whole block of steps
+//! are made at once, as long as all steps are kept.
 //! Backward walks the same steps the other way round and leaves the gradient of the initial states in the working gradient;
 //! after each block of steps the products with all its rows follow: gradients of the input and of the weights.
 
+mod ahead;
 mod backward;
 mod fold;
 mod forward;
 
 use crate::blocks::Order;
-use crate::cells::{Previous, cell};
+use crate::cells::{Cell, Previous, Shape, VECTORS};
 use crate::network::{Values, Want};
 use crate::packing::Packing;
 use crate::recurrent::{Level, Weights};
@@ -78,15 +80,13 @@ impl Sweep<'_> {
         (self.level.weights.len() * self.level.units, self.side * self.level.units)
     }
 
-    /// Copies the cell's own vectors: on the way back their gradients may be added to themselves.
-    fn own_vectors(&self, params: &[f32], to: &mut [f32]) {
-        let shape = cell(self.level.kind).shape();
-        let mut rest = to;
-        for (vector, range) in shape.vectors.iter().zip(&self.weights().own) {
-            let (to, more) = rest.split_at_mut(vector.len * self.level.hidden);
-            to.copy_from_slice(&params[range.start..][..to.len()]);
-            rest = more;
+    /// Copies the cell's own vectors, as it reads them: on the way back their gradients may be added to themselves.
+    fn prepare(&self, cell: &dyn Cell, shape: &Shape, params: &[f32], to: &mut [f32]) {
+        let mut own = [&[][..]; VECTORS];
+        for ((own, vector), range) in own.iter_mut().zip(shape.vectors).zip(&self.weights().own) {
+            *own = &params[range.start..][..vector.len * self.level.hidden];
         }
+        cell.prepare(own, &mut to[..shape.vectors_len() * self.level.hidden]);
     }
 
     /// States before step `t`, out of the level's output.

@@ -48,6 +48,9 @@ const GOLDEN: [[u64; 2]; CELLS.len()] = [
     [0x0187_0abd_a569_9dbf, 0xc9dc_6ed2_db02_153b],
     [0x53af_1db1_51d9_485e, 0x52d9_f160_c815_f5c0],
     [0x1075_80a7_3f89_9e90, 0xfd07_eaed_36a6_9151],
+    [0xe240_38e9_ef6f_025e, 0xe8b0_ad95_ef11_8729],
+    [0x7faf_7114_081a_6262, 0xc59b_463c_7fe9_823c],
+    [0xc95f_7834_ec65_d829, 0xf8ee_63a7_bf34_c2d1],
 ];
 
 /// Not in a relaxed build, whose bits are the machine's.

@@ -21,7 +21,22 @@ fn check(network: &Network, lengths: &[usize], initial: bool, seed: u64) -> Comp
 
 #[test]
 fn lstm_variants() {
-    CELLS[6..].iter().for_each(|&cell| every_form(cell));
+    CELLS[6..9].iter().for_each(|&cell| every_form(cell));
+}
+
+#[test]
+fn min_gru() {
+    every_form(CellKind::MinGru);
+}
+
+#[test]
+fn min_lstm() {
+    every_form(CellKind::MinLstm);
+}
+
+#[test]
+fn lru() {
+    every_form(CellKind::Lru);
 }
 
 #[test]
@@ -224,4 +239,23 @@ fn a_descent_is_backward_onto_the_parameters() {
             assert_bits(&onto, &apart, "parameters");
         }
     }
+}
+
+/// Gates of a minLSTM that are both shut share the state as they would were they open.
+#[test]
+fn shut_gates() {
+    let layers = vec![Layer::Recurrent(recurrent(CellKind::MinLstm, 3))];
+    let network = Network::new(Input::Values { size: 1 }, layers, At::Every).unwrap();
+    let mut params = vec![0.0; network.table().len()];
+    // Sums of f, of i, and n: the shares of f are σ(sum of f - sum of i) where both are far below 0.
+    let [f, i, n] = [[-30.0, -60.0, -200.0], [-31.0, -58.0, -300.0], [1.0; 3]];
+    let bias = network.table().find("rnn.bias_ih_l0").unwrap();
+    network.table().import(bias, &[f, i, n].concat(), &mut params);
+    let mut batch = Batch::random(&network, &[1], true, 3);
+    batch.initial.as_mut().unwrap().layers[0].h.fill(0.0);
+    let (ws, grads) = crate::common::run(&network, &params, &batch, None, Want::default());
+    for (h, expected) in ws.output().iter().zip([1.0 - 0.731_058_6, 1.0 - 0.119_202_92, 0.5]) {
+        assert!((h - expected).abs() < 1e-6, "{h} for {expected}");
+    }
+    assert!(grads.iter().all(|g| g.is_finite()));
 }

@@ -3,7 +3,7 @@
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use rnn::{At, CellKind, Init, Initialiser, Input, Layer, Network, Recurrent, Role, initialise};
+use rnn::{At, CellKind, Form, Init, Initialiser, Input, Layer, Network, Recurrent, Ring, Role, initialise};
 
 use crate::common::{CELLS, digest, head, recurrent};
 
@@ -37,7 +37,8 @@ fn assert_uniform(values: &[f32], bound: f64, what: &str) {
 
 #[test]
 fn default() {
-    for cell in CELLS {
+    // An LRU starts in its own way.
+    for cell in CELLS.into_iter().filter(|&cell| cell != CellKind::Lru) {
         let network = network(cell, None);
         for ((name, values), entry) in start(&network, Init::Default, 3).iter().zip(network.table().entries()) {
             match entry.role {
@@ -56,7 +57,7 @@ fn default() {
                     // Coupled, the forget gate is the first.
                     let gate = match cell {
                         CellKind::Lstm | CellKind::LstmVariant { coupled: false, .. } => Some(1),
-                        CellKind::LstmVariant { .. } => Some(0),
+                        CellKind::LstmVariant { .. } | CellKind::MinLstm => Some(0),
                         _ => None,
                     };
                     let forget = gate.filter(|_| name.contains("bias_ih"));
@@ -136,6 +137,46 @@ fn forget_bias() {
     assert_eq!(of(Some(0.0), Init::Default), [0.0; 12]);
     assert_eq!(of(Some(1.0), Init::PyTorch), [1.0; 12]);
     assert!(of(None, Init::PyTorch).windows(2).any(|pair| pair[0] != pair[1]));
+}
+
+/// Eigenvalues of an LRU lie in its ring, squares of their radii and phases uniform; gains follow; weights are normal.
+#[test]
+fn ring() {
+    let ring = Ring { min_radius: 0.6, max_radius: 0.9, max_phase: 1.5 };
+    let layer = Recurrent { form: Form { ring, ..Form::default() }, ..recurrent(CellKind::Lru, 2000) };
+    let network = Network::new(Input::Values { size: 3 }, vec![Layer::Recurrent(layer)], At::Last).unwrap();
+    for scheme in [Init::Default, Init::PyTorch] {
+        let tensors = start(&network, scheme, 7);
+        let of = |name: &str| {
+            let (_, values) = tensors.iter().find(|(n, _)| n == &format!("rnn.{name}_l0")).expect("there");
+            values.iter().map(|&x| f64::from(x)).collect::<Vec<_>>()
+        };
+        let squares: Vec<f64> = of("nu_log").iter().map(|&x| libm::exp(-2.0 * libm::exp(x))).collect();
+        let within = |values: &[f64], low: f64, high: f64| {
+            assert!(values.iter().all(|&v| v >= low - 1e-5 && v <= high + 1e-5));
+            let mean = values.iter().sum::<f64>() / values.len() as f64;
+            // Four standard errors of a uniform number.
+            let error = 4.0 * (high - low) / 12f64.sqrt() / (values.len() as f64).sqrt();
+            assert!((mean - 0.5 * (low + high)).abs() < error, "mean {mean} between {low} and {high}");
+        };
+        within(&squares, 0.36, 0.81);
+        within(&of("theta_log").iter().map(|&x| libm::exp(x)).collect::<Vec<_>>(), 0.0, 1.5);
+        for (square, gain) in squares.iter().zip(of("gamma_log")) {
+            assert!((libm::exp(2.0 * gain) - (1.0 - square)).abs() < 1e-5);
+        }
+        let variance = |values: &[f64]| values.iter().map(|x| x * x).sum::<f64>() / values.len() as f64;
+        for (gate, expected) in of("weight_ih").chunks_exact(6000).zip([1.0 / 6.0, 1.0 / 6.0, 1.0 / 3.0]) {
+            assert!((variance(gate) / expected - 1.0).abs() < 0.1);
+        }
+        assert!((variance(&of("weight_hr")) * 2000.0 - 1.0).abs() < 0.1);
+    }
+    // The whole disc, whose rim and centre have no logarithm.
+    let whole =
+        Network::new(Input::Values { size: 1 }, vec![Layer::Recurrent(recurrent(CellKind::Lru, 3000))], At::Last);
+    start(&whole.unwrap(), Init::Default, 1);
+    let named = Init::Named { input: Initialiser::Zeros, recurrent: Initialiser::Zeros };
+    assert!(start(&network, named, 7)[0].1.iter().all(|&x| x == 0.0), "weights as they are asked for");
+    assert!(start(&network, named, 7)[3] == start(&network, Init::Default, 7)[3], "the ring in any case");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::model::{Input, ModelDescription, size};
 use super::rules::{integer, number, word};
 use crate::error::{Error, ErrorClass};
 use crate::json::Value;
-use rnn::{Activation, CellKind, Form, Initialiser, Layer, Merge, Network, Passed, Recurrent, Reset};
+use rnn::{Activation, CellKind, Form, Initialiser, Layer, Merge, Network, Passed, Recurrent, Reset, Ring};
 
 impl ModelDescription {
     /// The layers, with the names that their parameters begin with. The last one's units are 0 while the vocabulary is open.
@@ -41,6 +41,9 @@ fn layer(index: usize, l: &Value) -> Layer {
         "dropout" => return Layer::Dropout { rate: number(&l["rate"]) as f32 },
         "gru" if l["reset"] == "before" => CellKind::Gru { reset: Reset::Before },
         "gru" => CellKind::Gru { reset: Reset::After },
+        "minGru" => CellKind::MinGru,
+        "minLstm" => CellKind::MinLstm,
+        "lru" => CellKind::Lru,
         "rnn" => CellKind::Rnn { activation: activation(&l["activation"]) },
         _ => match (l["peepholes"] == true, l["coupled"] == true) {
             (false, false) => CellKind::Lstm,
@@ -78,6 +81,14 @@ fn form(l: &Value) -> Form {
         learned_state: l["initialState"] == "learned",
         recurrent_init: Initialiser::from_name(word(&l["recurrentInit"])),
         recurrent_scale: l["recurrentScale"].as_f64().map(|scale| scale as f32).filter(|&scale| scale != 1.0),
+        ring: match l["maxPhase"].as_f64() {
+            Some(phase) => Ring {
+                min_radius: number(&l["minRadius"]) as f32,
+                max_radius: number(&l["maxRadius"]) as f32,
+                max_phase: phase as f32,
+            },
+            None => Ring::default(),
+        },
     }
 }
 

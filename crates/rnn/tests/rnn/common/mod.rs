@@ -9,7 +9,7 @@ use rnn::{
 };
 
 /// Every cell.
-pub const CELLS: [CellKind; 9] = [
+pub const CELLS: [CellKind; 12] = [
     CellKind::Lstm,
     CellKind::Gru { reset: Reset::After },
     CellKind::Gru { reset: Reset::Before },
@@ -19,6 +19,9 @@ pub const CELLS: [CellKind; 9] = [
     CellKind::LstmVariant { peepholes: true, coupled: false },
     CellKind::LstmVariant { peepholes: false, coupled: true },
     CellKind::LstmVariant { peepholes: true, coupled: true },
+    CellKind::MinGru,
+    CellKind::MinLstm,
+    CellKind::Lru,
 ];
 
 /// Everything a backward pass can give.

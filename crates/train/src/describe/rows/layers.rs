@@ -11,7 +11,7 @@ use crate::describe::table::{
 pub static LAYER: Tagged = Tagged {
     name: host("Layer"),
     doc: host("One layer of a network."),
-    of: &[&LSTM, &GRU, &RNN, &DENSE, &EMBEDDING, &DROPOUT],
+    of: &[&LSTM, &GRU, &RNN, &MIN_GRU, &MIN_LSTM, &LRU, &DENSE, &EMBEDDING, &DROPOUT],
 };
 
 const BIAS: Field = row!("bias", Bool, Is("true"), "Whether there are biases.");
@@ -107,6 +107,44 @@ static RNN: Object = Object {
     tell: Tell::Kind("rnn"),
     base: Some(&RECURRENT),
     fields: &[row!("activation", one_of!("tanh", "relu"), Is("\"tanh\""), "The state's nonlinearity.",)],
+};
+
+static MIN_GRU: Object = Object {
+    name: host("MinGru"),
+    doc: host("minGRU: a gated unit whose gates do not see the state (Feng et al. 2024)."),
+    tell: Tell::Kind("minGru"),
+    base: Some(&RECURRENT),
+    fields: &[],
+};
+
+static MIN_LSTM: Object = Object {
+    name: host("MinLstm"),
+    doc: host("minLSTM: two gates that add up to 1 and do not see the state (Feng et al. 2024)."),
+    tell: Tell::Kind("minLstm"),
+    base: Some(&RECURRENT),
+    fields: &[row!(
+        "forgetBias",
+        Number(Range::Finite),
+        follows("1; none with init \"pytorch\" or without biases"),
+        "Start of the forget gate's bias.",
+    )],
+};
+
+static LRU: Object = Object {
+    name: host("Lru"),
+    doc: host("Linear recurrent unit: complex and diagonal, with as many real outputs (Orvieto et al. 2023)."),
+    tell: Tell::Kind("lru"),
+    base: Some(&RECURRENT),
+    fields: &[
+        row!("minRadius", Number(Range::Share), Is("0"), "Least size of its eigenvalues at the start."),
+        row!("maxRadius", Number(Range::AboveZero), Is("1"), "Largest size of its eigenvalues at the start, up to 1."),
+        row!(
+            "maxPhase",
+            Number(Range::AboveZero),
+            Is("6.283185307179586"),
+            "Largest phase of its eigenvalues at the start, in radians."
+        ),
+    ],
 };
 
 static DENSE: Object = Object {

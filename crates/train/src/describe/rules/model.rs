@@ -234,7 +234,11 @@ fn expected_size(size: Option<usize>, model: &Value) -> String {
 fn fill_forget_bias(model: &mut Value) {
     let pytorch = model["init"] == "pytorch";
     for layer in model["layers"].as_array_mut().into_iter().flatten() {
-        if layer["kind"] == "lstm" && layer["bias"] == true && layer["forgetBias"].is_null() && !pytorch {
+        if ["lstm", "minLstm"].contains(&word(&layer["kind"]))
+            && layer["bias"] == true
+            && layer["forgetBias"].is_null()
+            && !pytorch
+        {
             layer["forgetBias"] = json!(1);
         }
     }

@@ -1,6 +1,6 @@
 //! Rules of one recurrent layer.
 
-use super::{integer, word};
+use super::{integer, number, word};
 use crate::error::Error;
 use crate::json::Value;
 
@@ -21,6 +21,19 @@ pub fn check(layer: &Value, below: Option<usize>, tokens: bool, path: &dyn Fn(&s
             format!("fewer than the {hidden} of hiddenSize"),
             size.to_string(),
         ));
+    }
+    if layer["kind"] == "lru" {
+        let (low, high) = (number(&layer["minRadius"]) as f32, number(&layer["maxRadius"]) as f32);
+        if !(low < high && high <= 1.0) {
+            let expected = format!("a number above minRadius, {}, and up to 1", layer["minRadius"]);
+            return Err(Error::config(path("maxRadius"), expected, layer["maxRadius"].to_string()));
+        }
+    }
+    if !layer["recurrentInit"].is_null() && ["minGru", "minLstm", "lru"].contains(&word(&layer["kind"])) {
+        return Err(Error::conflict(path("recurrentInit"), "the layer has no recurrent weights"));
+    }
+    if number(&layer["recurrentScale"]) != 1.0 && ["minGru", "minLstm", "lru"].contains(&word(&layer["kind"])) {
+        return Err(Error::conflict(path("recurrentScale"), "the layer has no recurrent weights"));
     }
     if word(&layer["merge"]) != "concat" && layer["bidirectional"] == false {
         return Err(Error::conflict(path("merge"), "needs bidirectional: true"));

@@ -1,7 +1,7 @@
 //! Recurrent layers: what their options become in `rnn`, and what does not go together.
 
 use super::*;
-use rnn::{CellKind, Form, Initialiser, Layer, Merge, Passed, Recurrent};
+use rnn::{CellKind, Form, Initialiser, Layer, Merge, Passed, Recurrent, Ring};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -121,4 +121,36 @@ fn widths() {
     let model = model_with(json!({ "layers": [both, { "kind": "dense", "units": 1 }] })).expect("right alone");
     let error = crate::describe::network::network(&model, 3).expect_err("no input in common");
     assert_eq!(error.path.as_deref(), Some("layers[0].skip"));
+}
+
+#[test]
+fn cells_without_recurrent_weights() {
+    assert_eq!(layer(json!({ "kind": "minGru" })).cell, CellKind::MinGru);
+    assert_eq!(layer(json!({ "kind": "minLstm" })).forget_bias, Some(1.0));
+    let lru = layer(json!({ "kind": "lru" }));
+    assert_eq!((lru.cell, lru.form), (CellKind::Lru, Form::default()));
+    let ring = layer(json!({ "kind": "lru", "minRadius": 0.5, "maxRadius": 0.75, "maxPhase": 0.5 })).form.ring;
+    assert_eq!(ring, Ring { min_radius: 0.5, max_radius: 0.75, max_phase: 0.5 });
+    for (fields, expected) in [
+        (
+            json!({ "kind": "lru", "maxRadius": 1.5 }),
+            "layers[0].maxRadius: expected a number above minRadius, 0, and up to 1, got 1.5",
+        ),
+        (
+            json!({ "kind": "lru", "minRadius": 0.9, "maxRadius": 0.5 }),
+            "layers[0].maxRadius: expected a number above minRadius, 0.9, and up to 1, got 0.5",
+        ),
+        (json!({ "kind": "lru", "maxPhase": 0 }), "layers[0].maxPhase: expected a number above 0, got 0"),
+        (
+            json!({ "kind": "minGru", "recurrentInit": "identity" }),
+            "layers[0].recurrentInit: the layer has no recurrent weights",
+        ),
+        (
+            json!({ "kind": "lru", "recurrentScale": 0.5 }),
+            "layers[0].recurrentScale: the layer has no recurrent weights",
+        ),
+        (json!({ "kind": "minLstm", "bias": false, "forgetBias": 1 }), "layers[0].forgetBias: needs bias: true"),
+    ] {
+        assert_eq!(message(described(fields)), expected);
+    }
 }

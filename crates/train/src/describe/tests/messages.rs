@@ -50,11 +50,11 @@ fn shapes_of_descriptions() {
         (json!({ "layers": [{ "kind": "lstm" }] }), "layers[0].hiddenSize: expected a positive integer, got nothing"),
         (
             json!({ "layers": ["lstm"] }),
-            "layers[0]: expected an object of kind \"lstm\", \"gru\", \"rnn\", \"dense\", \"embedding\" or \"dropout\", got \"lstm\"",
+            "layers[0]: expected an object of kind \"lstm\", \"gru\", \"rnn\", \"minGru\", \"minLstm\", \"lru\", \"dense\", \"embedding\" or \"dropout\", got \"lstm\"",
         ),
         (
             json!({ "layers": [{ "hiddenSize": 4 }] }),
-            "layers[0].kind: expected \"lstm\", \"gru\", \"rnn\", \"dense\", \"embedding\" or \"dropout\", got nothing",
+            "layers[0].kind: expected \"lstm\", \"gru\", \"rnn\", \"minGru\", \"minLstm\", \"lru\", \"dense\", \"embedding\" or \"dropout\", got nothing",
         ),
         (json!({ "input": 3 }), "input: expected { size }, { vocabulary } or { series }, got 3"),
         (json!({ "input": {} }), "input: expected { size }, { vocabulary } or { series }, got an object without them"),
