@@ -207,7 +207,7 @@ it("steps online by any loss of steps", async () => {
     for (let t = 0; t < 200; t++) losses.push((await learner.step([1], y)).loss!);
     const { prediction, loss } = await learner.step([1]);
     expect(loss).toBeUndefined();
-    await learner.dispose();
+    await learner[Symbol.asyncDispose]();
     expect(losses.at(-1)!).toBeLessThan(losses[0]!);
     return [...prediction];
   };
@@ -224,7 +224,7 @@ it("steps online by any loss of steps", async () => {
   const masked = await model({ at: "every", classes: 2 }, crossEntropy({ ignoreIndex: -1 }));
   const learner = await masked.online();
   expect((await learner.step([1], -1)).loss).toBeUndefined();
-  await learner.dispose();
+  await learner[Symbol.asyncDispose]();
 });
 
 it("refuses what does not go together by its path", async () => {

@@ -139,11 +139,14 @@ export interface RunDescription {
   seconds?: number;
   batchSize?: number | "full"; // 32, or fewer when there are fewer
   shuffle?: boolean;
-  optimizer?: Optimizer | "adam" | "sgd" | "rmsprop";
+  optimizer?: Optimizer | Exclude<Optimizer["kind"], "hypergradient">;
   /** `norm` is that of all gradients together. */
-  clip?: { norm: number } | { value: number } | "none";
+  clip?: ClipNorm | ClipValue | ClipAdaptive | "none";
   /** On weights, not biases; not part of the reported loss. */
-  penalty?: { l1?: number; l2?: number };
+  penalty?: Penalty;
+  groups?: readonly ParameterGroup[];
+  gradientNoise?: GradientNoise;
+  average?: Average;
   /** Text and long streams: window length (128); carryState: the state runs on into the next window. */
   window?: number;
   carryState?: boolean;
@@ -248,7 +251,9 @@ export interface Model extends AsyncDisposable {
   fit(data: Data, o?: RunDescription & RunControls): Run;
   /** Goes on with the saved run on the same data (a fingerprint is checked): the same bits as an unbroken one. */
   resume(data: Data, o?: { epochs?: number; steps?: number } & RunControls): Run;
-  trainer(o?: Pick<RunDescription, "optimizer" | "clip" | "penalty" | "seed">): Promise<Trainer>;
+  trainer(
+    o?: Pick<RunDescription, "optimizer" | "clip" | "penalty" | "groups" | "gradientNoise" | "average" | "seed">,
+  ): Promise<Trainer>;
   online(
     o?: { algorithm?: "tbptt" | "rtrl"; truncation?: number } & Pick<RunDescription, "optimizer" | "clip">,
   ): Promise<Learner>; // rtrl (later)
@@ -339,5 +344,19 @@ export declare class RetrogradError extends Error {
 export declare class BusyError extends RetrogradError {}
 
 // ── generated elsewhere ──
-import type { Init, Layer, Loss, Metric, Optimizer, Schedule } from "retrograd";
+import type {
+  Average,
+  ClipAdaptive,
+  ClipNorm,
+  ClipValue,
+  GradientNoise,
+  Init,
+  Layer,
+  Loss,
+  Metric,
+  Optimizer,
+  ParameterGroup,
+  Penalty,
+  Schedule,
+} from "retrograd";
 export type Choice = { readonly kind: string };
