@@ -2,6 +2,7 @@
 export * from "./api/description.gen.js";
 export { choice, logUniform, search } from "./api/later.js";
 export { createModel, loadModel } from "./api/open.js";
+export { type CsvOptions, type Records, toCsv, toJsonLines } from "./api/records.js";
 export type { Choice, Search, SearchOptions, Trial } from "./api/search.js";
 export type {
   FindOptions,
