@@ -13,8 +13,16 @@ pub(crate) struct Dropout {
 }
 
 impl Dropout {
-    /// Fills `mask [rows, units]` with 0 or `1/(1-rate)` and writes `y = mask ∘ x`.
-    pub fn forward(&self, key: DropoutKey, offsets: &[usize], x: &[f32], mask: &mut [f32], y: &mut [f32]) {
+    /// Fills `mask [rows, units]` with 0 or `1/(1-rate)` and writes `y = mask ∘ x`; `first` is the number of the first step.
+    pub fn forward(
+        &self,
+        key: DropoutKey,
+        first: usize,
+        offsets: &[usize],
+        x: &[f32],
+        mask: &mut [f32],
+        y: &mut [f32],
+    ) {
         let step = [key.step as u32, (key.step >> 32) as u32, self.place, 0];
         let philox = Philox::new(key.seed, Purpose::Dropout).child(step);
         let scale = 1.0 / (1.0 - self.rate);
@@ -25,7 +33,7 @@ impl Dropout {
             for (row, id) in rows.by_ref().take(ends[1] - ends[0]).zip(key.rows) {
                 let (low, high) = (*id as u32, (*id >> 32) as u32);
                 for (block, mask) in row.chunks_mut(4).enumerate() {
-                    let words = philox.block([block as u32, t as u32, low, high]);
+                    let words = philox.block([block as u32, (first + t) as u32, low, high]);
                     for (mask, word) in mask.iter_mut().zip(words) {
                         *mask = if word < threshold { 0.0 } else { scale };
                     }

@@ -12,6 +12,7 @@ mod activation;
 mod arena;
 mod blocks;
 mod cells;
+mod checkpointed;
 mod dense;
 mod dropout;
 mod embedding;
@@ -33,6 +34,7 @@ mod trained;
 mod transposed;
 mod workspace;
 
+pub use checkpointed::{Checkpointed, Reading};
 pub use init::{Init, Initialiser, initialise};
 pub use losses::{Loss, LossSum, cross_entropy, mse};
 pub use network::{DropoutKey, Network, Values, Want};

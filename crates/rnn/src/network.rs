@@ -62,6 +62,8 @@ pub(crate) struct Pass<'a> {
     pub x: Values<'a>,
     pub initial: Option<&'a States>,
     pub dropout: Option<DropoutKey<'a>>,
+    /// The number of its first step in the sequences, by which dropout is drawn.
+    pub first: usize,
 }
 
 /// A checked stack of layers with its parameter table.
@@ -142,16 +144,20 @@ impl Network {
         dropout: Option<DropoutKey>,
         ws: &mut Workspace,
     ) {
-        let pass = Pass { params, packing, x, initial, dropout };
-        self.check(&pass, ws);
-        ws.begin(self, &pass);
+        self.walk(&Pass { params, packing, x, initial, dropout, first: 0 }, ws);
+    }
+
+    pub(crate) fn walk(&self, pass: &Pass, ws: &mut Workspace) {
+        let Pass { params, packing, dropout, first, .. } = *pass;
+        self.check(pass, ws);
+        ws.begin(self, pass);
         let ends = [0, packing.batch];
         for (index, stage) in self.stages().iter().enumerate() {
             if dropout.is_none() && matches!(stage.kind, Kind::Dropout(_)) {
                 continue; // it passes its input on, and has no memory of its own outside training
             }
             let (below, rest) = ws.stages.split_at_mut(index);
-            let x = self.source(&pass, index, |i| &below[i].values);
+            let x = self.source(pass, index, |i| &below[i].values);
             let own = &mut rest[0];
             let offsets = if stage.per_sequence { &ends[..] } else { &packing.offsets };
             let y = &mut own.values[..offsets[offsets.len() - 1] * stage.width];
@@ -160,13 +166,14 @@ impl Network {
                 (Kind::Dense(dense), x) => dense.forward(params, offsets, x, y, &mut ws.scratch),
                 (Kind::Dropout(layer), Values::Values(x)) => {
                     if let Some(key) = dropout {
-                        layer.forward(key, offsets, x, &mut own.mask[..y.len()], y);
+                        let first = if stage.per_sequence { 0 } else { first };
+                        layer.forward(key, first, offsets, x, &mut own.mask[..y.len()], y);
                     }
                 }
                 (Kind::Level(level), x) => {
                     let directions = if ws.training { &mut own.directions[..] } else { &mut ws.shared[..] };
                     let memory = LevelMemory { output: y, directions, scratch: &mut ws.scratch };
-                    level.forward(&pass, x, &mut ws.final_states.layers[level.state], memory);
+                    level.forward(pass, x, &mut ws.final_states.layers[level.state], memory);
                 }
                 (Kind::Last, _) => {
                     let level = self.level(index - 1);
@@ -174,7 +181,7 @@ impl Network {
                 }
                 (Kind::Merge(merging), Values::Values(x)) => merging.forward(x, y),
                 (Kind::Pass(passing), Values::Values(h)) => {
-                    let input = self.source(&pass, passing.level, |i| &below[i].values);
+                    let input = self.source(pass, passing.level, |i| &below[i].values);
                     let Values::Values(input) = input else { unreachable!("tokens are not passed on") };
                     passing.forward(packing, stage.per_sequence, h, input, y);
                 }
@@ -205,7 +212,7 @@ impl Network {
         want: Want,
     ) {
         assert_eq!(grads.len(), self.table().len(), "length of the gradients");
-        let pass = Pass { params, packing, x, initial, dropout };
+        let pass = Pass { params, packing, x, initial, dropout, first: 0 };
         self.walk_back(&pass, Trained::Apart { params, grads }, ws, want);
     }
 
@@ -225,11 +232,11 @@ impl Network {
     ) {
         assert_eq!(params.len(), self.table().len(), "length of the parameters");
         // The way back reads them through `Trained` alone.
-        let pass = Pass { params: &[], packing, x, initial, dropout: None };
+        let pass = Pass { params: &[], packing, x, initial, dropout: None, first: 0 };
         self.walk_back(&pass, Trained::One(params), ws, Want::default());
     }
 
-    fn walk_back(&self, pass: &Pass, mut trained: Trained, ws: &mut Workspace, want: Want) {
+    pub(crate) fn walk_back(&self, pass: &Pass, mut trained: Trained, ws: &mut Workspace, want: Want) {
         let Pass { packing, x, dropout, .. } = *pass;
         self.check(&Pass { params: trained.params(), ..*pass }, ws);
         assert!(ws.training, "the workspace is not for training");
@@ -386,7 +393,7 @@ impl Network {
     }
 
     fn check(&self, pass: &Pass, ws: &Workspace) {
-        let Pass { params, packing, x, initial, dropout } = pass;
+        let Pass { params, packing, x, initial, dropout, .. } = pass;
         assert_eq!(params.len(), self.table().len(), "length of the parameters");
         let Capacity { batch, steps, rows } = ws.capacity;
         let fits = packing.batch <= batch && packing.steps <= steps && packing.rows <= rows;

@@ -1,5 +1,7 @@
 //! Ragged batches without padding: sorted by length, stored time-major, as PyTorch's `PackedSequence`.
 
+use std::ops::Range;
+
 use crate::sort::heap_sort;
 
 /// Where each step of each sequence lies.
@@ -63,6 +65,22 @@ impl Packing {
             self.rows += active;
         }
         self.offsets.push(self.rows);
+    }
+
+    /// Some steps of the sequences that reach them, as a packing of its own; in the memory that is there.
+    pub fn cut(&self, steps: Range<usize>, to: &mut Packing) {
+        to.batch = self.sizes[steps.start];
+        to.steps = steps.len();
+        let first = self.offsets[steps.start];
+        to.rows = self.offsets[steps.end] - first;
+        to.order.clear();
+        to.order.extend(0..to.batch as u32);
+        to.lengths.clear();
+        to.lengths.extend(self.lengths[..to.batch].iter().map(|&n| n.min(steps.end) - steps.start));
+        to.sizes.clear();
+        to.sizes.extend_from_slice(&self.sizes[steps.clone()]);
+        to.offsets.clear();
+        to.offsets.extend(self.offsets[steps.start..=steps.end].iter().map(|&offset| offset - first));
     }
 
     /// Row of step `t` of the sequence at sorted position `position`.

@@ -68,6 +68,33 @@ impl States {
         }
     }
 
+    /// Copies whole sequences: row `pair.0` of `from` to row `pair.1`, in every level.
+    ///
+    /// # Panics
+    /// When there is no such row.
+    pub fn copy_rows(&mut self, network: &Network, from: &States, pairs: impl Iterator<Item = (usize, usize)> + Clone) {
+        for ((to, from), shape) in self.layers.iter_mut().zip(&from.layers).zip(network.states()) {
+            for (to, from) in [(&mut to.h, &from.h), (&mut to.c, &from.c)] {
+                let hidden = shape.hidden;
+                let (all, given) = (to.len() / shape.levels, from.len() / shape.levels);
+                if given == 0 {
+                    continue;
+                }
+                for (to, from) in to.chunks_exact_mut(all).zip(from.chunks_exact(given)) {
+                    for (source, target) in pairs.clone() {
+                        to[target * hidden..][..hidden].copy_from_slice(&from[source * hidden..][..hidden]);
+                    }
+                }
+            }
+        }
+    }
+
+    /// How many sequences the states are of.
+    pub fn sequences(&self, network: &Network) -> usize {
+        let first = self.layers.first().zip(network.states().first());
+        first.map_or(0, |(state, shape)| state.h.len() / (shape.levels * shape.hidden))
+    }
+
     /// Panics unless the states are those of `batch` sequences.
     pub(crate) fn check(&self, network: &Network, batch: usize) {
         assert_eq!(self.layers.len(), network.states().len(), "number of states");

@@ -3,6 +3,7 @@
 //! Tolerances: 1e-5 of a tensor's largest element against f64 (`naive`, PyTorch), as f32 carries 6e-8 and sums here run over
 //! at most some hundred terms; everything about order, packing and cutting is compared bit for bit.
 
+mod checkpointed;
 mod common;
 mod ctc;
 mod denormals;

@@ -1,0 +1,117 @@
+//! Backpropagation in segments has the bits of backpropagation through the whole.
+
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use rnn::{At, Checkpointed, DropoutKey, Input, Layer, Network, Reading, Recurrent, Want, Workspace};
+
+use crate::common::{Batch, CELLS, assert_bits, head, parameters, recurrent};
+
+/// Trains on a batch both ways, twice, so that what the first leaves behind is seen; the output's gradient depends on the output.
+fn compare(network: &Network, lengths: &[usize], every: usize, dropout: bool, initial: bool) {
+    let what = format!("{:?}, {lengths:?}, every {every}, dropout {dropout}", network.at());
+    let params = parameters(network, 8);
+    let mut whole = Workspace::new(network, Batch::random(network, lengths, false, 1).capacity(), true).unwrap();
+    let mut segments = Checkpointed::new(network, Batch::random(network, lengths, false, 1).capacity(), every).unwrap();
+    let (mut expected, mut grads) = (vec![0.0; params.len()], vec![0.0; params.len()]);
+    // The second batch is smaller.
+    for (seed, lengths) in [(3, lengths), (4, &lengths[..lengths.len().div_ceil(2)])] {
+        let batch = Batch::random(network, lengths, initial, seed);
+        let key = dropout.then_some(DropoutKey { seed: 5, step: seed, rows: &batch.ids });
+        let (packing, x, initial) = (&batch.packing, batch.x.view(), batch.initial.as_ref());
+        network.forward(&params, packing, x, initial, key, &mut whole);
+        let reading = Reading { params: &params, packing, x, initial, dropout: key };
+        segments.forward(network, reading);
+        assert_bits(segments.output(), whole.output(), &what);
+        for (a, b) in segments.final_states().layers.iter().zip(&whole.final_states().layers) {
+            assert_bits(&a.h, &b.h, &what);
+            assert_bits(&a.c, &b.c, &what);
+        }
+        let gradient = |output: &[f32], to: &mut [f32]| {
+            for ((to, y), c) in to.iter_mut().zip(output).zip(&batch.cotangent) {
+                *to = y * c;
+            }
+        };
+        let (output, to) = whole.output_and_gradient();
+        gradient(output, to);
+        let (output, to) = segments.output_and_gradient();
+        gradient(output, to);
+        network.backward(&params, packing, x, initial, key, &mut whole, &mut expected, Want::default());
+        segments.backward(network, reading, &mut grads);
+        assert_bits(&grads, &expected, &what);
+    }
+    assert!(expected.iter().filter(|g| **g != 0.0).count() > params.len() / 3, "{what}: there are gradients");
+}
+
+const LENGTHS: [&[usize]; 3] = [&[13, 13, 13, 13], &[3, 11, 1, 17, 9, 30, 2, 2, 5], &[23]];
+
+#[test]
+fn every_cell_at_every_step_and_at_the_last() {
+    for cell in CELLS {
+        for (hidden, at) in [(7, At::Every), (16, At::Every), (7, At::Last), (16, At::Last)] {
+            let layer = Recurrent { num_layers: 2, dropout: 0.3, ..recurrent(cell, hidden) };
+            let network = Network::new(Input::Values { size: 5 }, vec![Layer::Recurrent(layer), head(3)], at).unwrap();
+            for (i, lengths) in LENGTHS.into_iter().enumerate() {
+                for every in [1, 4, 5, 13, 100] {
+                    compare(&network, lengths, every, i != 0, every != 4);
+                }
+            }
+        }
+    }
+}
+
+/// Enough rows that a block of the whole is longer than a segment, and a segment longer than a block.
+#[test]
+fn many_rows() {
+    for at in [At::Every, At::Last] {
+        let layer = Recurrent { num_layers: 2, ..recurrent(CELLS[0], 24) };
+        let network = Network::new(Input::Values { size: 24 }, vec![Layer::Recurrent(layer), head(2)], at).unwrap();
+        let lengths: Vec<usize> = (0..40).map(|i| 50 + i % 3).collect();
+        for every in [3, 8, 20] {
+            compare(&network, &lengths, every, false, false);
+        }
+    }
+}
+
+#[test]
+fn tokens_frozen_layers_dropout_after_the_last_state_and_layers_before() {
+    let stack = |frozen: bool| {
+        let named = |name: &str, layer: Recurrent| Layer::Recurrent(Recurrent { name: name.into(), ..layer });
+        let frozen_layer = Recurrent { trainable: !frozen, ..recurrent(CELLS[1], 6) };
+        vec![
+            Layer::Embedding { units: 5, name: "embedding".into(), trainable: !frozen },
+            Layer::Dropout { rate: 0.2 },
+            named("a", frozen_layer),
+            Layer::Dense {
+                units: 9,
+                activation: rnn::Activation::Tanh,
+                bias: true,
+                name: "between".into(),
+                trainable: true,
+            },
+            named("b", recurrent(CELLS[0], 8)),
+            Layer::Dropout { rate: 0.4 },
+            head(4),
+        ]
+    };
+    for at in [At::Every, At::Last] {
+        for frozen in [false, true] {
+            let network = Network::new(Input::Tokens { vocabulary: 11 }, stack(frozen), at).unwrap();
+            for lengths in LENGTHS {
+                compare(&network, lengths, 4, true, frozen);
+            }
+        }
+        // Straight into the recurrent layer.
+        let layers = vec![Layer::Recurrent(recurrent(CELLS[0], 8)), head(3)];
+        let network = Network::new(Input::Tokens { vocabulary: 11 }, layers, at).unwrap();
+        compare(&network, LENGTHS[1], 4, false, true);
+    }
+}
+
+#[test]
+fn a_bidirectional_layer_is_refused_by_its_place() {
+    let two = Recurrent { bidirectional: true, name: "two".into(), ..recurrent(CELLS[0], 4) };
+    let layers = vec![Layer::Recurrent(recurrent(CELLS[0], 4)), Layer::Recurrent(two), head(2)];
+    let network = Network::new(Input::Values { size: 2 }, layers, At::Last).unwrap();
+    assert_eq!(Checkpointed::refuses(&network), Some(1));
+}
