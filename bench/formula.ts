@@ -21,6 +21,8 @@ export interface Training extends Task {
   moments?: number;
   /** 8 where `workers` are given. Their gradients are added in a tree: a buffer for each of its levels, if one worker has all. */
   shards?: number;
+  /** Steps of a segment, with checkpointing. */
+  every?: number;
 }
 
 const FLOAT = 4;
@@ -40,7 +42,7 @@ export function memoryOf(training: Training): Parts {
   const { shards = 1 } = training;
   return {
     parameters: FLOAT * parameterFloats(training) * (3 + (training.moments ?? moments.adam) + Math.log2(shards)),
-    workspace: FLOAT * workspaceFloats(training, Math.ceil(training.shape.batch / shards)),
+    workspace: FLOAT * segmentFloats(training, Math.ceil(training.shape.batch / shards)),
     data: FLOAT * dataFloats(training.shape, Math.ceil(training.shape.batch / shards)),
   };
 }
@@ -56,6 +58,16 @@ function parameterFloats({ cell, shape, numLayers }: Training): number {
     sum += (inputs(shape, level) + h) * eights(weights * h) + 2 * weights * h;
   }
   return sum;
+}
+
+/** W; with checkpointing that of a segment, the states before each of them and two more, an output and its gradient. */
+function segmentFloats(training: Training, batch: number): number {
+  const { cell, shape, numLayers, every } = training;
+  if (every === undefined) return workspaceFloats(training, batch);
+  const steps = Math.min(every, shape.steps);
+  const states = (1 + cells[cell].memory) * numLayers * batch * shape.hiddenSize;
+  const segment = workspaceFloats({ ...training, shape: { ...shape, steps } }, batch);
+  return segment + (Math.ceil(shape.steps / steps) + 2) * states + 2 * batch;
 }
 
 /** W, for B sequences of T steps: R = B·T rows. */

@@ -193,7 +193,7 @@ export interface History {
   epochs: Progress[];
   steps: { step: Int32Array; loss: Float32Array; gradientNorm: Float32Array; learningRate: Float64Array };
   best?: { epoch: number; validationLoss: number };
-  reason: "finished" | "patience" | "seconds" | "target" | "stopped";
+  reason: "finished" | "patience" | "seconds" | "target" | "gradientNorm" | "minImprovement" | "stopped";
   warnings: string[];
 }
 /** A real Promise; starts at once; `break` in `for await` stops it; a failure reported by either way is handled. */
@@ -227,7 +227,19 @@ export interface Generation
 export interface FindOptions
   extends Omit<
     RunDescription,
-    "epochs" | "steps" | "seconds" | "validationSplit" | "patience" | "keep" | "metrics" | "recordEvery"
+    | "epochs"
+    | "steps"
+    | "seconds"
+    | "target"
+    | "gradientNorm"
+    | "minImprovement"
+    | "validationSplit"
+    | "patience"
+    | "minDelta"
+    | "keep"
+    | "metrics"
+    | "onDivergence"
+    | "recordEvery"
   > {
   from?: number;
   to?: number;

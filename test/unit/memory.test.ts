@@ -9,7 +9,7 @@ import { encodeSamples } from "../../ts/data/samples.js";
 const module = new WebAssembly.Module(readFileSync(new URL("../../build/retrograd.wasm", import.meta.url)));
 
 /** Bytes, from a kernel that has done nothing to the end of two updates. */
-async function grown({ cell, shape, numLayers, shards }: Training, optimizer: object): Promise<number> {
+async function grown({ cell, shape, numLayers, shards, every }: Training, optimizer: object): Promise<number> {
   vi.resetModules(); // an instance of its own
   const { initSync, Model, Reader, Session } = await import("../../build/wasm/retrograd.js");
   const { memory } = initSync({ module });
@@ -23,7 +23,8 @@ async function grown({ cell, shape, numLayers, shards }: Training, optimizer: ob
   const bundle = encodeSamples(samples(shape), encodingOf(JSON.parse(model.description())));
   const reader = new Reader(bundle.length);
   for (let at = 0; at < bundle.length; at += 1 << 18) reader.feed(bundle.subarray(at, at + (1 << 18)));
-  const run = JSON.stringify({ steps: 9, batchSize: "full", optimizer });
+  const checkpointing = every !== undefined && { every };
+  const run = JSON.stringify({ steps: 9, batchSize: "full", optimizer, checkpointing });
   const session = Session.fit(model, reader, run, undefined, shards ? '{"workers":1,"index":0}' : "");
   session.run(2);
   return memory.buffer.byteLength - before;
@@ -48,10 +49,18 @@ describe("memory of training", () => {
       { cell: "lstm", shape: shape(512, 4, 10, 300), numLayers: 1, moments: moments.sgd },
       { kind: "sgd" },
     ],
+    ["segments", { cell: "lstm", shape: shape(128, 32, 1024, 8), numLayers: 2, every: 32 }, adam],
     ["shards", { cell: "lstm", shape: shape(256, 64, 50, 64), numLayers: 1, shards: 8 }, adam],
   ])("%s is as the formula says, within 5 %%", async (_, training, optimizer) => {
     const ratio = (await grown(training, optimizer)) / total(memoryOf(training));
     expect(ratio).toBeGreaterThan(0.95);
     expect(ratio).toBeLessThan(1.05);
+  });
+
+  it("of 4,096 steps is a tenth with checkpointing, at most", async () => {
+    const long: Training = { cell: "lstm", shape: shape(64, 8, 4096, 4), numLayers: 1 };
+    const [whole, segments] = [await grown(long, adam), await grown({ ...long, every: 64 }, adam)];
+    expect(segments / whole).toBeLessThan(0.1);
+    expect(total(memoryOf({ ...long, every: 64 })) / segments).toBeGreaterThan(0.85); // pages, and X
   });
 });

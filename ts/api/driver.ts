@@ -222,6 +222,8 @@ export class Driver {
   }
 
   #show(p: Progress): void {
+    // A run that went back ends an epoch anew.
+    while (p.kind === "epoch" && (this.epochs.at(-1)?.epoch ?? 0) >= p.epoch) this.epochs.pop();
     if (p.kind === "epoch") this.epochs.push(p);
     this.#log?.show(p);
     this.#o.onProgress(p);

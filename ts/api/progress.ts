@@ -25,6 +25,8 @@ export class ProgressReader {
 
   #speed(step: number, elapsed: number): number {
     const past = this.#past;
+    // A run that went back is measured from there.
+    if (step < (past.at(-1)?.step ?? 0)) past.length = 0;
     past.push({ elapsed, step });
     while (past.length > 2 && elapsed - (past[1]?.elapsed ?? elapsed) >= WINDOW) past.shift();
     const first = past[0] as { elapsed: number; step: number };

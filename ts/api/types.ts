@@ -66,7 +66,8 @@ export interface History {
   /** Every `recordEvery` steps. */
   steps: { step: Int32Array; loss: Float32Array; gradientNorm: Float32Array; learningRate: Float64Array };
   best?: { epoch: number; validationLoss: number };
-  reason: "finished" | "patience" | "seconds" | "target" | "stopped";
+  /** The option by which it ended; "finished": all epochs or steps are done. */
+  reason: "finished" | "patience" | "seconds" | "target" | "gradientNorm" | "minImprovement" | "stopped";
   warnings: string[];
 }
 
@@ -87,7 +88,19 @@ export interface FindOptions
   extends LearningRateRange,
     Omit<
       RunDescription,
-      "epochs" | "steps" | "seconds" | "validationSplit" | "patience" | "keep" | "metrics" | "recordEvery"
+      | "epochs"
+      | "steps"
+      | "seconds"
+      | "target"
+      | "gradientNorm"
+      | "minImprovement"
+      | "validationSplit"
+      | "patience"
+      | "minDelta"
+      | "keep"
+      | "metrics"
+      | "onDivergence"
+      | "recordEvery"
     > {
   signal?: AbortSignal;
 }

@@ -32,7 +32,7 @@ export interface SessionInfo {
 }
 
 export interface SessionEnd {
-  reason: "finished" | "patience" | "target" | "stopped";
+  reason: "finished" | "patience" | "target" | "gradientNorm" | "minImprovement" | "stopped";
   best?: { epoch: number; validationLoss: number };
   warnings: string[];
 }

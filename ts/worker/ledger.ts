@@ -19,6 +19,10 @@ class Numbers {
     this.#data[this.length++] = value;
   }
 
+  get last(): number | undefined {
+    return this.length ? this.#data[this.length - 1] : undefined;
+  }
+
   values(): Float64Array {
     return this.#data.subarray(0, this.length);
   }
@@ -74,6 +78,10 @@ export class Ledger {
 
   #keep(row: Float64Array): void {
     const step = row[Column.step] as number;
+    // A run that went back takes these steps anew.
+    while ((this.#step.last ?? -1) >= step) {
+      for (const column of [this.#step, this.#loss, this.#norm]) column.length--;
+    }
     if (step % this.#every !== 0) return;
     this.#step.push(step);
     this.#loss.push(row[Column.loss] as number);

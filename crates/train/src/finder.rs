@@ -33,7 +33,20 @@ pub struct Finder {
 }
 
 /// Options of a run that mean nothing here.
-const NOT_HERE: [&str; 7] = ["epochs", "seconds", "validationSplit", "patience", "keep", "metrics", "recordEvery"];
+const NOT_HERE: [&str; 12] = [
+    "epochs",
+    "seconds",
+    "target",
+    "gradientNorm",
+    "minImprovement",
+    "validationSplit",
+    "patience",
+    "minDelta",
+    "keep",
+    "metrics",
+    "onDivergence",
+    "recordEvery",
+];
 
 impl Finder {
     /// `range` is a `LearningRateRange`, `run` what else is said of a run: batch size, optimiser, clipping …

@@ -9,7 +9,7 @@ use crate::memory::buffer;
 use crate::metrics::Plan;
 use crate::model::{Body, Model};
 use crate::session::saved::write_states;
-use crate::session::shards::{Division, Job, Shards};
+use crate::session::shards::{Division, Job, Shards, Ways};
 use crate::text;
 use crate::update::{Diverged, Updated, Updater};
 use rnn::Capacity;
@@ -30,7 +30,7 @@ impl Trainer {
         let Body { network, form, .. } = model.body()?;
         let division = Division { shards: 1, workers: 1, index: 0 };
         let room = Capacity { batch: 0, steps: 0, rows: 0 };
-        let shards = Shards::new(network, form, room, division, Plan::default())?;
+        let shards = Shards::new(network, form, room, division, Plan::default(), Ways::default())?;
         Ok(Trainer { seed, shards, updater: Updater::new(network.table(), update)?, done: 0, loss: f64::NAN })
     }
 
@@ -52,9 +52,11 @@ impl Trainer {
             seed: self.seed,
             step: self.done,
             carry: true,
+            span: None,
+            goes_on: false,
         };
         self.shards.compute(&job, &body.form);
-        let end = self.shards.final_states(&body.network, 0);
+        let end = self.shards.final_states(0);
         let (gradient, sums) = self.shards.total();
         let loss = sums.mean_loss();
         let updated = if sums.loss.is_finite() {

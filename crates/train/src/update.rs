@@ -23,12 +23,20 @@ pub struct Updater {
     state: State,
     /// The parameters before the last update, so that a step into infinity can be taken back.
     before: Vec<f32>,
+    /// What the schedule's rate is multiplied with.
+    pub rate_factor: f64,
 }
 
 /// What an optimiser remembers, borrowed.
 pub struct Remembered<'a> {
     pub buffers: &'a [Vec<f32>],
     pub scalars: Vec<f64>,
+}
+
+impl<'a> From<&'a State> for Remembered<'a> {
+    fn from(state: &'a State) -> Self {
+        Remembered { buffers: &state.buffers, scalars: state.scalars.clone() }
+    }
 }
 
 /// What an update saw.
@@ -80,6 +88,7 @@ impl Updater {
             state: description.optimizer.state(table.len(), &places, buffer)?,
             before: buffer(table.len())?,
             places,
+            rate_factor: 1.0,
             description,
         })
     }
@@ -99,10 +108,34 @@ impl Updater {
             averaged.iterate = iterate;
         }
         self.state.buffers = saved.buffers;
+        self.set_scalars(&saved.scalars);
+    }
+
+    /// Those of one part after those of another.
+    fn set_scalars(&mut self, scalars: &[f64]) {
         let count = self.state.scalars.len().max(1);
-        for (part, scalars) in self.moved.iter_mut().zip(saved.scalars.chunks(count)) {
+        for (part, scalars) in self.moved.iter_mut().zip(scalars.chunks(count)) {
             part.scalars.copy_from_slice(scalars);
         }
+    }
+
+    /// Goes back to what [`Updater::copy_to`] took down.
+    pub fn copy_from(&mut self, state: &State, iterate: Option<&[f32]>) {
+        if let (Some(averaged), Some(iterate)) = (&mut self.averaged, iterate) {
+            averaged.iterate.copy_from_slice(iterate);
+        }
+        self.state.buffers.iter_mut().zip(&state.buffers).for_each(|(to, from)| to.copy_from_slice(from));
+        self.set_scalars(&state.scalars);
+    }
+
+    /// All that it remembers, into memory that is as long.
+    pub fn copy_to(&self, state: &mut State, iterate: Option<&mut [f32]>) {
+        if let (Some(iterate), Some(now)) = (iterate, self.iterate()) {
+            iterate.copy_from_slice(now);
+        }
+        state.buffers.iter_mut().zip(&self.state.buffers).for_each(|(to, from)| to.copy_from_slice(from));
+        let scalars = self.moved.iter().flat_map(|part| &part.scalars);
+        state.scalars.iter_mut().zip(scalars).for_each(|(to, from)| *to = *from);
     }
 
     /// What is to be saved: the numbers of one part after those of another.
@@ -210,7 +243,8 @@ impl Updater {
         for Penalised { l1, l2, ranges } in &self.penalised {
             optim::penalty::add_to(*l1, *l2, ranges, point, gradient);
         }
-        let step = Step { number: done.steps + 1, rate: rate.rate(done), momentum: rate.momentum(done) };
+        let step =
+            Step { number: done.steps + 1, rate: self.rate_factor * rate.rate(done), momentum: rate.momentum(done) };
         self.before.copy_from_slice(params);
         // That of the last part, which has the settings of the run.
         let mut rate = step.rate;

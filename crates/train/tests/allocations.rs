@@ -62,6 +62,43 @@ fn of_ragged_sequences_with_dropout_and_metrics() {
 }
 
 #[test]
+fn of_rules_that_end_a_run_and_a_way_back() {
+    for more in ["", r#","average":{"kind":"ema"},"optimizer":"nadam","groups":[{"kinds":["bias"]}]"#] {
+        let run = format!(
+            r#"{{"epochs":50,"batchSize":8,"validationSplit":0.2,"gradientNorm":1e-9,"minDelta":0.1,"patience":60,
+            "minImprovement":{{"epochs":60}},"onDivergence":{{"rollBack":{{}}}}{more}}}"#
+        );
+        assert_eq!(asked(&mut classifier(), classified(40), &run, None), 0, "{more}");
+    }
+}
+
+#[test]
+fn of_truncation() {
+    let make = || {
+        Model::create(
+            r#"{"input":{"size":2},"layers":[{"kind":"lstm","hiddenSize":6},{"kind":"dropout","rate":0.2},{"kind":"dense"}],
+                "output":{"at":"last","classes":2}}"#,
+        )
+        .expect("right")
+    };
+    for team in [None, Some(Team { workers: 1, index: 0 })] {
+        let run =
+            r#"{"epochs":50,"batchSize":8,"metrics":["accuracy"],"truncation":{"k1":2,"k2":3},"validationSplit":0.2}"#;
+        assert_eq!(asked(&mut make(), classified(40), run, team), 0);
+        let run = r#"{"epochs":50,"batchSize":4,"window":20,"carryState":true,"truncation":{"k1":3,"k2":5}}"#;
+        assert_eq!(asked(&mut writer(), text(400), run, team), 0);
+    }
+}
+
+#[test]
+fn of_segments() {
+    for more in [r#""window":19"#, r#""window":20,"carryState":true,"truncation":{"k1":3,"k2":9}"#] {
+        let run = format!(r#"{{"epochs":50,"batchSize":4,"checkpointing":true,"validationSplit":0.2,{more}}}"#);
+        assert_eq!(asked(&mut writer(), text(400), &run, None), 0, "{more}");
+    }
+}
+
+#[test]
 fn of_shards() {
     let run = r#"{"epochs":50,"batchSize":16,"penalty":{"l2":0.01},"clip":{"norm":1}}"#;
     assert_eq!(asked(&mut classifier(), classified(40), run, Some(Team { workers: 1, index: 0 })), 0);

@@ -159,6 +159,8 @@ fn what_is_refused() {
         (r#"{"limit":1}"#, "{}", "limit: expected a number above 1, got 1"),
         ("{}", r#"{"epochs":3}"#, "epochs: does not apply to the search for a learning rate"),
         ("{}", r#"{"patience":3}"#, "patience: does not apply to the search for a learning rate"),
+        ("{}", r#"{"gradientNorm":1}"#, "gradientNorm: does not apply to the search for a learning rate"),
+        ("{}", r#"{"onDivergence":{"rollBack":{}}}"#, "onDivergence: does not apply to the search for a learning rate"),
         (
             "{}",
             r#"{"optimizer":{"kind":"sgd","learningRate":0.1}}"#,

@@ -55,6 +55,15 @@ describe("progress", () => {
   });
 });
 
+describe("of a run that went back", () => {
+  it("the speed is measured from there", () => {
+    const reader = new ProgressReader(info);
+    reader.read([record("step", 30)], 1);
+    expect(reader.read([record("step", 10)], 2)[0]?.stepsPerSecond).toBe(0);
+    expect(reader.read([record("step", 15)], 3)[0]?.stepsPerSecond).toBe(5);
+  });
+});
+
 describe("log", () => {
   const show = (log: Log) => {
     const reader = new ProgressReader(info);

@@ -63,4 +63,14 @@ describe("the ledger", () => {
     expect([...gradientNorm]).toEqual([2, 2]);
     expect([...learningRate]).toEqual([0.1, 0.1]);
   });
+
+  it("forgets the steps that a run which went back takes anew", () => {
+    const ledger = new Ledger(["rmse"], 2);
+    ledger.take(rows(step(1), step(2), step(3), step(4), step(5), step(6)), 0);
+    ledger.take(rows(step(4), step(5)), 1);
+    expect([...ledger.history().step]).toEqual([2, 4]);
+    ledger.take(rows(step(1), step(2)), 2);
+    expect([...ledger.history().step]).toEqual([2]);
+    expect([...ledger.history().loss]).toEqual([0.5]);
+  });
 });

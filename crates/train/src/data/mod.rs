@@ -10,3 +10,4 @@ pub mod series;
 pub mod targets;
 pub mod text;
 pub mod tokens;
+pub mod window;

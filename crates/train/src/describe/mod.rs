@@ -24,6 +24,7 @@ pub mod network;
 mod rules;
 pub mod run;
 mod schedule;
+pub mod stopping;
 pub mod update;
 
 #[cfg(test)]

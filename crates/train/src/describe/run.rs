@@ -5,6 +5,7 @@ use super::model::{ModelDescription, size};
 use super::rows::calls::RESUME;
 use super::rows::run::RUN;
 use super::rules::{number, run as rules};
+use super::stopping::{RollBack, Stopping};
 use super::update::Update;
 use super::walk;
 use super::words::words;
@@ -29,9 +30,12 @@ pub struct RunDescription {
     /// Known once resolved, for a text.
     pub window: Option<usize>,
     pub carry_state: bool,
+    pub truncation: Option<Truncation>,
+    pub checkpointing: Option<Checkpointing>,
     pub validation_split: Option<Split>,
-    /// Known once resolved, with validation.
-    pub patience: Option<u64>,
+    pub stopping: Stopping,
+    /// Another try after a divergence.
+    pub roll_back: Option<RollBack>,
     /// Known once resolved.
     pub keep: Option<Keep>,
     /// Known once resolved.
@@ -46,6 +50,19 @@ pub struct RunDescription {
 pub enum BatchSize {
     Count(usize),
     Full,
+}
+
+/// Updates after every `k1` steps, each back through the last `k2`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Truncation {
+    pub k1: usize,
+    pub k2: usize,
+}
+
+/// Backpropagation in segments of so many steps; none: as many as the root of a sequence's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Checkpointing {
+    pub every: Option<usize>,
 }
 
 /// A part kept for validation, 0 < fraction < 1.
@@ -112,9 +129,18 @@ impl RunDescription {
             watched: watched(&json).map(Metric::of),
             window: json["window"].as_u64().map(|_| size(&json["window"])),
             carry_state: json["carryState"] == true,
+            truncation: json["truncation"]
+                .as_object()
+                .map(|_| Truncation { k1: size(&json["truncation"]["k1"]), k2: size(&json["truncation"]["k2"]) }),
+            checkpointing: match &json["checkpointing"] {
+                Value::Bool(true) => Some(Checkpointing { every: None }),
+                Value::Object(o) => Some(Checkpointing { every: o.get("every").map(size) }),
+                _ => None,
+            },
             validation_split: (number(&split["fraction"]) > 0.0)
                 .then(|| Split { fraction: number(&split["fraction"]), from: From::of(&split["from"]) }),
-            patience: json["patience"].as_u64(),
+            stopping: Stopping::of(&json),
+            roll_back: RollBack::of(&json),
             keep: (!json["keep"].is_null()).then(|| Keep::of(&json["keep"])),
             metrics: metrics(&json),
             record_every: json["recordEvery"].as_u64().unwrap_or(1),
@@ -145,9 +171,11 @@ impl RunDescription {
         let validated = validation_data || number(&run["validationSplit"]["fraction"]) > 0.0;
         if validated {
             fill(&mut run, "patience", json!(10));
-        } else if self.patience.is_some() || self.keep == Some(Keep::Best) {
-            let option = if self.patience.is_some() { "patience" } else { "keep" };
-            return Err(Error::conflict(option, "needs validation: validationSplit or validationData"));
+        } else {
+            let best = (self.keep == Some(Keep::Best)).then_some("keep");
+            if let Some(option) = self.stopping.needs_validation(&run).or(best) {
+                return Err(Error::conflict(option, "needs validation: validationSplit or validationData"));
+            }
         }
         fill(&mut run, "keep", json!(if validated { "best" } else { "last" }));
         fill(&mut run, "shuffle", json!(!self.carry_state && data != DataKind::Batches));
@@ -167,10 +195,22 @@ impl RunDescription {
             None => Ok(()),
         };
         if data != DataKind::Text {
-            refuse(&["window", "carryState"], "is for a text")?;
+            refuse(&["window"], "is for a text")?;
+        }
+        if data != DataKind::Text && data != DataKind::Batches {
+            refuse(&["carryState"], "is for a text, or a source of batches")?;
         }
         if data == DataKind::Batches {
-            refuse(&["batchSize", "shuffle", "validationSplit"], "does not apply to a source of ready batches")?;
+            let why = "does not apply to a source of ready batches";
+            refuse(&["shuffle", "validationSplit"], why)?;
+            // With states to keep, the number of sequences that they are of.
+            if !(self.carry_state || self.truncation.is_some()) || self.batch_size == Some(BatchSize::Full) {
+                refuse(&["batchSize"], why)?;
+            }
+            if self.roll_back.is_some() {
+                let why = "goes back to where an epoch began, which a source of ready batches cannot; take \"stop\" and resume";
+                return Err(Error::conflict("onDivergence.rollBack", why));
+            }
         }
         if validation_data {
             refuse(&["validationSplit"], "does not go with validationData")?;

@@ -1,5 +1,8 @@
 //! Where a run stands: plain numbers, saved in checkpoints as they are. NOT: weights, optimiser state.
 
+use super::stopping::Watch;
+use crate::bundle::Bundle;
+use crate::error::Error;
 use crate::metrics::Sums;
 use optim::Done;
 use optim::schedules::Plateau;
@@ -12,7 +15,10 @@ pub struct Counters {
     pub epoch: u64,
     /// Batches of the current epoch done.
     pub cursor: u64,
-    /// Batches of the current epoch whose gradient was clipped.
+    /// Batches done over the whole run, and steps of the current one that have had their update.
+    pub batches: u64,
+    pub passed: u64,
+    /// Updates of the current epoch whose gradient was clipped.
     pub clipped: u64,
     /// Gradient norm and rate of the last update.
     pub gradient_norm: f64,
@@ -26,6 +32,11 @@ pub struct Counters {
     pub sums: Sums,
     /// Where a rate that is reduced on a plateau stands; saved apart, by runs that have one.
     pub plateau: Plateau,
+    /// What the rate of the schedule is multiplied with, after so many ways back.
+    pub rate_factor: f64,
+    pub rolled_back: u64,
+    /// Of the rules that end a run.
+    pub watch: Watch,
 }
 
 impl Default for Counters {
@@ -34,6 +45,8 @@ impl Default for Counters {
             step: 0,
             epoch: 0,
             cursor: 0,
+            batches: 0,
+            passed: 0,
             clipped: 0,
             gradient_norm: 0.0,
             rate: 0.0,
@@ -42,6 +55,9 @@ impl Default for Counters {
             best_loss: f64::INFINITY,
             sums: Sums::default(),
             plateau: Plateau::default(),
+            rate_factor: 1.0,
+            rolled_back: 0,
+            watch: Watch::default(),
         }
     }
 }
@@ -55,19 +71,73 @@ impl Counters {
     }
 
     /// NaN where there is no best figure yet: none that is found ever is.
-    pub fn plateau_to_numbers(&self) -> Vec<f64> {
+    fn plateau_to_numbers(&self) -> Vec<f64> {
         let Plateau { best, waited, cooling, reductions } = self.plateau;
         vec![best.unwrap_or(f64::NAN), waited as f64, cooling as f64, reductions as f64]
     }
 
     /// The inverse of [`Counters::plateau_to_numbers`]; nothing for another count of numbers.
-    pub fn plateau_from_numbers(numbers: &[f64]) -> Option<Plateau> {
+    fn plateau_from_numbers(numbers: &[f64]) -> Option<Plateau> {
         let &[best, waited, cooling, reductions] = numbers else { return None };
         let best = Some(best).filter(|best| !best.is_nan());
         Some(Plateau { best, waited: waited as u64, cooling: cooling as u64, reductions: reductions as u64 })
     }
 
-    pub fn to_numbers(&self) -> Vec<f64> {
+    /// Numbers beside those that every version has had.
+    const MORE: usize = 4 + Watch::COUNT;
+
+    /// Becomes a copy of `from`, where no epoch has begun: sums of none, in the memory that is there.
+    pub fn begin_as(&mut self, from: &Counters) {
+        let mut sums = std::mem::take(&mut self.sums);
+        sums.clear();
+        *self = Counters { sums, plateau: from.plateau, watch: from.watch.clone(), ..*from };
+    }
+
+    /// As tensors `{prefix}counters` and `{prefix}more`, and `{prefix}plateau` of a run that looks for one.
+    pub fn write(&self, prefix: &str, plateau: bool, into: &mut Bundle) {
+        if plateau {
+            into.f64(format!("{prefix}plateau"), self.plateau_to_numbers());
+        }
+        into.f64(format!("{prefix}counters"), self.to_numbers());
+        let own = [self.batches as f64, self.passed as f64, self.rate_factor, self.rolled_back as f64];
+        into.f64(format!("{prefix}more"), own.into_iter().chain(self.watch.to_array()).collect());
+    }
+
+    /// The inverse of [`Counters::write`]; nothing where they are not readable.
+    ///
+    /// # Errors
+    /// `FormatError` for tensors that are no such numbers.
+    pub fn read(prefix: &str, plateau: bool, from: &mut Bundle) -> Result<Option<Counters>, Error> {
+        let numbers = from.take_f64(&format!("{prefix}counters"))?;
+        let Some(mut counters) = numbers.and_then(|numbers| Counters::from_numbers(&numbers)) else { return Ok(None) };
+        if plateau {
+            let numbers = from.take_f64(&format!("{prefix}plateau"))?;
+            let Some(plateau) = numbers.and_then(|numbers| Counters::plateau_from_numbers(&numbers)) else {
+                return Ok(None);
+            };
+            counters.plateau = plateau;
+        }
+        match from.take_f64(&format!("{prefix}more"))? {
+            // Of an older version, which had no such rules, and an update a batch.
+            None => {
+                counters.batches = counters.step;
+                counters.watch = Watch::new(counters.cursor as f64, counters.best_epoch as f64, counters.best_loss);
+            }
+            Some(numbers) => {
+                let Ok([batches, done, rate_factor, rolled_back, watch @ ..]) = <[f64; Self::MORE]>::try_from(numbers)
+                else {
+                    return Ok(None);
+                };
+                (counters.batches, counters.passed) = (batches as u64, done as u64);
+                counters.rate_factor = rate_factor;
+                counters.rolled_back = rolled_back as u64;
+                counters.watch = Watch::from_array(watch);
+            }
+        }
+        Ok(Some(counters))
+    }
+
+    fn to_numbers(&self) -> Vec<f64> {
         let own: [f64; Self::OWN] = [
             self.step as f64,
             self.epoch as f64,
@@ -83,7 +153,7 @@ impl Counters {
     }
 
     /// The inverse of [`Counters::to_numbers`]; nothing for fewer numbers. The sums are to be fitted to the run's metrics.
-    pub fn from_numbers(numbers: &[f64]) -> Option<Counters> {
+    fn from_numbers(numbers: &[f64]) -> Option<Counters> {
         let (own, sums) = numbers.split_first_chunk::<{ Self::OWN }>()?;
         let sums = Sums::from_numbers(sums)?;
         let [step, epoch, cursor, clipped, gradient_norm, rate, loss, best_epoch, best_loss] = *own;
@@ -98,7 +168,7 @@ impl Counters {
             best_epoch: best_epoch as u64,
             best_loss,
             sums,
-            plateau: Plateau::default(),
+            ..Counters::default()
         })
     }
 }

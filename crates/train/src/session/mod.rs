@@ -1,11 +1,16 @@
 //! A training run, in slices: each unit of work is one update or one batch of validation. NOT: clocks, threads.
 
 pub mod counters;
+mod engine;
 mod open;
+mod pass;
 pub mod records;
+pub mod rollback;
 pub mod saved;
 pub mod shards;
+mod stopping;
 mod tree;
+mod truncated;
 
 use crate::data::form::Form;
 use crate::data::prepare::Part;
@@ -20,8 +25,10 @@ use crate::update::{Diverged, Updater};
 use counters::Counters;
 pub use open::Team;
 use records::Records;
+use rollback::Place;
 use saved::{RunState, SavedRun};
 use shards::{Division, Job, Shards};
+use truncated::Span;
 
 /// What a run waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,9 +64,12 @@ pub struct Session {
     form: Form,
     division: Division,
     source: Source,
-    /// Samples in an update, and updates in an epoch (unknown for a batch source).
+    /// Samples in a batch (of a source 0, unless it is given), batches in an epoch (unknown for a source), and updates.
     batch: usize,
     batches: Option<u64>,
+    updates: Option<u64>,
+    /// The steps of the update at hand, where it is not all of them.
+    span: Option<Span>,
     validation: Option<(Part, Evaluator)>,
     fingerprint: Option<String>,
     /// The samples in the order of the current epoch, and which epoch that is.
@@ -70,6 +80,8 @@ pub struct Session {
     counters: Counters,
     records: Records,
     best: Option<Vec<f32>>,
+    /// Where it goes back to when it diverges, if it does.
+    good: Option<Place>,
     /// Room for the best weights, where they will be kept.
     room: Vec<f32>,
     phase: Phase,
@@ -140,17 +152,25 @@ impl Session {
         let (part, ids) = match &self.source {
             Source::Batches(None) => return Ok(None),
             Source::Batches(Some(part)) => {
-                // A later batch may be larger than any before.
-                self.shards.reserve(&body.network, part)?;
-                self.order.clear();
-                self.order.extend(part.ids.iter());
+                if self.counters.passed == 0 || self.order.is_empty() {
+                    // A later batch may be larger than any before.
+                    self.shards.reserve(&body.network, part)?;
+                    self.order.clear();
+                    self.order.extend(part.ids.iter());
+                    if self.batch == 0 && (self.run.carry_state || self.run.truncation.is_some()) {
+                        self.shards.reserve_states(&body.network, self.order.len());
+                    }
+                }
+                if self.run.carry_state && (self.counters.cursor, self.counters.passed) == (0, 0) {
+                    self.shards.begin_anew();
+                }
                 (part, self.order.as_slice())
             }
             Source::Data(part) => {
                 if self.ordered != Some(self.counters.epoch) {
                     order(&self.run, part, self.counters.epoch, &mut self.order);
                     self.ordered = Some(self.counters.epoch);
-                    if self.run.carry_state && self.counters.cursor == 0 {
+                    if self.run.carry_state && (self.counters.cursor, self.counters.passed) == (0, 0) {
                         self.shards.begin_anew();
                     }
                 }
@@ -158,6 +178,10 @@ impl Session {
                 (part, &self.order[start..(start + self.batch).min(self.order.len())])
             }
         };
+        let done = self.counters.passed as usize;
+        self.span = self.run.truncation.map(|truncation| {
+            truncation.span(self.form.at, done, ids.iter().map(|&id| part.samples.steps(id as usize)))
+        });
         let job = Job {
             network: &body.network,
             params: self.updater.point(self.counters.step, &body.params),
@@ -166,6 +190,8 @@ impl Session {
             seed: self.run.seed,
             step: self.counters.step,
             carry: self.run.carry_state,
+            span: self.span,
+            goes_on: self.run.carry_state || done > 0,
         };
         self.shards.compute(&job, &self.form);
         Ok(Some(()))
@@ -196,13 +222,22 @@ impl Session {
 
     /// The update, once all gradients are in.
     fn update(&mut self, body: &mut Body) {
-        if let Source::Batches(batch) = &mut self.source {
+        let over = self.span.is_none_or(|span| span.last);
+        if let Source::Batches(batch) = &mut self.source
+            && over
+        {
             *batch = None;
         }
         self.phase = Phase::Step;
         let table = body.network.table();
         let (gradient, sums) = self.shards.total();
         let counters = &mut self.counters;
+        if let Some(good) = &mut self.good
+            && (counters.cursor, counters.passed) == (0, 0)
+            && rollback::sound(sums, gradient)
+        {
+            good.keep(&body.params, &self.updater, counters);
+        }
         let result = if sums.loss.is_finite() {
             self.updater.update(counters.done(), table, &mut body.params, gradient)
         } else {
@@ -210,31 +245,48 @@ impl Session {
         };
         match result {
             Err(diverged) => {
-                self.divergence = Some(diverged.error(counters.step + 1, counters.loss));
-                self.phase = Phase::Done;
+                let error = diverged.error(counters.step + 1, counters.loss);
+                self.diverged(body, error);
             }
             Ok(updated) => {
                 counters.step += 1;
-                counters.cursor += 1;
+                counters.passed = self.span.filter(|_| !over).map_or(0, |span| span.end as u64);
+                counters.cursor += u64::from(over);
+                counters.batches += u64::from(over);
                 counters.clipped += u64::from(updated.clipped);
                 (counters.gradient_norm, counters.rate) = (updated.norm, updated.rate);
+                counters.watch.updated(updated.norm);
                 if sums.weight > 0.0 {
                     counters.loss = sums.mean_loss();
                 }
                 counters.sums.add(sums);
                 self.records.step(counters, sums);
                 self.shards.carry_on();
-                if self.batches == Some(counters.cursor) {
+                if over && self.batches == Some(counters.cursor) {
                     self.end_epoch(body, true);
                 }
             }
         }
     }
 
+    /// Goes back to the last good place, or ends the run.
+    fn diverged(&mut self, body: &mut Body, error: Error) {
+        if let (Some(rule), Some(good)) = (self.run.roll_back, &mut self.good)
+            && good.restore(rule, &error, &mut body.params, &mut self.updater, &mut self.counters)
+        {
+            // The epoch begins anew, and with it what is carried.
+            self.ordered = None;
+            return;
+        }
+        let hint = format!("it went back {} times", self.counters.rolled_back);
+        self.divergence = Some(if self.counters.rolled_back > 0 { error.hint(&hint) } else { error });
+        self.phase = Phase::Done;
+    }
+
     /// After the last update of an epoch (`whole`), or of the run in the middle of one.
     fn end_epoch(&mut self, body: &mut Body, whole: bool) {
         self.whole = whole;
-        if self.counters.cursor == 0 {
+        if (self.counters.cursor, self.counters.passed) == (0, 0) {
             self.phase = Phase::Done;
         } else if self.validation.is_some() {
             self.phase = Phase::Validate;
@@ -280,16 +332,22 @@ impl Session {
                 self.best.get_or_insert_with(|| std::mem::take(&mut self.room)).clone_from(&body.params);
             }
         }
+        let rule = counters.watch.ended(&self.run.stopping, counters.epoch, counters.sums.mean_loss(), loss);
         counters.cursor = 0;
         counters.clipped = 0;
         counters.sums.clear();
-        let waited = counters.epoch - counters.best_epoch;
-        if loss.is_some() && self.run.patience.is_some_and(|patience| waited >= patience) {
-            self.reason = "patience";
+        if let Some(rule) = rule {
+            self.reason = rule;
             self.phase = Phase::Done;
         } else if self.at_limit() {
             self.phase = Phase::Done;
         }
+    }
+
+    /// What is to be told at the end, so far.
+    fn all_warnings(&self) -> Vec<&str> {
+        let told = self.good.iter().flat_map(|good| &good.told);
+        self.warnings.iter().chain(told).map(String::as_str).collect()
     }
 
     /// Ends after the current update and a last look at the validation part.
@@ -308,9 +366,9 @@ impl Session {
     /// `{ epochs, steps, seconds, step, recordEvery, batches, metrics, warnings }`: what is planned and where it stands. Unknown
     /// counts are null; `batches` is the number of batches that a source has given.
     pub fn info(&self) -> String {
-        let planned = self.run.epochs.zip(self.batches).map(|(epochs, batches)| epochs.saturating_mul(batches));
+        let planned = self.run.epochs.zip(self.updates).map(|(epochs, updates)| epochs.saturating_mul(updates));
         let steps = self.run.steps.map_or(planned, |steps| Some(planned.map_or(steps, |p| p.min(steps))));
-        let epochs = self.run.epochs.or_else(|| Some(steps?.div_ceil(self.batches?)));
+        let epochs = self.run.epochs.or_else(|| Some(steps?.div_ceil(self.updates?)));
         let metrics: Vec<String> = self.records.metrics.iter().map(Metric::name).collect();
         json!({
             "epochs": epochs,
@@ -318,9 +376,9 @@ impl Session {
             "step": self.counters.step,
             "seconds": self.run.seconds,
             "recordEvery": self.run.record_every,
-            "batches": self.counters.step,
+            "batches": self.counters.batches,
             "metrics": metrics,
-            "warnings": self.warnings,
+            "warnings": self.all_warnings(),
         })
         .to_string()
     }
@@ -339,6 +397,7 @@ impl Session {
             moments: self.updater.remembers(),
             iterate: self.updater.iterate(),
             carried: &self.shards.carried,
+            good: self.good.as_ref(),
         }
     }
 
@@ -355,6 +414,7 @@ impl Session {
     pub fn finish(mut self, model: &mut Model) -> Result<String, Error> {
         let ended = self.epoch_ended();
         let Counters { epoch, best_epoch, best_loss, .. } = self.counters;
+        let mut result = json!({ "reason": self.reason, "warnings": self.all_warnings() });
         // A run that diverged would do so again: there is nothing to go on with.
         if let Some(divergence) = self.divergence {
             return Err(divergence);
@@ -380,8 +440,8 @@ impl Session {
             moments,
             iterate,
             carried: self.shards.carried,
+            good: self.good,
         });
-        let mut result = json!({ "reason": self.reason, "warnings": self.warnings });
         if latest {
             result["best"] = json!({ "epoch": epoch + 1, "validationLoss": self.last_look });
         } else if best_epoch > 0 {

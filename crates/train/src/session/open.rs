@@ -2,9 +2,11 @@
 
 use super::counters::Counters;
 use super::records::Records;
-use super::shards::{Division, Shards};
+use super::rollback::Place;
+use super::shards::{Division, Shards, Ways};
 use super::{Phase, Session, Source};
 use crate::bundle::Bundle;
+use crate::data::form;
 use crate::data::prepare::{Part, Request, check_classes, prepare, prepare_whole};
 use crate::data::text::Cut;
 use crate::describe::model::{ModelDescription, Target};
@@ -18,7 +20,7 @@ use crate::metrics::Sums;
 use crate::model::Model;
 use crate::text;
 use crate::update::Updater;
-use rnn::Capacity;
+use rnn::{At, Capacity, Checkpointed, Layer, Network};
 
 /// Shards of a batch when several workers share it.
 pub const SHARDS: usize = 8;
@@ -64,7 +66,11 @@ impl Session {
         let run = RunDescription::from_json(run)?.resolve(&model.description, context)?;
         let shards = if team.is_some() { SHARDS } else { 1 };
         let fingerprint = fingerprint(&data, validation.as_ref());
-        let session = Session::open(model, data, validation, run, shards, team, fingerprint)?;
+        let mut session = Session::open(model, data, validation, run, shards, team, fingerprint)?;
+        if session.run.roll_back.is_some() {
+            let params = &model.body()?.params;
+            session.good = Some(Place::new(params, &session.updater, &session.counters)?);
+        }
         model.saved = None;
         model.train_here();
         Ok(session)
@@ -95,8 +101,10 @@ impl Session {
         if session.batches.is_some_and(|n| cursor > n) {
             return Err(Error::format("the saved run stands behind the end of its epoch"));
         }
-        let sums = model.saved.as_mut().map(|saved| &mut saved.counters.sums);
-        if sums.is_some_and(|sums| !sums.fit(session.records.plan())) {
+        let fit = |counters: &mut Counters| counters.sums.fit(session.records.plan());
+        let saved = model.saved.as_mut().ok_or_else(none)?;
+        let good = saved.good.as_mut().map(|good| &mut good.counters);
+        if !(fit(&mut saved.counters) && good.is_none_or(fit)) {
             return Err(Error::format("the sums of the saved run are not those of its metrics"));
         }
         let saved = model.saved.take().ok_or_else(none)?;
@@ -113,6 +121,8 @@ impl Session {
         }
         session.counters = saved.counters;
         session.best = saved.best;
+        session.good = saved.good;
+        session.updater.rate_factor = session.counters.rate_factor;
         session.updater.go_on(saved.moments, saved.iterate);
         session.shards.carried = saved.carried;
         // Saved while it was validating: the look at the validation part is taken anew.
@@ -193,11 +203,34 @@ impl Session {
             }
             _ => None,
         };
-        let mut shards = Shards::new(&body.network, &body.form, room, division, plan.clone())?;
+        let keeps = run.carry_state || run.truncation.is_some();
+        if keeps {
+            let option = if run.truncation.is_some() { "truncation" } else { "carryState" };
+            one_directional(&body.network, option)?;
+        }
+        if run.truncation.is_some() && matches!(body.form.target, form::Target::Labels(_)) {
+            let why = "the loss is one of whole sequences, which cannot be cut; checkpointing takes less memory too";
+            return Err(Error::conflict("truncation", why));
+        }
+        if let (Source::Batches(_), true, Some(BatchSize::Count(n))) = (&source, keeps, run.batch_size) {
+            batch = n;
+        }
+        if matches!(source, Source::Batches(_)) && keeps && batch == 0 && workers > 1 {
+            let why = "has to be given: several workers share the states of so many sequences of a source's batches";
+            return Err(Error::conflict("batchSize", why));
+        }
+        if run.checkpointing.is_some()
+            && let Some(i) = Checkpointed::refuses(&body.network)
+        {
+            let why = format!("layers[{i}] is bidirectional: it does not go through a sequence in segments");
+            return Err(Error::conflict("checkpointing", &why));
+        }
+        let ways = Ways { truncation: run.truncation, checkpointing: run.checkpointing };
+        let mut shards = Shards::new(&body.network, &body.form, room, division, plan.clone(), ways)?;
         if let Source::Data(part) = &source {
             shards.reserve_labels(part)?;
         }
-        if run.carry_state {
+        if keeps {
             shards.reserve_states(&body.network, batch);
         }
         let mut best_room = Vec::new();
@@ -207,9 +240,11 @@ impl Session {
         let session = Session {
             form: body.form.clone(),
             division,
+            updates: updates(&run, &source, batch, body.network.at()),
             source,
             batch,
             batches,
+            span: None,
             validation,
             fingerprint,
             order,
@@ -219,6 +254,7 @@ impl Session {
             counters: Counters { sums: Sums::new(&plan), ..Counters::default() },
             records: Records::new(metrics, plan),
             best: None,
+            good: None,
             room: best_room,
             phase: Phase::Step,
             reason: "finished",
@@ -243,6 +279,9 @@ impl Session {
             return Ok(()); // it has ended in the meantime
         }
         if bundle.metadata("kind") == Some("end") {
+            if self.counters.passed > 0 {
+                return Err(Error::data("data", "the batch that the saved run was in", "none").code("otherData"));
+            }
             if self.counters.cursor == 0 {
                 return Err(Error::data("data", "at least one batch", "none"));
             }
@@ -258,8 +297,45 @@ impl Session {
             window: self.run.window.unwrap_or(WINDOW),
             cut: Cut::Windows,
         };
-        *batch = Some(prepare_whole(&request, bundle, &model.encoding)?);
+        let part = prepare_whole(&request, bundle, &model.encoding)?;
+        let given = part.ids.len();
+        let sequences = |expected: String| Err(Error::data("data", expected, given.to_string()).code("otherBatchSize"));
+        let before = self.shards.carried_sequences(&body.network);
+        if self.run.carry_state && self.batch > 0 && given != self.batch {
+            return sequences(format!("batches of {} sequences (batchSize)", self.batch));
+        }
+        if self.run.carry_state && self.counters.cursor + self.counters.passed > 0 && given != before {
+            return sequences(format!(
+                "a batch of {before} sequences, which go on where those of the batch before ended (carryState)"
+            ));
+        }
+        if self.batch > 0 && given > self.batch {
+            return sequences(format!("batches of {} sequences at most (batchSize)", self.batch));
+        }
+        *batch = Some(part);
         Ok(())
+    }
+}
+
+/// Updates of an epoch, where each is known to take as many: without truncation, one a batch.
+fn updates(run: &RunDescription, source: &Source, batch: usize, at: At) -> Option<u64> {
+    let Source::Data(part) = source else { return None };
+    let Some(truncation) = run.truncation else { return Some(part.ids.len().div_ceil(batch) as u64) };
+    let lengths: Vec<usize> = part.ids.iter().map(|i| part.samples.steps(i as usize)).collect();
+    let alike = lengths.windows(2).all(|pair| pair[0] == pair[1]);
+    let ordered = alike || run.shuffle != Some(true) || part.streams.is_some();
+    ordered.then(|| lengths.chunks(batch).map(|lengths| truncation.updates(at, lengths)).sum())
+}
+
+/// A direction that reads from the end has no state to go on from.
+fn one_directional(network: &Network, option: &str) -> Result<(), Error> {
+    let two = |layer: &Layer| matches!(layer, Layer::Recurrent(layer) if layer.bidirectional);
+    match network.layers().iter().position(two) {
+        Some(i) => {
+            let why = format!("layers[{i}] is bidirectional: its reverse direction begins where a sequence ends");
+            Err(Error::conflict(option, &why))
+        }
+        None => Ok(()),
     }
 }
 

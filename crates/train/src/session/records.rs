@@ -32,7 +32,7 @@ impl Records {
     }
 
     fn push(&mut self, kind: f64, counters: &Counters, sums: &Sums, validation: Option<&Sums>) {
-        let clipped = counters.clipped as f64 / counters.cursor.max(1) as f64;
+        let clipped = counters.clipped as f64 / counters.watch.updates().max(1.0);
         self.rows.extend([kind, (counters.epoch + 1) as f64, counters.step as f64, sums.mean_loss()]);
         self.rows.extend([counters.gradient_norm, clipped, counters.rate]);
         self.rows.push(validation.map_or(f64::NAN, Sums::mean_loss));

@@ -1,6 +1,7 @@
 //! A run as it is kept with a model: all that `resume` needs to go on bit for bit. NOT: the file's form (checkpoint).
 
 use super::counters::Counters;
+use super::rollback::Place;
 use crate::bundle::Bundle;
 use crate::describe::run::RunDescription;
 use crate::error::Error;
@@ -33,6 +34,8 @@ pub struct SavedRun {
     pub iterate: Option<Vec<f32>>,
     /// State that each shard goes on from.
     pub carried: Vec<Option<States>>,
+    /// Where it would go back to.
+    pub good: Option<Place>,
 }
 
 /// The same, borrowed: what is written.
@@ -48,6 +51,7 @@ pub struct RunState<'a> {
     pub moments: Remembered<'a>,
     pub iterate: Option<&'a [f32]>,
     pub carried: &'a [Option<States>],
+    pub good: Option<&'a Place>,
 }
 
 impl<'a> RunState<'a> {
@@ -62,9 +66,11 @@ impl<'a> RunState<'a> {
         let mut bundle = Bundle::default();
         bundle.note("run", self.run.to_json());
         bundle.note("runState", notes.to_string());
-        bundle.f64("run.counters", self.counters.to_numbers());
-        if self.run.update.rate.plateau().is_some() {
-            bundle.f64("run.plateau", self.counters.plateau_to_numbers());
+        let plateau = self.run.update.rate.plateau().is_some();
+        self.counters.write("run.", plateau, &mut bundle);
+        if let Some(good) = self.good {
+            good.counters.write("run.good.", plateau, &mut bundle);
+            bundle.note("rolledBack", json!(good.told).to_string());
         }
         for (shard, states) in self.carried.iter().enumerate() {
             if let Some(states) = states {
@@ -72,12 +78,23 @@ impl<'a> RunState<'a> {
             }
         }
         into.add(bundle);
-        for (name, flat) in [("last.", self.last), ("best.", self.best), ("iterate.", self.iterate)] {
+        let good = self.good.map(|good| good.params.as_slice());
+        let apart = self.good.and_then(|good| good.iterate.as_deref());
+        for (name, flat) in [
+            ("last.", self.last),
+            ("best.", self.best),
+            ("iterate.", self.iterate),
+            ("run.good.", good),
+            ("run.good.iterate.", apart),
+        ] {
             if let Some(flat) = flat {
                 into.flat(table, flat, name);
             }
         }
-        moments::write(&self.run.update.optimizer, &self.moments, table, into);
+        moments::write(&self.run.update.optimizer, &self.moments, table, "", into);
+        if let Some(good) = self.good {
+            moments::write(&self.run.update.optimizer, &(&good.moments).into(), table, "run.good.", into);
+        }
     }
 }
 
@@ -92,9 +109,10 @@ impl SavedRun {
             counters: &self.counters,
             last: self.last.as_deref(),
             best: self.best.as_deref(),
-            moments: Remembered { buffers: &self.moments.buffers, scalars: self.moments.scalars.clone() },
+            moments: (&self.moments).into(),
             iterate: self.iterate.as_deref(),
             carried: &self.carried,
+            good: self.good.as_ref(),
         }
     }
 
@@ -107,12 +125,8 @@ impl SavedRun {
         let run = RunDescription::from_json(run).map_err(|_| broken())?;
         let notes: Value = json::from_str(from.metadata("runState").ok_or_else(broken)?).map_err(|_| broken())?;
         let shards = notes["shards"].as_u64().filter(|n| (1..=1024).contains(n)).ok_or_else(broken)? as usize;
-        let numbers = from.take_f64("run.counters")?.ok_or_else(broken)?;
-        let mut counters = Counters::from_numbers(&numbers).ok_or_else(broken)?;
-        if run.update.rate.plateau().is_some() {
-            let numbers = from.take_f64("run.plateau")?.ok_or_else(broken)?;
-            counters.plateau = Counters::plateau_from_numbers(&numbers).ok_or_else(broken)?;
-        }
+        let plateau = run.update.rate.plateau().is_some();
+        let counters = Counters::read("run.", plateau, from)?.ok_or_else(broken)?;
         let first = |prefix: &str| table.entries().first().map(|p| format!("{prefix}{}", p.name));
         let mut weights = |prefix: &str| -> Result<Option<Vec<f32>>, Error> {
             if first(prefix).is_none_or(|name| from.find(&name).is_none()) {
@@ -123,15 +137,41 @@ impl SavedRun {
             Ok(Some(flat))
         };
         let (last, best, iterate) = (weights("last.")?, weights("best.")?, weights("iterate.")?);
-        if run.update.average.is_some() != iterate.is_some() {
+        let (good, good_iterate) = (weights("run.good.")?, weights("run.good.iterate.")?);
+        let averages = run.update.average.is_some();
+        if averages != iterate.is_some() || (averages && good.is_some()) != good_iterate.is_some() {
             return Err(broken());
         }
-        let moments = moments::read(&run.update, table, from)?;
+        let moments = moments::read(&run.update, table, "", from)?;
+        let good = match good {
+            Some(params) => {
+                let moments = moments::read(&run.update, table, "run.good.", from)?;
+                let counters = Counters::read("run.good.", plateau, from)?.ok_or_else(broken)?;
+                let told: Value =
+                    json::from_str(from.metadata("rolledBack").ok_or_else(broken)?).map_err(|_| broken())?;
+                let told = told.as_array().into_iter().flatten().filter_map(Value::as_str).map(String::from).collect();
+                Some(Place { params, moments, iterate: good_iterate, counters, told })
+            }
+            None => None,
+        };
         let carried = (0..shards).map(|shard| read_states(network, &format!("carried.{shard}."), from));
         let carried = carried.collect::<Result<_, _>>()?;
         let fingerprint = notes["fingerprint"].as_str().map(String::from);
         let (ended, relaxed) = (notes["ended"] == true, notes["relaxed"] == true);
-        Ok(Some(SavedRun { run, shards, ended, fingerprint, relaxed, counters, last, best, moments, iterate, carried }))
+        Ok(Some(SavedRun {
+            run,
+            shards,
+            ended,
+            fingerprint,
+            relaxed,
+            counters,
+            last,
+            best,
+            moments,
+            iterate,
+            carried,
+            good,
+        }))
     }
 }
 

@@ -1,18 +1,20 @@
 //! The gradient of one batch: cut into shards, each through the network forward and back, added up in the fixed tree.
 //! NOT: what is done with the gradient.
 
+use super::pass::{Out, Pass};
 use super::tree::{middle, nodes_within, part};
-use crate::data::batch::{Batch, total_weight};
+use super::truncated::Span;
+use crate::data::batch::total_weight;
 use crate::data::form::Form;
 use crate::data::prepare::Part;
 use crate::data::samples::Samples;
+use crate::data::window::Window;
+use crate::describe::run::{Checkpointing, Truncation};
 use crate::error::Error;
-use crate::evaluate::{capacity, workspace};
+use crate::evaluate::capacity;
 use crate::memory::buffer;
 use crate::metrics::{Plan, Sums};
-use crate::unpack::{self, Place};
-use rnn::losses::ctc::Alignments;
-use rnn::{Capacity, DropoutKey, Network, States, Want, Workspace};
+use rnn::{Capacity, DropoutKey, Network, States};
 use std::ops::Range;
 
 /// The sum over a range of shards, all of one worker.
@@ -35,29 +37,35 @@ pub struct Job<'a> {
     pub step: u64,
     /// Whether each shard begins from the state that it ended in.
     pub carry: bool,
+    /// The steps of this update, where it is not all of them; and whether there are states before them.
+    pub span: Option<Span>,
+    pub goes_on: bool,
 }
 
 impl Job<'_> {
-    fn key<'a>(&self, rows: &'a [u64]) -> Option<DropoutKey<'a>> {
+    pub fn key<'a>(&self, rows: &'a [u64]) -> Option<DropoutKey<'a>> {
         Some(DropoutKey { seed: self.seed, step: self.step, rows })
     }
 }
 
+/// How batches are gone through.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Ways {
+    pub truncation: Option<Truncation>,
+    pub checkpointing: Option<Checkpointing>,
+}
+
 pub struct Shards {
     division: Division,
-    workspace: Workspace,
-    capacity: Capacity,
-    batch: Batch,
-    alignments: Alignments,
+    pass: Pass,
+    truncation: Option<Truncation>,
     /// Those of all workers, from left to right: what others computed is copied into the memory that is here for it.
     nodes: Vec<Node>,
     /// Workers whose share of the batch is not in yet.
     missing: usize,
     /// One buffer a level of the tree below the nodes.
     scratch: Vec<(Vec<f32>, Sums)>,
-    /// What is counted of predictions.
-    plan: Plan,
-    /// The states that the shards of the next batch begin from, when they are carried.
+    /// The states that the shards of the next batch begin from, when they are carried; in the order of the batch as it came.
     pub carried: Vec<Option<States>>,
     /// Those that the batch at hand ended in: carried once its update is made, so that what is saved before that is whole.
     pub ended: Vec<Option<States>>,
@@ -81,7 +89,7 @@ impl Division {
 }
 
 impl Shards {
-    /// `capacity` is that of one shard.
+    /// `capacity` is that of one shard, of whole sequences.
     ///
     /// # Errors
     /// `MemoryError` when the arena does not fit.
@@ -91,6 +99,7 @@ impl Shards {
         capacity: Capacity,
         division: Division,
         plan: Plan,
+        ways: Ways,
     ) -> Result<Shards, Error> {
         let Division { shards, workers, index } = division;
         let length = network.table().len();
@@ -104,14 +113,11 @@ impl Shards {
         let depth = own.map(|n| n.shards.len().next_power_of_two().trailing_zeros()).max().unwrap_or(0);
         Ok(Shards {
             division,
-            workspace: workspace(network, capacity, true)?,
-            capacity,
-            batch: Batch::new(form, capacity)?,
-            alignments: Alignments::default(),
+            pass: Pass::new(network, form, of_windows(capacity, ways.truncation), plan.clone(), ways.checkpointing)?,
+            truncation: ways.truncation,
             nodes,
             missing: 0,
             scratch: (0..depth).map(|_| Ok((buffer(length)?, Sums::new(&plan)))).collect::<Result<_, Error>>()?,
-            plan,
             carried: vec![None; shards],
             ended: vec![None; shards],
             spare: Vec::with_capacity(shards),
@@ -124,20 +130,7 @@ impl Shards {
     /// `MemoryError` when the arena does not fit.
     pub fn reserve(&mut self, network: &Network, part: &Part) -> Result<(), Error> {
         let needed = capacity(part, part.ids.len().div_ceil(self.division.shards));
-        let have = self.capacity;
-        if needed.batch > have.batch || needed.steps > have.steps || needed.rows > have.rows {
-            let capacity = Capacity {
-                batch: needed.batch.max(have.batch),
-                steps: needed.steps.max(have.steps),
-                rows: needed.rows.max(have.rows),
-            };
-            // First the old one goes, so that both are never there together.
-            self.capacity = Capacity { batch: 0, steps: 0, rows: 0 };
-            self.workspace = workspace(network, self.capacity, true)?;
-            self.workspace = workspace(network, capacity, true)?;
-            self.batch.reserve(capacity)?;
-            self.capacity = capacity;
-        }
+        self.pass.reserve(network, of_windows(needed, self.truncation))?;
         self.reserve_labels(part)
     }
 
@@ -146,7 +139,7 @@ impl Shards {
     /// # Errors
     /// `MemoryError`.
     pub fn reserve_labels(&mut self, part: &Part) -> Result<(), Error> {
-        self.batch.reserve_labels(part, self.capacity.batch, &mut self.alignments)
+        self.pass.reserve_labels(part)
     }
 
     /// Makes room for the states that `batch` sequences end in, so that a share has one form from the first update on.
@@ -154,13 +147,28 @@ impl Shards {
         let shards = self.ended.len();
         for (shard, ended) in self.ended.iter_mut().enumerate() {
             // A shard without sequences has no states.
-            *ended = Some(part(batch, shards, shard).len()).filter(|&n| n > 0).map(|n| States::zeros(network, n));
+            let sequences = part(batch, shards, shard).len();
+            if ended.as_ref().map_or(0, |states| states.sequences(network)) != sequences {
+                *ended = Some(sequences).filter(|&n| n > 0).map(|n| States::zeros(network, n));
+            }
         }
+    }
+
+    /// Sequences of the batch before, where their states are carried.
+    pub fn carried_sequences(&self, network: &Network) -> usize {
+        self.carried.iter().flatten().map(|states| states.sequences(network)).sum()
     }
 
     /// Computes this worker's share of a batch.
     pub fn compute(&mut self, job: &Job, form: &Form) {
-        let total = total_weight(job.samples, &mut job.ids.iter().copied(), form);
+        let total = match &job.span {
+            None => total_weight(job.samples, &mut job.ids.iter().copied(), form),
+            Some(Span { start, counted, end, .. }) => {
+                let window = Window { samples: job.samples, at: form.at, steps: *start..*end, counted: *counted };
+                let active = job.ids.iter().copied().filter(|&id| job.samples.steps(id as usize) > *counted);
+                total_weight(&window, &mut { active }, form)
+            }
+        };
         let scale = if total > 0.0 { 1.0 / total } else { 0.0 };
         let Division { workers, index, .. } = self.division;
         let mut nodes = std::mem::take(&mut self.nodes);
@@ -191,21 +199,18 @@ impl Shards {
         if ids.is_empty() {
             return;
         }
-        let Shards { workspace, batch, alignments, carried, ended, plan, .. } = self;
-        batch.gather(job.samples, ids);
-        let (network, params, packing, input) = (job.network, job.params, &batch.packing, batch.input());
-        let initial = carried[shard].as_ref().filter(|_| job.carry).or(batch.initial());
-        network.forward(params, packing, input, initial, job.key(&batch.rows), workspace);
-        let (output, output_gradient) = workspace.output_and_gradient();
-        let loss = batch.loss(output, scale, Some(output_gradient), alignments);
-        sums.set_loss(loss.sum, loss.weight);
-        if job.carry {
-            ended[shard].get_or_insert_default().copy_from(workspace.final_states());
-        }
-        network.backward(params, packing, input, initial, job.key(&batch.rows), workspace, gradient, Want::default());
-        if plan.reads_predictions() {
-            // The way back leaves the prediction as it is.
-            batch.measure(job.samples, workspace.output(), plan, sums);
+        let carried = self.carried[shard].as_ref();
+        let ended = &mut self.ended[shard];
+        let out = Out { gradient, sums };
+        match &job.span {
+            None => {
+                let ended = job.carry.then(|| ended.get_or_insert_with(|| States::zeros(job.network, 0)));
+                self.pass.whole(job, scale, ids, out, carried.filter(|_| job.carry), ended);
+            }
+            Some(span) => {
+                let ended = ended.as_mut().expect("reserved for windows");
+                self.pass.window(job, span, scale, ids, out, carried.filter(|_| job.goes_on), ended);
+            }
         }
     }
 
@@ -245,14 +250,8 @@ impl Shards {
     }
 
     /// The final states of a shard that carries them, in the caller's order.
-    pub fn final_states(&self, network: &Network, shard: usize) -> States {
-        let packing = &self.batch.packing;
-        let mut end = States::zeros(network, packing.batch);
-        let place = Place { start: 0, batch: packing.batch, steps: packing.steps };
-        if let Some(states) = &self.ended[shard] {
-            unpack::states(network, packing, states, place, &mut end);
-        }
-        end
+    pub fn final_states(&self, shard: usize) -> States {
+        self.ended[shard].clone().unwrap_or_default()
     }
 
     /// Whether every shard is in.
@@ -285,4 +284,10 @@ impl Shards {
 
 fn add(to: &mut [f32], addend: &[f32]) {
     to.iter_mut().zip(addend).for_each(|(a, b)| *a += b);
+}
+
+/// What windows of batches take that would take `whole`.
+fn of_windows(whole: Capacity, truncation: Option<Truncation>) -> Capacity {
+    let steps = truncation.map_or(whole.steps, |t| t.k2.min(whole.steps));
+    Capacity { batch: whole.batch, steps, rows: whole.rows.min(whole.batch.saturating_mul(steps)) }
 }

@@ -11,3 +11,4 @@ pub mod model;
 pub mod optimizers;
 pub mod run;
 pub mod schedules;
+pub mod stopping;

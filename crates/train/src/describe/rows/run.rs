@@ -4,10 +4,11 @@ use super::average::AVERAGE_ROW;
 use super::gradients::{CLIP_ROW, GROUPS_ROW, NOISE_ROW, PENALTY_ROW};
 use super::metrics::METRIC;
 use super::optimizers::OPTIMIZER_ROW;
+use super::stopping::{GRADIENT_NORM_ROW, MIN_DELTA_ROW, MIN_IMPROVEMENT_ROW, ON_DIVERGENCE_ROW, TARGET_ROW};
 use crate::describe::table::{
     COUNT,
     Default::{Absent, Is, Required},
-    Kind::{Bool, Later, List, Number, Object as Fields},
+    Kind::{Bool, List, Number, Object as Fields},
     Object, POSITIVE, Range, SIZE, Tell, any_of, follows, host, one_of, row,
 };
 
@@ -30,6 +31,9 @@ pub static RUN: Object = Object {
             Absent,
             "Time in seconds, at most; the one thing that is not the same everywhere."
         ),
+        TARGET_ROW,
+        GRADIENT_NORM_ROW,
+        MIN_IMPROVEMENT_ROW,
         row!(
             "batchSize",
             any_of!(SIZE, one_of!("full")),
@@ -44,8 +48,24 @@ pub static RUN: Object = Object {
         NOISE_ROW,
         AVERAGE_ROW,
         row!("window", SIZE, follows("128 for a text"), "Steps that a text is cut into."),
-        row!("carryState", Bool, Is("false"), "Text: the state runs on into the next window."),
-        row!("truncation", Later("{ k1: number; k2: number }"), Absent, "(later)"),
+        row!(
+            "carryState",
+            Bool,
+            Is("false"),
+            "Text: the state runs on into the next window. Source of batches: into the next batch, whose sequences go on where these ended.",
+        ),
+        row!(
+            "truncation",
+            Fields(&TRUNCATION),
+            Absent,
+            "Truncated backpropagation through time, BPTT(k1, k2); else an update goes through whole sequences.",
+        ),
+        row!(
+            "checkpointing",
+            any_of!(Bool, Fields(&CHECKPOINTING)),
+            Is("false"),
+            "Gradient checkpointing: memory by the root of a sequence's steps, the same bits, about a third more time; not with bidirectional layers. true: segments of √T steps.",
+        ),
         row!(
             "validationSplit",
             any_of!(Number(Range::Share), Fields(&SPLIT)),
@@ -58,6 +78,7 @@ pub static RUN: Object = Object {
             follows("10 with validation"),
             "Epochs without a better validation loss before it stops."
         ),
+        MIN_DELTA_ROW,
         row!(
             "keep",
             one_of!("best", "last"),
@@ -72,9 +93,33 @@ pub static RUN: Object = Object {
             ),
             "What is reported beside the loss.",
         ),
+        ON_DIVERGENCE_ROW,
         row!("recordEvery", POSITIVE, Is("1"), "Steps between records of the history: counted, never timed."),
         row!("seed", COUNT, Is("0"), "Of the order, of dropout and of noise."),
     ],
+};
+
+pub static TRUNCATION: Object = Object {
+    name: host("Truncation"),
+    doc: host(
+        "Updates after every k1 steps, each by the losses of these alone, back through the last k2 (Williams and Peng 1990; Sutskever 2013). Where there is one target a sequence, after the k1 steps in which one ends.",
+    ),
+    tell: Tell::Alone,
+    base: None,
+    fields: &[
+        row!("k1", SIZE, Required, "Steps between updates: the weights change within a sequence."),
+        row!("k2", SIZE, Required, "Steps that an update goes back, at least k1; memory is that of so many."),
+    ],
+};
+
+pub static CHECKPOINTING: Object = Object {
+    name: host("Checkpointing"),
+    doc: host(
+        "States are kept before each segment, and what is between is computed anew on the way back (Chen et al. 2016; Gruslys et al. 2016).",
+    ),
+    tell: Tell::Alone,
+    base: None,
+    fields: &[row!("every", SIZE, Required, "Steps of a segment.")],
 };
 
 pub static SPLIT: Object = Object {

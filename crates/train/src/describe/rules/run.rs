@@ -1,7 +1,8 @@
 //! Rules of a run's description, and of what all updates share.
 
-use super::schedule;
+use super::{number, schedule};
 use crate::describe::rows::optimizers::OPTIMIZER;
+use crate::describe::stopping;
 use crate::describe::table::Kind;
 use crate::describe::walk::check;
 use crate::error::Error;
@@ -16,8 +17,14 @@ pub fn finish(run: &mut Value) -> Result<(), Error> {
     if ["epochs", "steps", "seconds"].into_iter().all(|end| run[end].is_null()) {
         run["epochs"] = json!(100);
     }
+    stopping::finish(run)?;
     if run["validationSplit"].as_f64().is_some() {
         run["validationSplit"] = json!({ "fraction": run["validationSplit"], "from": "end" });
+    }
+    let (k1, k2) = (&run["truncation"]["k1"], &run["truncation"]["k2"]);
+    if number(k2) < number(k1) {
+        let expected = format!("at least k1, {k1}");
+        return Err(Error::config("truncation.k2", expected, k2.to_string()));
     }
     if run["carryState"] == true && run["shuffle"] == true {
         return Err(Error::conflict("shuffle", "carryState needs windows in their order"));

@@ -19,7 +19,8 @@ fn adam() -> Optimizer {
 #[test]
 fn nothing_said_is_the_house_defaults() {
     let filled = json!({
-        "epochs": 100, "carryState": false, "recordEvery": 1, "seed": 0, "clip": { "norm": 5, "normType": 2, "per": "all" }, "groups": [],
+        "epochs": 100, "carryState": false, "checkpointing": false, "onDivergence": "stop", "recordEvery": 1, "seed": 0,
+         "clip": { "norm": 5, "normType": 2, "per": "all" }, "groups": [],
         "penalty": { "l1": 0, "l2": 0, "on": ["input", "recurrent", "dense", "embedding"] },
         "optimizer": { "kind": "adam", "learningRate": 0.003, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8,
             "weightDecay": 0, "amsgrad": false, "maximize": false, "hypergradient": 0 },
@@ -118,6 +119,12 @@ fn what_is_wrong_with_a_run() {
             "optimizer.learningRate.final: expected a number up to the initial 1, got 2",
         ),
         (json!({ "carryState": true, "shuffle": true }), "shuffle: carryState needs windows in their order"),
+        (json!({ "truncation": { "k1": 5, "k2": 4 } }), "truncation.k2: expected at least k1, 5, got 4"),
+        (json!({ "truncation": { "k1": 0, "k2": 4 } }), "truncation.k1: expected a positive integer, got 0"),
+        (json!({ "truncation": { "k1": 5 } }), "truncation.k2: expected a positive integer, got nothing"),
+        (json!({ "checkpointing": {} }), "checkpointing.every: expected a positive integer, got nothing"),
+        (json!({ "checkpointing": 64 }), "checkpointing: expected true or false or { every }, got 64"),
+        (json!({ "truncation": 5 }), "truncation: expected { k1, k2 }, got 5"),
         (json!({ "metrics": "rmse" }), "metrics: expected a list, got \"rmse\""),
     ] {
         assert_eq!(message(run(description.clone())), expected, "{description}");
@@ -144,18 +151,21 @@ fn resolved(description: Value, data: DataKind, validation_data: bool) -> Result
 fn what_depends_on_the_data_is_filled_in() {
     let plain = resolved(json!({}), DataKind::Samples, false).expect("right");
     assert_eq!((plain.shuffle, plain.window, plain.validation_split), (Some(true), None, None));
-    assert_eq!((plain.patience, plain.keep, plain.metrics), (None, Some(Keep::Last), Some(vec![Metric::Rmse])));
+    assert_eq!(
+        (plain.stopping.patience, plain.keep, plain.metrics),
+        (None, Some(Keep::Last), Some(vec![Metric::Rmse]))
+    );
 
     let random =
         json!({ "validationSplit": { "fraction": 0.2, "from": "random" }, "metrics": [], "batchSize": "full" });
     let split = resolved(random, DataKind::Samples, false).expect("right");
     assert_eq!(split.validation_split, Some(Split { fraction: 0.2, from: From::Random }));
-    assert_eq!((split.patience, split.keep, split.metrics), (Some(10), Some(Keep::Best), Some(vec![])));
+    assert_eq!((split.stopping.patience, split.keep, split.metrics), (Some(10), Some(Keep::Best), Some(vec![])));
     assert_eq!(split.batch_size, Some(BatchSize::Full));
     let chosen =
         resolved(json!({ "patience": 3, "keep": "last", "shuffle": false, "batchSize": 8 }), DataKind::Samples, true);
     let chosen = chosen.expect("right");
-    assert_eq!((chosen.patience, chosen.keep, chosen.shuffle), (Some(3), Some(Keep::Last), Some(false)));
+    assert_eq!((chosen.stopping.patience, chosen.keep, chosen.shuffle), (Some(3), Some(Keep::Last), Some(false)));
     assert_eq!(chosen.batch_size, Some(BatchSize::Count(8)));
 
     let text = resolved(json!({}), DataKind::Text, false).expect("right");
@@ -168,11 +178,11 @@ fn what_depends_on_the_data_is_filled_in() {
 
     let series = resolved(json!({}), DataKind::Series, false).expect("right");
     assert_eq!(series.validation_split, Some(Split { fraction: 0.1, from: From::End }));
-    assert_eq!((series.patience, series.keep), (Some(10), Some(Keep::Best)));
+    assert_eq!((series.stopping.patience, series.keep), (Some(10), Some(Keep::Best)));
     let apart = resolved(json!({}), DataKind::Series, true).expect("right");
-    assert_eq!((apart.validation_split, apart.patience), (None, Some(10)));
+    assert_eq!((apart.validation_split, apart.stopping.patience), (None, Some(10)));
     let none = resolved(json!({ "validationSplit": 0 }), DataKind::Series, false).expect("right");
-    assert_eq!((none.validation_split, none.patience, none.keep), (None, None, Some(Keep::Last)));
+    assert_eq!((none.validation_split, none.stopping.patience, none.keep), (None, None, Some(Keep::Last)));
 
     let batches = resolved(json!({}), DataKind::Batches, false).expect("right");
     assert_eq!((batches.shuffle, batches.batch_size), (Some(false), None));
@@ -186,7 +196,7 @@ fn what_does_not_apply_is_refused() {
         (json!({ "keep": "best" }), Text, false, "keep: needs validation: validationSplit or validationData"),
         (json!({ "validationSplit": 0.1 }), Samples, true, "validationSplit: does not go with validationData"),
         (json!({ "window": 5 }), Samples, false, "window: is for a text"),
-        (json!({ "carryState": true }), Series, false, "carryState: is for a text"),
+        (json!({ "carryState": true }), Series, false, "carryState: is for a text, or a source of batches"),
         (json!({ "batchSize": 5 }), Batches, false, "batchSize: does not apply to a source of ready batches"),
         (json!({ "shuffle": true }), Batches, false, "shuffle: does not apply to a source of ready batches"),
         (
