@@ -60,14 +60,14 @@ function parameterFloats({ cell, shape, numLayers }: Training): number {
   return sum;
 }
 
-/** W; with checkpointing that of a segment, the states before each of them and two more, an output and its gradient. */
+/** W; with checkpointing that of a segment, the states between them and two more, an output and its gradient. */
 function segmentFloats(training: Training, batch: number): number {
   const { cell, shape, numLayers, every } = training;
   if (every === undefined) return workspaceFloats(training, batch);
   const steps = Math.min(every, shape.steps);
   const states = (1 + cells[cell].memory) * numLayers * batch * shape.hiddenSize;
   const segment = workspaceFloats({ ...training, shape: { ...shape, steps } }, batch);
-  return segment + (Math.ceil(shape.steps / steps) + 2) * states + 2 * batch;
+  return segment + (Math.ceil(shape.steps / steps) + 1) * states + 2 * batch;
 }
 
 /** W, for B sequences of T steps: R = B·T rows. */

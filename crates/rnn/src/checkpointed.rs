@@ -24,7 +24,7 @@ pub struct Checkpointed {
     every: usize,
     /// For one segment; after forward it holds the last.
     workspace: Workspace,
-    /// States before each segment, of the sequences that reach it.
+    /// States before each segment but the first, of the sequences that reach it.
     before: Vec<States>,
     packing: Packing,
     output: Vec<f32>,
@@ -63,7 +63,7 @@ impl Checkpointed {
         let mut arena = Arena::new(network, capacity, true);
         let outputs = [if network.at() == At::Every { rows } else { batch }, network.output_size()];
         let (output, gradient) = (arena.floats(&outputs), arena.floats(&outputs));
-        let before = (0..steps.div_ceil(every)).map(|_| arena.states()).collect();
+        let before = (1..steps.div_ceil(every)).map(|_| arena.states()).collect();
         let (final_states, between) = (arena.states(), arena.states());
         arena.finish()?;
         let mut packing = Packing::default();
@@ -88,10 +88,6 @@ impl Checkpointed {
         let Packing { batch, rows, steps, .. } = *of.packing;
         self.len = network.output_size() * if network.at() == At::Every { rows } else { batch };
         self.final_states.reset(network, batch);
-        self.before[0].reset(network, batch);
-        if let Some(initial) = of.initial {
-            self.before[0].copy_from(initial);
-        }
         for segment in 0..steps.div_ceil(self.every) {
             let range = self.steps(segment, of.packing);
             self.go(network, of, segment);
@@ -100,7 +96,7 @@ impl Checkpointed {
             let states = workspace.final_states();
             let going = going(of.packing, range.end);
             final_states.copy_rows(network, states, same(going..states.sequences(network)));
-            if let Some(next) = before.get_mut(segment + 1).filter(|_| going > 0) {
+            if let Some(next) = before.get_mut(segment).filter(|_| going > 0) {
                 next.reset(network, going);
                 next.copy_rows(network, states, same(0..going));
             }
@@ -124,7 +120,7 @@ impl Checkpointed {
             let Checkpointed { workspace, before, packing, between, .. } = self;
             workspace.state_gradients().copy_rows(network, between, same(0..going));
             let x = of.x.slice(rows(of.packing, &range), network.input_size());
-            let (params, initial, dropout) = (of.params, Some(&before[segment]), of.dropout);
+            let (params, initial, dropout) = (of.params, start(of, before, segment), of.dropout);
             let pass = Pass { params, packing, x, initial, dropout, first: range.start };
             // As the whole: what nothing went before matters to nobody.
             let want = Want { states: segment > 0, ..Want::default() };
@@ -155,7 +151,7 @@ impl Checkpointed {
         let range = self.steps(segment, of.packing);
         of.packing.cut(range.clone(), &mut self.packing);
         let x = of.x.slice(rows(of.packing, &range), network.input_size());
-        let initial = Some(&self.before[segment]);
+        let initial = start(of, &self.before, segment);
         let pass =
             Pass { params: of.params, packing: &self.packing, x, initial, dropout: of.dropout, first: range.start };
         network.walk(&pass, &mut self.workspace);
@@ -187,6 +183,11 @@ impl Checkpointed {
         let to = &mut to[rows.start * width..rows.end * width];
         to.copy_from_slice(&self.gradient[from * width..][..to.len()]);
     }
+}
+
+/// The states before a segment: before the first those that are given, or learned.
+fn start<'a>(of: Reading<'a>, before: &'a [States], segment: usize) -> Option<&'a States> {
+    if segment == 0 { of.initial } else { Some(&before[segment - 1]) }
 }
 
 /// Sequences that are longer than so many steps.

@@ -45,8 +45,14 @@ impl States {
     /// The initial states of `batch` sequences of which none was given: learned ones, else zeros.
     pub fn initial(network: &Network, params: &[f32], batch: usize) -> States {
         let mut states = States::zeros(network, batch);
-        network.learned_states(params, batch, &mut states);
+        states.begin(network, params, batch);
         states
+    }
+
+    /// Becomes [`States::initial`] in the memory that is there; allocates only to grow.
+    pub fn begin(&mut self, network: &Network, params: &[f32], batch: usize) {
+        self.reset(network, batch);
+        network.learned_states(params, batch, self);
     }
 
     /// Becomes a copy of `other` in the memory that is there; allocates only to grow.
@@ -74,15 +80,14 @@ impl States {
     /// When there is no such row.
     pub fn copy_rows(&mut self, network: &Network, from: &States, pairs: impl Iterator<Item = (usize, usize)> + Clone) {
         for ((to, from), shape) in self.layers.iter_mut().zip(&from.layers).zip(network.states()) {
-            for (to, from) in [(&mut to.h, &from.h), (&mut to.c, &from.c)] {
-                let hidden = shape.hidden;
+            for (to, from, width) in [(&mut to.h, &from.h, shape.hidden), (&mut to.c, &from.c, shape.memory)] {
                 let (all, given) = (to.len() / shape.levels, from.len() / shape.levels);
                 if given == 0 {
                     continue;
                 }
                 for (to, from) in to.chunks_exact_mut(all).zip(from.chunks_exact(given)) {
                     for (source, target) in pairs.clone() {
-                        to[target * hidden..][..hidden].copy_from_slice(&from[source * hidden..][..hidden]);
+                        to[target * width..][..width].copy_from_slice(&from[source * width..][..width]);
                     }
                 }
             }

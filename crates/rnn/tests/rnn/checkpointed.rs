@@ -3,9 +3,9 @@
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use rnn::{At, Checkpointed, DropoutKey, Input, Layer, Network, Reading, Recurrent, Want, Workspace};
+use rnn::{At, Checkpointed, DropoutKey, Form, Input, Layer, Network, Passed, Reading, Recurrent, Want, Workspace};
 
-use crate::common::{Batch, CELLS, assert_bits, head, parameters, recurrent};
+use crate::common::{Batch, CELLS, assert_bits, formed, forms, head, parameters, recurrent};
 
 /// Trains on a batch both ways, twice, so that what the first leaves behind is seen; the output's gradient depends on the output.
 fn compare(network: &Network, lengths: &[usize], every: usize, dropout: bool, initial: bool) {
@@ -46,10 +46,10 @@ fn compare(network: &Network, lengths: &[usize], every: usize, dropout: bool, in
 const LENGTHS: [&[usize]; 3] = [&[13, 13, 13, 13], &[3, 11, 1, 17, 9, 30, 2, 2, 5], &[23]];
 
 #[test]
-fn every_cell_at_every_step_and_at_the_last() {
-    for cell in CELLS {
+fn every_cell_and_form_at_every_step_and_at_the_last() {
+    for form in forms() {
         for (hidden, at) in [(7, At::Every), (16, At::Every), (7, At::Last), (16, At::Last)] {
-            let layer = Recurrent { num_layers: 2, dropout: 0.3, ..recurrent(cell, hidden) };
+            let layer = Recurrent { num_layers: 2, dropout: 0.3, ..formed(form, hidden) };
             let network = Network::new(Input::Values { size: 5 }, vec![Layer::Recurrent(layer), head(3)], at).unwrap();
             for (i, lengths) in LENGTHS.into_iter().enumerate() {
                 for every in [1, 4, 5, 13, 100] {
@@ -105,6 +105,20 @@ fn tokens_frozen_layers_dropout_after_the_last_state_and_layers_before() {
         let layers = vec![Layer::Recurrent(recurrent(CELLS[0], 8)), head(3)];
         let network = Network::new(Input::Tokens { vocabulary: 11 }, layers, at).unwrap();
         compare(&network, LENGTHS[1], 4, false, true);
+    }
+}
+
+#[test]
+fn inputs_passed_on_around_levels() {
+    for passed in [Passed::Added, Passed::Beside] {
+        for at in [At::Every, At::Last] {
+            let form = Form { passed, learned_state: true, ..Form::default() };
+            let layer = Recurrent { num_layers: 2, ..formed((CELLS[0], form), 6) };
+            let network = Network::new(Input::Values { size: 6 }, vec![Layer::Recurrent(layer), head(3)], at).unwrap();
+            for lengths in LENGTHS {
+                compare(&network, lengths, 4, false, false);
+            }
+        }
     }
 }
 

@@ -144,7 +144,9 @@ impl Pass {
                 self.ids.push(id);
             }
         }
-        let mut known = carried.is_some();
+        // Where nothing is carried from batch to batch, what is before the first step is not a state that was left: it may be
+        // a learned one, which has its gradient.
+        let mut known = carried.is_some() && (job.carry || span.from > 0);
         if let Some(carried) = carried {
             ended.copy_from(carried);
         }
@@ -177,7 +179,7 @@ impl Pass {
             ended.copy_rows(network, &self.left, going);
         } else if overlap && !known {
             // Still before their first step.
-            self.initial.reset(network, self.active.len());
+            self.initial.begin(network, job.params, self.active.len());
             let first = self.batch.initial().unwrap_or(&self.initial);
             ended.copy_rows(network, first, rows.clone());
         }
