@@ -51,7 +51,16 @@ test("holds the built file, its types and the texts, and nothing else", async ()
       "dist/index.d.ts",
       "dist/index.js",
     ],
-    ...["package.json", "ts", "ts/api", "ts/api/memory.md", "ts/api/options.md", "ts/demo", "ts/demo/report.svg"],
+    ...[
+      "package.json",
+      "ts",
+      "ts/api",
+      "ts/api/memory.md",
+      "ts/api/methods.md",
+      "ts/api/options.md",
+      "ts/demo",
+      "ts/demo/report.svg",
+    ],
   ];
   expect(files.sort()).toEqual(expected);
 });

@@ -58,7 +58,7 @@ beforeAll(async () => {
   for (const { category, location } of JSON.parse(report).diagnostics) {
     broken.set(location.path, [...(broken.get(location.path) ?? []), category]);
   }
-});
+}, 60_000);
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 test.each(refused.map(([file, from], at) => [name(file, at), from]))("%s may not import %s", (file, from) => {

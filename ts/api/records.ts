@@ -49,6 +49,7 @@ function lines(records: Records, end: boolean): Line[] {
     step,
     loss: of(steps.loss, i),
     gradientNorm: of(steps.gradientNorm, i),
+    learningRate: of(steps.learningRate, i),
   }));
   all.push(...(epochs as unknown as Line[]));
   // Stable: an epoch comes after its last step.

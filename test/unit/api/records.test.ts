@@ -23,6 +23,7 @@ const history: History = {
     step: Int32Array.of(1, 2, 4),
     loss: Float32Array.of(0.1, 3.4e38, 1e-45),
     gradientNorm: Float32Array.of(1, 2, 3),
+    learningRate: Float64Array.of(0.1, 0.05, 1e-300),
   },
   best: { epoch: 2, validationLoss: 0.7 },
   reason: "target",
@@ -67,6 +68,7 @@ describe("JSON lines", () => {
   it("give back every number", () => {
     const lines = read(toJsonLines(history));
     expect(lines.filter(({ kind }) => kind === "step").map(({ loss }) => loss)).toEqual([...history.steps.loss]);
+    expect(lines.filter(({ kind }) => kind === "step").map((line) => line.learningRate)).toEqual([0.1, 0.05, 1e-300]);
     const { loss, gradientNorm, clipped, learningRate, metrics, epochs } = lines[2];
     expect([loss, gradientNorm, clipped, learningRate, metrics.rmse]).toEqual([
       0.30000000000000004,
