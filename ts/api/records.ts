@@ -43,7 +43,7 @@ function lines(records: Records, end: boolean): Line[] {
   if (Symbol.iterator in records) return [...records] as unknown as Line[];
   if ("kind" in records) return [records as unknown as Line];
   const { epochs, steps, reason, best, warnings } = records;
-  const of = (values: Float32Array, i: number) => values[i] as number;
+  const of = (values: Float32Array | Float64Array, i: number) => values[i] as number;
   const all: Line[] = [...steps.step].map((step, i) => ({
     kind: "step",
     step,
