@@ -17,16 +17,15 @@ describe.skipIf(missing)("the built file in Chromium", () => {
 
   test("trains in a worker under a strict policy, without cross-origin isolation", async () => {
     const { result, complaints } = await site.open("train");
-    const { losses, before, after, ticks, longest, isolated } = result as Outcome;
+    const { losses, before, after, ended, isolated } = result as Outcome;
     expect(complaints).toEqual([]);
     expect(isolated).toBe(false);
     expect(losses).toHaveLength(60);
     expect(losses.at(-1)).toBeLessThan(losses[0]! / 10);
     // A saved model is the same model, bit for bit.
     expect(after).toEqual(before);
-    // The page's own thread went on. Half a second is far above a frame and far below the run on a busy machine.
-    expect(ticks).toBeGreaterThan(2);
-    expect(longest).toBeLessThan(500);
+    // The page's own thread went on while the worker trained: a page that is held never gets to stop the run.
+    expect(ended).toBe("stopped");
   });
 
   test("trains to the same bits as Node and the native build", async () => {
