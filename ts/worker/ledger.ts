@@ -80,7 +80,7 @@ export class Ledger {
     const step = row[Column.step] as number;
     // A run that went back takes these steps anew.
     while ((this.#step.last ?? -1) >= step) {
-      for (const column of [this.#step, this.#loss, this.#norm]) column.length--;
+      for (const column of [this.#step, this.#loss, this.#norm, this.#rate]) column.length--;
     }
     if (step % this.#every !== 0) return;
     this.#step.push(step);

@@ -71,6 +71,8 @@ describe("the ledger", () => {
     expect([...ledger.history().step]).toEqual([2, 4]);
     ledger.take(rows(step(1), step(2)), 2);
     expect([...ledger.history().step]).toEqual([2]);
-    expect([...ledger.history().loss]).toEqual([0.5]);
+    const { step: steps, ...columns } = ledger.history();
+    expect([...columns.loss]).toEqual([0.5]);
+    for (const column of Object.values(columns)) expect(column).toHaveLength(steps.length);
   });
 });
