@@ -66,6 +66,17 @@ describe.each([
     }
   });
 
+  it("say so where a run was begun without them, and leave it its bits", async () => {
+    const model = await make(summer);
+    await model.fit(sums(40), { epochs: 2, batchSize: 16 });
+    const again = kept(await loadModel(await model.save(), { workers: 2 }));
+    expect((await again.resume(sums(40), { epochs: 4 })).warnings).toEqual([
+      expect.stringMatching(/without `workers`/),
+    ]);
+    expect((await model.resume(sums(40), { epochs: 4 })).warnings).toEqual([]);
+    expect(await digest(again)).toBe(await digest(model));
+  });
+
   it("wait for the first one's look at long validation data", async () => {
     const model = await make(summer, { workers: 2 });
     const history = await model.fit(sums(16), { epochs: 3, validationData: long });

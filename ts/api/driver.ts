@@ -1,13 +1,13 @@
 /** One run, from encoding its data to its history: talks with the worker over the run's own port. */
 
 import type { BatchSource } from "../data/values.js";
-import { fromRecord } from "../errors.js";
+import { fromRecord, WorkerError } from "../errors.js";
 import type { Bytes, RunEnd, RunEvent, RunOrder } from "../worker/protocol.js";
 import { Batches, type Pulled, Shared } from "./batches.js";
 import type { Core } from "./core.js";
 import { Log } from "./log.js";
 import { type Opening, open } from "./opening.js";
-import { dismiss, type Follower, order, recruit } from "./parallel.js";
+import { dismiss, type Follower, recruit } from "./parallel.js";
 import { ProgressReader } from "./progress.js";
 import type { History, Progress, RunControls } from "./types.js";
 
@@ -67,6 +67,7 @@ export class Driver {
       this.#opened = resolve;
     });
     this.#channel.port1.onmessage = ({ data }: MessageEvent<RunEvent>) => this.#heard(data);
+    this.#channel.port1.onmessageerror = () => this.#abandon(new WorkerError("a message of the run could not be read"));
     (this.#channel.port1 as { unref?: () => void }).unref?.();
   }
 
@@ -195,7 +196,7 @@ export class Driver {
         void this.#keep(event.file);
         break;
       case "wanted":
-        void this.#supply(0, (message) => this.#order(message));
+        void this.#supply(0, this.#channel.port1);
         break;
       case "paused":
         if (event.number === this.#pauses) this.#release();
@@ -217,7 +218,7 @@ export class Driver {
 
   /** A follower has only two things to say: that it wants a batch, and that something is wrong. */
   #heardFollower(event: RunEvent, follower: Follower, index: number): void {
-    if (event.kind === "wanted") void this.#supply(index, (message) => order(follower, message));
+    if (event.kind === "wanted") void this.#supply(index, follower.port);
     else if (event.kind === "end" && !event.outcome.ok) this.#abandon(fromRecord(event.outcome.error));
   }
 
@@ -241,11 +242,12 @@ export class Driver {
     this.#order({ kind: "kept" });
   }
 
-  async #supply(reader: number, send: (message: RunOrder) => void): Promise<void> {
+  async #supply(reader: number, port: MessagePort): Promise<void> {
     try {
       const pulled = await (await this.#pulled).next(reader);
       if (pulled.kind === "finished") return this.stop("finished");
-      send({ kind: "batch", bundle: this.#batchwise!.encode(pulled) });
+      const bundle = this.#batchwise!.encode(pulled);
+      port.postMessage({ kind: "batch", bundle } satisfies RunOrder, [bundle.buffer]);
     } catch (error) {
       this.#fail(error);
     }

@@ -21,6 +21,11 @@ export async function openLearner(core: Core, options: object | undefined): Prom
   }
 }
 
+const unreadable: LearnerAnswer = {
+  ok: false,
+  error: { class: "WorkerError", code: "unreadable", message: "an answer of the learner could not be read" },
+};
+
 type Value = Float32Array | Uint8Array | undefined;
 
 class OpenLearner {
@@ -35,6 +40,7 @@ class OpenLearner {
     this.#core = core;
     this.#port = port;
     port.onmessage = ({ data }: MessageEvent<LearnerAnswer>) => this.#waiting.shift()?.(data);
+    port.onmessageerror = () => this.#waiting.shift()?.(unreadable);
     (port as { unref?: () => void }).unref?.();
   }
 

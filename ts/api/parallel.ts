@@ -3,9 +3,10 @@
  * they exchange gradient sums among themselves. Only the first one, the model's own, records, validates and saves.
  * The others live as long as the run.
  */
+import { WorkerError } from "../errors.js";
 import { Connection } from "../worker/connection.js";
 import type { Place } from "../worker/line.js";
-import type { RunEvent, RunOrder } from "../worker/protocol.js";
+import type { RunEvent } from "../worker/protocol.js";
 
 export interface Follower {
   connection: Connection;
@@ -27,14 +28,11 @@ export function recruit(place: Place, { heard, lost }: Ears): Follower {
   const { port1, port2 } = new MessageChannel();
   const follower = { connection, port: port1, inner: port2 };
   port1.onmessage = ({ data }: MessageEvent<RunEvent>) => heard(data, follower);
+  port1.onmessageerror = () => lost(new WorkerError("a message from a worker could not be read"));
   (port1 as { unref?: () => void }).unref?.();
   // Settles with the worker's end alone: without it, the others would wait for its share for ever.
   connection.settle(() => new Promise<never>(() => {})).catch(lost);
   return follower;
-}
-
-export function order(follower: Follower, message: RunOrder): void {
-  follower.port.postMessage(message);
 }
 
 export function dismiss(followers: readonly Follower[], error: unknown): void {

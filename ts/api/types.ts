@@ -225,7 +225,7 @@ export interface Learner extends AsyncDisposable {
    * asked of the learner meanwhile comes after it. Disposing of the learner gives it up with DisposedError; what was learned stays.
    */
   run(x: Sequence, y: Targets): Promise<{ predictions: Tensor; losses: Float32Array }>;
-  /** Back to the zero state. */
+  /** Back to the initial states: zeros, or those that the model learns. */
   reset(): Promise<void>;
 }
 
@@ -238,7 +238,11 @@ export interface Runtime {
    * they are; the worker ends with the last of them, and should it die, all of them reject with WorkerError. Alone or with `signal`.
    */
   beside?: Model;
-  /** Workers that share each batch of a `fit`. The bits are those of one worker. */
+  /**
+   * Workers that share each batch of a `fit`, 1 … 8. A batch is then cut into eight shards, whatever the number of workers, so that
+   * the bits are the same for any of them; without `workers` it is not cut, and its sums are rounded otherwise. A run that is
+   * resumed keeps the shards that it was begun with.
+   */
   workers?: number;
   /** The kernel, for the entry without one inside, or compiled beforehand. */
   wasm?: WasmSource;

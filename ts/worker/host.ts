@@ -152,23 +152,26 @@ export function answers({ kernel, lost, transfer, now = () => performance.now() 
           request.validation === undefined ? undefined : taken(id, request.validation),
         );
         const session = open(model, data, run, validation, parallel ? JSON.stringify(parallel) : "");
-        return orFree(
-          session,
-          () =>
-            new Training({
-              session,
-              port,
-              peers,
-              index: parallel?.index ?? 0,
-              shared,
-              checkpointEvery: request.checkpointEvery,
-              model: () => info(model),
-              breather,
-              failed,
-              dead,
-              now,
-            }),
-        );
+        try {
+          return new Training({
+            session,
+            port,
+            peers,
+            index: parallel?.index ?? 0,
+            shared,
+            checkpointEvery: request.checkpointEvery,
+            model: () => info(model),
+            breather,
+            failed,
+            dead,
+            now,
+          });
+        } catch (thrown) {
+          // A saved run is the session's by now: only its end gives it back.
+          if (request.resume) session.finish();
+          else session.free();
+          throw thrown;
+        }
       });
       // Only now: a run that does not open leaves the vocabulary open too.
       if (completed) {

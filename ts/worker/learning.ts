@@ -8,6 +8,9 @@ import { owned } from "./owned.js";
 import type { Bytes, LearnerAnswer, LearnerCall, Settled } from "./protocol.js";
 import { type Breather, Slices } from "./slices.js";
 
+/** Also what stands in the place of a message that could not be read, which is answered in its turn. */
+type Call = LearnerCall | { kind: "unreadable" };
+
 export interface LearningOptions {
   learner: Learner;
   port: MessagePort;
@@ -23,7 +26,7 @@ export interface LearningOptions {
 export class Learning {
   readonly #o: LearningOptions;
   readonly #slices = new Slices();
-  readonly #waiting: LearnerCall[] = [];
+  readonly #waiting: Call[] = [];
   #busy = false;
   /** It is to close: whatever else has not been answered is given up. */
   #closing = false;
@@ -31,13 +34,14 @@ export class Learning {
   constructor(options: LearningOptions) {
     this.#o = options;
     options.port.onmessage = ({ data }: MessageEvent<LearnerCall>) => this.#hear(data);
+    options.port.onmessageerror = () => this.#hear({ kind: "unreadable" });
   }
 
   dispose(): void {
     this.#hear({ kind: "close" });
   }
 
-  #hear(call: LearnerCall): void {
+  #hear(call: Call): void {
     if (this.#closing || this.#o.dead()) return;
     this.#closing = call.kind === "close";
     this.#waiting.push(call);
@@ -80,12 +84,13 @@ export class Learning {
     }
   }
 
-  #obey(call: Exclude<LearnerCall, { kind: "run" }>): Float32Array | undefined {
+  #obey(call: Exclude<Call, { kind: "run" }>): Float32Array | undefined {
     const { learner } = this.#o;
     if (call.kind === "close") learner.free();
     else {
       this.#unlessClosing();
       if (call.kind === "step") return learner.step(call.x, call.y);
+      if (call.kind === "unreadable") throw unreadable();
       learner.reset();
     }
     return undefined;
@@ -96,3 +101,6 @@ export class Learning {
     throw new Refusal({ class: "DisposedError", code: "disposed", message: "the learner has been disposed of" });
   }
 }
+
+const unreadable = () =>
+  new Refusal({ class: "WorkerError", code: "unreadable", message: "a message to the learner could not be read" });

@@ -24,7 +24,7 @@ export interface TrainingOptions {
   port: MessagePort;
   /** A port to each other worker of a parallel run. */
   peers: readonly MessagePort[];
-  /** This worker's place in a parallel run. Those after the first have no clock of their own, and end when they are dismissed. */
+  /** This worker's place in a parallel run. Those after the first have no clock of their own, and end with the updates asked for or when they are dismissed. */
   index: number;
   /** Whether the workers meet in shared memory. */
   shared: boolean;
@@ -86,9 +86,10 @@ export class Training {
     this.#listened = this.#start;
     const breathe = () => options.breather.breathe();
     const again = () => this.#rouse();
-    const broken = () => this.#abandon("a message from another worker could not be read");
+    const broken = () => this.#abandon("a message could not be read");
     this.#exchange = openExchange({ session, index, peers, shared, now: this.#now, breathe, again, broken });
     options.port.onmessage = (event: MessageEvent<RunOrder>) => this.#obey(event.data);
+    options.port.onmessageerror = broken;
     this.#tell({ kind: "open", info, model: options.model() });
   }
 
@@ -174,8 +175,10 @@ export class Training {
    */
   async #report(): Promise<void> {
     if (this.#showing) await this.#await(() => !this.#showing);
-    const records = this.#ledger.take(this.#o.session.records(), this.#now());
-    if (this.#o.index || !records.length) return;
+    const rows = this.#o.session.records();
+    if (this.#o.index) return;
+    const records = this.#ledger.take(rows, this.#now());
+    if (!records.length) return;
     this.#showing = true;
     this.#tell({ kind: "records", records, elapsed: this.#elapsed() });
   }

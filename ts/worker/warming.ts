@@ -2,7 +2,7 @@
  * Trains a tiny model of the caller's kind of cell and throws it away, while the caller encodes its data. V8 compiles a
  * function of the kernel when it is first called, and compiles it well in another thread once it has been used: so what is
  * done here need not be done later, and that thread begins earlier. Without it, the first step of LSTM 64,32,50,8 takes
- * 3.5 times as long as those that follow, with it 1.4 times; the whole from the import takes as long as before. A prediction asked
+ * 3.5 times as long as those that follow, with it twice as long; the whole from the import takes as long as before. A prediction asked
  * for at once comes one millisecond later, at most the first piece, which is some eight.
  */
 import type { Kernel } from "../kernel/kernel.js";

@@ -42,6 +42,17 @@ impl States {
         states
     }
 
+    /// [`States::zeros`], or nothing when there is no memory for them.
+    pub fn try_zeros(network: &Network, batch: usize) -> Option<States> {
+        let mut states = States { layers: vec![LayerState::default(); network.states().len()] };
+        for (state, shape) in states.layers.iter_mut().zip(network.states()) {
+            state.h.try_reserve_exact(shape.levels * batch * shape.hidden).ok()?;
+            state.c.try_reserve_exact(shape.levels * batch * shape.memory).ok()?;
+        }
+        states.reset(network, batch);
+        Some(states)
+    }
+
     /// The initial states of `batch` sequences of which none was given: learned ones, else zeros.
     pub fn initial(network: &Network, params: &[f32], batch: usize) -> States {
         let mut states = States::zeros(network, batch);

@@ -50,6 +50,8 @@ const bytes = (value: unknown) => new TextEncoder().encode(JSON.stringify(value)
 
 class FakeModel {
   weights = 0;
+  /** A run to go on with: there is one from the start, which a session takes and its end gives back. */
+  saved = true;
   constructor(readonly text: string) {}
   description() {
     return this.text;
@@ -211,6 +213,7 @@ class FakeSession implements Session {
   }
   finish() {
     this.gone = true;
+    this.model.saved = true;
     alive.delete(this);
     if (this.done === this.run_.divergeAt)
       throw record("diverged", { class: "DivergenceError", code: "diverged", step: this.done });
@@ -245,7 +248,16 @@ export const fakeKernel: Kernel = {
     },
   },
   Reader: FakeReader,
-  Session: { fit: open, resume: open },
+  Session: {
+    fit: open,
+    resume: (...args) => {
+      const model = args[0] as FakeModel;
+      if (!model.saved) throw record("the model holds no saved run", { code: "nothingToResume" });
+      const session = open(...args);
+      model.saved = false;
+      return session;
+    },
+  },
   Trainer: {
     open: () => opened<Trainer>({ step: (bundle) => bundle, apply() {}, free() {} }),
   },

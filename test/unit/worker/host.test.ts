@@ -196,6 +196,17 @@ describe("a run", () => {
     expect(lost).toEqual([]);
   });
 
+  it("that goes on and has no room is still there to go on", async () => {
+    const { host } = makeHost();
+    const id = made(host);
+    const { port1, port2 } = new MessageChannel();
+    ports.push(port1);
+    const parallel = { workers: 2, index: 0 };
+    const refused = start(host, id, { share: 2 ** 50 }, { resume: true, parallel, shared: true }, [port2]).answer;
+    expect(refused).toMatchObject({ ok: false, error: { class: "MemoryError" } });
+    expect(await start(host, id, { steps: 1 }, { resume: true }).end()).toMatchObject({ ok: true });
+  });
+
   it("ends when a message from another worker cannot be read", async () => {
     const { host, lost } = makeHost();
     const id = made(host);

@@ -158,7 +158,7 @@ impl Session {
                     self.order.clear();
                     self.order.extend(part.ids.iter());
                     if self.batch == 0 && (self.run.carry_state || self.run.truncation.is_some()) {
-                        self.shards.reserve_states(&body.network, self.order.len());
+                        self.shards.reserve_states(&body.network, self.order.len())?;
                     }
                 }
                 if self.run.carry_state && (self.counters.cursor, self.counters.passed) == (0, 0) {

@@ -96,6 +96,7 @@ impl Session {
             return Err(error.code("otherData"));
         }
         let shards = saved.shards;
+        let workers = team.map_or(1, |team| team.workers);
         let mut session = Session::open(model, data, validation, run, shards, team, fingerprint)?;
         let cursor = model.saved.as_ref().map_or(0, |saved| saved.counters.cursor);
         if session.batches.is_some_and(|n| cursor > n) {
@@ -112,6 +113,11 @@ impl Session {
             let (before, now) = if saved.relaxed { ("relaxed", "strict") } else { ("strict", "relaxed") };
             session.warnings.push(format!(
                 "the run was begun in {before} arithmetic and goes on in {now}: not the bits of an unbroken one"
+            ));
+        }
+        if workers > shards {
+            session.warnings.push(format!(
+                "the run was begun without `workers`, and its batches stay whole, for the same bits: of {workers} workers one has them all"
             ));
         }
         model.train_here();
@@ -231,7 +237,7 @@ impl Session {
             shards.reserve_labels(part)?;
         }
         if keeps {
-            shards.reserve_states(&body.network, batch);
+            shards.reserve_states(&body.network, batch)?;
         }
         let mut best_room = Vec::new();
         if run.keep == Some(Keep::Best) && validation.is_some() {

@@ -143,15 +143,22 @@ impl Shards {
     }
 
     /// Makes room for the states that `batch` sequences end in, so that a share has one form from the first update on.
-    pub fn reserve_states(&mut self, network: &Network, batch: usize) {
+    ///
+    /// # Errors
+    /// `MemoryError`.
+    pub fn reserve_states(&mut self, network: &Network, batch: usize) -> Result<(), Error> {
         let shards = self.ended.len();
         for (shard, ended) in self.ended.iter_mut().enumerate() {
             // A shard without sequences has no states.
             let sequences = part(batch, shards, shard).len();
             if ended.as_ref().map_or(0, |states| states.sequences(network)) != sequences {
-                *ended = Some(sequences).filter(|&n| n > 0).map(|n| States::zeros(network, n));
+                *ended = match sequences {
+                    0 => None,
+                    n => Some(States::try_zeros(network, n).ok_or_else(|| no_states(network, n))?),
+                };
             }
         }
+        Ok(())
     }
 
     /// Sequences of the batch before, where their states are carried.
@@ -290,4 +297,9 @@ fn add(to: &mut [f32], addend: &[f32]) {
 fn of_windows(whole: Capacity, truncation: Option<Truncation>) -> Capacity {
     let steps = truncation.map_or(whole.steps, |t| t.k2.min(whole.steps));
     Capacity { batch: whole.batch, steps, rows: whole.rows.min(whole.batch.saturating_mul(steps)) }
+}
+
+fn no_states(network: &Network, sequences: usize) -> Error {
+    let numbers = network.states().iter().map(|s| s.levels * (s.hidden + s.memory)).sum::<usize>();
+    Error::memory("the states of a batch", numbers.saturating_mul(sequences).saturating_mul(size_of::<f32>()))
 }
