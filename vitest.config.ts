@@ -16,7 +16,7 @@ export default defineConfig({
     maxWorkers: 2,
     projects: [
       // Pure TypeScript from ts/ and bench/, and the build's own helpers.
-      { ...built, test: { ...built.test, name: "unit", include: ["test/unit/**/*.test.ts"], testTimeout: 30_000 } },
+      { ...built, test: { ...built.test, name: "unit", include: ["test/unit/**/*.test.ts"], testTimeout: 60_000 } },
       // The built package in Node.
       {
         ...built,
@@ -35,7 +35,7 @@ export default defineConfig({
         test: {
           server: { deps: { external: [/\/dist\/fast\.js$/] } },
           name: "fast",
-          include: ["fast", "fit", "metrics", "predict", "pytorch", "resume", "steps", "text"].map(
+          include: ["fast", "fit", "metrics", "predict", "pytorch", "resume", "steps", "text", "workers"].map(
             (name) => `test/api/${name}.test.ts`,
           ),
           execArgv: [...relaxedFlags],
