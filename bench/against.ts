@@ -28,11 +28,14 @@ const stepCase = (task: Task): Case => ({
 
 const cases: Case[] = [...[...nine, largest, ...single].map(stepCase), ...layerCases, ...outputCases, onlineCase];
 
-export async function against(commit: string, { quick, only }: { quick: boolean; only: string }): Promise<object> {
+export async function against(
+  commit: string,
+  { quick, only }: { quick: boolean; only: readonly string[] },
+): Promise<object> {
   const effort: Effort = quick
     ? { rounds: 7, lap: 50, warm: 300, limit: 4000 }
     : { rounds: 21, lap: 100, warm: 600, limit: 15_000 };
-  const chosen = cases.filter(({ name }) => name.includes(only));
+  const chosen = cases.filter(({ name }) => !only.length || only.some((word) => name.includes(word)));
   const other = checkOut(commit);
   try {
     const [ours, theirs] = [await openKernel(root), await openKernel(other.tree)];

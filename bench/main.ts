@@ -1,7 +1,8 @@
 /**
  * npm run bench: how fast Retrograd is, as shares of this machine's peak and beside other libraries.
  *   npm run bench -- --quick              within two minutes
- *   npm run bench -- --only WORD          only the measurements with that in their name
+ *   npm run bench -- --only WORD          only the measurements with that in their name; more than once: with any of them
+ *   npm run bench -- --rivals WORD        only the libraries with that in their title, as "PyTorch"; "none" for none of them
  *   npm run bench -- --against COMMIT     the kernel of this tree beside another commit's
  * What is measured, and how to read it: README.md beside this file.
  */
@@ -18,9 +19,14 @@ import { measurements } from "./rows/all.js";
 import { means } from "./rows/means.js";
 
 const { values } = parseArgs({
-  options: { quick: { type: "boolean" }, only: { type: "string" }, against: { type: "string" } },
+  options: {
+    quick: { type: "boolean" },
+    only: { type: "string", multiple: true },
+    rivals: { type: "string" },
+    against: { type: "string" },
+  },
 });
-const { quick = false, only = "" } = values;
+const { quick = false, only = [] } = values;
 const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
 const here = { ...machine(), commit: commitOf(root) };
 
@@ -29,9 +35,12 @@ if (values.against === undefined) await whole();
 else save("against", await against(values.against, { quick, only }));
 
 async function whole(): Promise<void> {
-  const chosen = measurements.filter(({ name, slow }) => name.includes(only) && !(slow && quick && !only));
-  if (chosen.length === 0) throw new Error(`--only ${only}: there are ${measurements.map((m) => m.name).join(" · ")}`);
-  const rivals = await openRivals((line) => console.log(line));
+  const chosen = measurements.filter(({ name, slow }) =>
+    only.length ? only.some((word) => name.includes(word)) : !(slow && quick),
+  );
+  if (chosen.length === 0)
+    throw new Error(`--only ${only.join(" --only ")}: there are ${measurements.map((m) => m.name).join(" · ")}`);
+  const rivals = await openRivals((line) => console.log(line), values.rivals);
   for (const { name, version, about } of rivals) console.log(`${name}: ${version}, ${about}`);
   const bench = await Bench.open(quick, rivals);
   const rows: Row[] = [];

@@ -11,7 +11,8 @@ import { torch } from "./torch.js";
 /** Names a Python that has torch. */
 const PYTHON = "RETROGRAD_PYTHON";
 
-export async function openRivals(say: (line: string) => void): Promise<Rival[]> {
+/** @param only those with this word in their title; all without it. */
+export async function openRivals(say: (line: string) => void, only = ""): Promise<Rival[]> {
   const install = spawnSync(process.execPath, ["ts/build/packages.mjs", "bench"], { cwd: root, stdio: "inherit" });
   if (install.status !== 0) say("npm ci in bench/ FAILED: its libraries cannot be measured here.");
   const openings: [string, () => Promise<Rival>][] = [
@@ -27,7 +28,7 @@ export async function openRivals(say: (line: string) => void): Promise<Rival[]> 
     if (threads > 1) openings.push(["PyTorch, all threads", () => torch(python, threads)]);
   } else say(`PyTorch is not measured: ${PYTHON} names no Python that has torch.`);
   const rivals: Rival[] = [];
-  for (const [name, open] of openings) {
+  for (const [name, open] of openings.filter(([title]) => title.includes(only))) {
     try {
       rivals.push(await open());
     } catch (error) {

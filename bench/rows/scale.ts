@@ -2,7 +2,7 @@
  * Whether time grows as the work does: the exponent e of time ∝ work^e while steps, sequences or layers double, by least
  * squares over logarithms. 1 is linear; below 1 where small sizes have overheads.
  */
-import type { Bench, Measurement, Row } from "../bench.js";
+import { atMost, type Bench, type Measurement, type Row } from "../bench.js";
 import { describe, training } from "../rivals/retrograd.js";
 import { leastOf } from "../rounds.js";
 import { digits } from "../table.js";
@@ -34,6 +34,7 @@ async function measure(bench: Bench, name: string, points: readonly Point[]): Pr
       bench.kernel.training(describe(task, { numLayers }), samples(task.shape), training),
     ]),
   );
+  bench.checkLosses(`exponent, ${name}`, series);
   const work = points.map(({ task, numLayers }) => {
     const { cell, shape } = task;
     return layerFlops(cell, shape) + (numLayers - 1) * layerFlops(cell, { ...shape, inputs: shape.hiddenSize }, true);
@@ -46,6 +47,7 @@ async function measure(bench: Bench, name: string, points: readonly Point[]): Pr
       unit: "",
       rounds,
       note: `of least times ${digits(exponent(series.map(leastOf)))}`,
+      asked: [atMost(exponent(series.map(leastOf)), 1.1, "linear: ≤ 1.1")],
     },
   ];
 }

@@ -63,6 +63,7 @@ async function compare(bench: Bench, task: Task): Promise<void> {
       const lists = [(await theirs.run(updates)).losses, (await ours.run(updates)).losses] as const;
       await theirs.close();
       await ours.close();
+      if (!lists[0].length || lists[0].length !== lists[1].length) throw new Error("it gave no losses to compare");
       const apart = Math.max(...lists[0].map((loss, k) => Math.abs(loss - lists[1][k]!) / lists[1][k]!));
       // In f32 orders of summation differ, nothing else may.
       if (!(apart < 1e-3))

@@ -22,6 +22,7 @@ async function measure(bench: Bench): Promise<Row[]> {
     Series,
     Series,
   ];
+  bench.checkLosses(update.name, [whole, plain]);
   const differences = whole.rounds.map((ms, k) => ms - (plain.rounds[k] ?? Number.NaN));
   const share = median(differences) / median(whole.rounds);
   // Less than nothing: the machine was too noisy to tell.

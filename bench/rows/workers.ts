@@ -24,6 +24,7 @@ async function measure(bench: Bench, task: Task): Promise<Row[]> {
   ];
   const contestants = await Promise.all(ways.map(async ([name, way]) => [name, await byElapsed(task, way)] as const));
   const series = await bench.measure(label(task), contestants);
+  bench.checkLosses(label(task), series);
   const [none, one, two] = series as [Series, Series, Series];
   const ratio = (a: Series, b: Series) => median(a.rounds.map((ms, k) => ms / (b.rounds[k] ?? Number.NaN)));
   const cost = ratio(one, none);
