@@ -138,6 +138,7 @@ export interface RunDescription {
   steps?: number;
   seconds?: number;
   batchSize?: number | "full"; // 32, or fewer when there are fewer
+  gradientAccumulation?: number; // 1
   shuffle?: boolean;
   optimizer?: Optimizer | Exclude<Optimizer["kind"], "hypergradient">;
   /** `norm` is that of all gradients together. */

@@ -51,6 +51,7 @@ impl Trainer {
             ids: &ids,
             seed: self.seed,
             step: self.done,
+            first_row: 0,
             carry: true,
             span: None,
             goes_on: false,

@@ -7,6 +7,7 @@ use common::{classified, classifier, series, text, tripled, tripler, writer};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use train::bundle::{Bundle, Elements};
+use train::describe::rows::optimizers::NAMES;
 use train::model::Model;
 use train::session::{Session, Status, Team};
 
@@ -133,26 +134,17 @@ fn of_given_states_and_weights() {
 
 #[test]
 fn of_every_optimiser() {
-    for kind in [
-        "adamw",
-        "sgd",
-        "rmsprop",
-        "nadam",
-        "radam",
-        "adamax",
-        "adagrad",
-        "adadelta",
-        "asgd",
-        "rprop",
-        "adafactor",
-        "muon",
-        "lion",
-        "lamb",
-        "scheduleFree",
-        "prodigy",
-    ] {
+    for kind in NAMES.now {
         let run = format!(r#"{{"epochs":50,"batchSize":8,"optimizer":"{kind}"}}"#);
         assert_eq!(asked(&mut classifier(), classified(40), &run, None), 0, "{kind}");
+    }
+}
+
+#[test]
+fn of_several_batches_an_update() {
+    let run = r#"{"epochs":50,"batchSize":4,"gradientAccumulation":3,"metrics":["accuracy"],"validationSplit":0.2}"#;
+    for team in [None, Some(Team { workers: 1, index: 0 })] {
+        assert_eq!(asked(&mut classifier(), classified(40), run, team), 0);
     }
 }
 

@@ -32,6 +32,7 @@ const FOREIGN_OPTIONS: &[(&str, &str)] = &[
     ("bptt", "window"), ("lookback", "window"), ("lookahead", "horizon"), ("steps", "horizon"), ("covariates", "known"), ("exogenous", "known"),
     ("features", "past"), ("date", "time"), ("timestamp", "time"), ("maxlength", "length"), ("maxtokens", "length"), ("k", "topK"),
     ("weight", "classWeights"), ("weights", "classWeights"), ("posweight", "positiveWeight"), ("smoothing", "labelSmoothing"),
+    ("accumulate", "gradientAccumulation"), ("accumulategradbatches", "gradientAccumulation"), ("gradientaccumulationsteps", "gradientAccumulation"),
     ("taus", "quantiles"), ("tau", "quantiles"), ("quantile", "quantiles"),
 ];
 

@@ -31,6 +31,8 @@ pub struct RunDescription {
     pub window: Option<usize>,
     pub carry_state: bool,
     pub truncation: Option<Truncation>,
+    /// Batches of an update.
+    pub accumulation: u64,
     pub checkpointing: Option<Checkpointing>,
     pub validation_split: Option<Split>,
     pub stopping: Stopping,
@@ -132,6 +134,7 @@ impl RunDescription {
             truncation: json["truncation"]
                 .as_object()
                 .map(|_| Truncation { k1: size(&json["truncation"]["k1"]), k2: size(&json["truncation"]["k2"]) }),
+            accumulation: json["gradientAccumulation"].as_u64().unwrap_or(1),
             checkpointing: match &json["checkpointing"] {
                 Value::Bool(true) => Some(Checkpointing { every: None }),
                 Value::Object(o) => Some(Checkpointing { every: o.get("every").map(size) }),

@@ -4,6 +4,7 @@ use super::stopping::Watch;
 use crate::bundle::Bundle;
 use crate::error::Error;
 use crate::metrics::Sums;
+use crate::update::Updated;
 use optim::Done;
 use optim::schedules::Plateau;
 
@@ -64,6 +65,14 @@ impl Default for Counters {
 
 impl Counters {
     const OWN: usize = 9;
+
+    /// One more update.
+    pub fn updated(&mut self, updated: &Updated) {
+        self.step += 1;
+        self.clipped += u64::from(updated.clipped);
+        (self.gradient_norm, self.rate) = (updated.norm, updated.rate);
+        self.watch.updated(updated.norm);
+    }
 
     /// What a schedule counts.
     pub fn done(&self) -> Done {

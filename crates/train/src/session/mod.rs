@@ -1,5 +1,6 @@
 //! A training run, in slices: each unit of work is one update or one batch of validation. NOT: clocks, threads.
 
+pub mod accumulation;
 pub mod counters;
 mod engine;
 mod open;
@@ -22,6 +23,7 @@ use crate::json::json;
 use crate::metrics::Sums;
 use crate::model::{Body, Model};
 use crate::update::{Diverged, Updater};
+use accumulation::Accumulation;
 use counters::Counters;
 pub use open::Team;
 use records::Records;
@@ -76,6 +78,8 @@ pub struct Session {
     order: Vec<u32>,
     ordered: Option<u64>,
     shards: Shards,
+    /// The batches of an update, where it is of several.
+    accumulation: Option<Accumulation>,
     updater: Updater,
     counters: Counters,
     records: Records,
@@ -189,6 +193,7 @@ impl Session {
             ids,
             seed: self.run.seed,
             step: self.counters.step,
+            first_row: self.first_row(),
             carry: self.run.carry_state,
             span: self.span,
             goes_on: self.run.carry_state || done > 0,
@@ -220,7 +225,15 @@ impl Session {
         self.counters.step
     }
 
-    /// The update, once all gradients are in.
+    /// Rows of the batch at hand are told apart by the samples that they are of, or else by their place in a source's update.
+    fn first_row(&self) -> u64 {
+        match (&self.source, &self.accumulation) {
+            (Source::Batches(_), Some(group)) => group.sequences,
+            _ => 0,
+        }
+    }
+
+    /// The update, once all gradients are in; of several batches, once those of the last one are.
     fn update(&mut self, body: &mut Body) {
         let over = self.span.is_none_or(|span| span.last);
         if let Source::Batches(batch) = &mut self.source
@@ -230,6 +243,7 @@ impl Session {
         }
         self.phase = Phase::Step;
         let table = body.network.table();
+        let size = self.shards.size;
         let (gradient, sums) = self.shards.total();
         let counters = &mut self.counters;
         if let Some(good) = &mut self.good
@@ -238,10 +252,15 @@ impl Session {
         {
             good.keep(&body.params, &self.updater, counters);
         }
-        let result = if sums.loss.is_finite() {
-            self.updater.update(counters.done(), table, &mut body.params, gradient)
-        } else {
-            Err(Diverged::loss())
+        let result = match &mut self.accumulation {
+            _ if !sums.loss.is_finite() => Err(Diverged::loss()),
+            None => self.updater.update(counters.done(), table, &mut body.params, gradient).map(Some),
+            Some(group) => {
+                group.add(gradient, sums, size);
+                let due = group.batches() == self.run.accumulation || self.batches == Some(counters.cursor + 1);
+                let update = || self.updater.update(counters.done(), table, &mut body.params, group.mean());
+                due.then(update).transpose()
+            }
         };
         match result {
             Err(diverged) => {
@@ -249,22 +268,39 @@ impl Session {
                 self.diverged(body, error);
             }
             Ok(updated) => {
-                counters.step += 1;
                 counters.passed = self.span.filter(|_| !over).map_or(0, |span| span.end as u64);
                 counters.cursor += u64::from(over);
                 counters.batches += u64::from(over);
-                counters.clipped += u64::from(updated.clipped);
-                (counters.gradient_norm, counters.rate) = (updated.norm, updated.rate);
-                counters.watch.updated(updated.norm);
                 if sums.weight > 0.0 {
                     counters.loss = sums.mean_loss();
                 }
                 counters.sums.add(sums);
-                self.records.step(counters, sums);
+                if let Some(updated) = updated {
+                    counters.updated(&updated);
+                    self.records.step(counters, self.accumulation.as_ref().map_or(sums, Accumulation::sums));
+                    self.accumulation.iter_mut().for_each(Accumulation::clear);
+                }
                 self.shards.carry_on();
                 if over && self.batches == Some(counters.cursor) {
                     self.end_epoch(body, true);
                 }
+            }
+        }
+    }
+
+    /// The update by the batches that a source had left for it when its pass ended.
+    fn finish_update(&mut self, body: &mut Body) {
+        let Some(group) = self.accumulation.as_mut().filter(|group| group.batches() > 0) else { return };
+        let counters = &mut self.counters;
+        match self.updater.update(counters.done(), body.network.table(), &mut body.params, group.mean()) {
+            Err(diverged) => {
+                let error = diverged.error(counters.step + 1, counters.loss);
+                self.diverged(body, error);
+            }
+            Ok(updated) => {
+                counters.updated(&updated);
+                self.records.step(counters, group.sums());
+                group.clear();
             }
         }
     }
@@ -274,8 +310,9 @@ impl Session {
         if let (Some(rule), Some(good)) = (self.run.roll_back, &mut self.good)
             && good.restore(rule, &error, &mut body.params, &mut self.updater, &mut self.counters)
         {
-            // The epoch begins anew, and with it what is carried.
+            // The epoch begins anew, and with it what is carried and the update at hand.
             self.ordered = None;
+            self.accumulation.iter_mut().for_each(Accumulation::clear);
             return;
         }
         let hint = format!("it went back {} times", self.counters.rolled_back);
@@ -396,6 +433,7 @@ impl Session {
             best: self.best.as_deref(),
             moments: self.updater.remembers(),
             iterate: self.updater.iterate(),
+            accumulation: self.accumulation.as_ref(),
             carried: &self.shards.carried,
             good: self.good.as_ref(),
         }
@@ -439,6 +477,7 @@ impl Session {
             best: self.best,
             moments,
             iterate,
+            accumulation: self.accumulation.filter(|group| group.batches() > 0),
             carried: self.shards.carried,
             good: self.good,
         });

@@ -1,5 +1,6 @@
 //! How a run begins: anew, from a saved one, or as one of several workers; and what comes to it from outside.
 
+use super::accumulation::Accumulation;
 use super::counters::Counters;
 use super::records::Records;
 use super::rollback::Place;
@@ -108,6 +109,11 @@ impl Session {
         if !(fit(&mut saved.counters) && good.is_none_or(fit)) {
             return Err(Error::format("the sums of the saved run are not those of its metrics"));
         }
+        if let Some(group) = &mut saved.accumulation
+            && (session.accumulation.is_none() || !group.fit(session.records.plan()))
+        {
+            return Err(Error::format("the batches of the saved update are not those of its run"));
+        }
         let saved = model.saved.take().ok_or_else(none)?;
         if saved.relaxed != linalg::RELAXED {
             let (before, now) = if saved.relaxed { ("relaxed", "strict") } else { ("strict", "relaxed") };
@@ -131,6 +137,9 @@ impl Session {
         session.updater.rate_factor = session.counters.rate_factor;
         session.updater.go_on(saved.moments, saved.iterate);
         session.shards.carried = saved.carried;
+        if saved.accumulation.is_some() {
+            session.accumulation = saved.accumulation;
+        }
         // Saved while it was validating: the look at the validation part is taken anew.
         if saved.ended || session.batches == Some(session.counters.cursor) {
             session.end_epoch(model.body_mut()?, true);
@@ -243,6 +252,10 @@ impl Session {
         if run.keep == Some(Keep::Best) && validation.is_some() {
             room_for(&mut best_room, body.params.len())?;
         }
+        let mut accumulation = None;
+        if run.accumulation > 1 {
+            accumulation = Some(Accumulation::new(body.params.len(), &plan)?);
+        }
         let session = Session {
             form: body.form.clone(),
             division,
@@ -256,6 +269,7 @@ impl Session {
             order,
             ordered: None,
             shards,
+            accumulation,
             updater: Updater::new(body.network.table(), run.update.clone())?,
             counters: Counters { sums: Sums::new(&plan), ..Counters::default() },
             records: Records::new(metrics, plan),
@@ -291,7 +305,11 @@ impl Session {
             if self.counters.cursor == 0 {
                 return Err(Error::data("data", "at least one batch", "none"));
             }
-            self.end_epoch(model.body_mut()?, true);
+            let body = model.body_mut()?;
+            self.finish_update(body);
+            if self.phase == Phase::Step {
+                self.end_epoch(body, true);
+            }
             return Ok(());
         }
         let body = model.body()?;
@@ -323,10 +341,11 @@ impl Session {
     }
 }
 
-/// Updates of an epoch, where each is known to take as many: without truncation, one a batch.
+/// Updates of an epoch, where each is known to take as many: without truncation, one a batch or group of batches.
 fn updates(run: &RunDescription, source: &Source, batch: usize, at: At) -> Option<u64> {
     let Source::Data(part) = source else { return None };
-    let Some(truncation) = run.truncation else { return Some(part.ids.len().div_ceil(batch) as u64) };
+    let batches = part.ids.len().div_ceil(batch) as u64;
+    let Some(truncation) = run.truncation else { return Some(batches.div_ceil(run.accumulation)) };
     let lengths: Vec<usize> = part.ids.iter().map(|i| part.samples.steps(i as usize)).collect();
     let alike = lengths.windows(2).all(|pair| pair[0] == pair[1]);
     let ordered = alike || run.shuffle != Some(true) || part.streams.is_some();

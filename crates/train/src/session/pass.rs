@@ -105,6 +105,7 @@ impl Pass {
         ended: Option<&mut States>,
     ) {
         self.batch.gather(job.samples, ids);
+        self.batch.rows.iter_mut().for_each(|row| *row += job.first_row);
         if let Some(carried) = carried {
             let order = &self.batch.packing.order;
             self.initial.reset(job.network, order.len());

@@ -1,5 +1,6 @@
 //! A run as it is kept with a model: all that `resume` needs to go on bit for bit. NOT: the file's form (checkpoint).
 
+use super::accumulation::Accumulation;
 use super::counters::Counters;
 use super::rollback::Place;
 use crate::bundle::Bundle;
@@ -32,6 +33,8 @@ pub struct SavedRun {
     pub moments: State,
     /// The weights that are trained, where the model has their average.
     pub iterate: Option<Vec<f32>>,
+    /// The batches of an update that is not complete.
+    pub accumulation: Option<Accumulation>,
     /// State that each shard goes on from.
     pub carried: Vec<Option<States>>,
     /// Where it would go back to.
@@ -50,6 +53,7 @@ pub struct RunState<'a> {
     pub best: Option<&'a [f32]>,
     pub moments: Remembered<'a>,
     pub iterate: Option<&'a [f32]>,
+    pub accumulation: Option<&'a Accumulation>,
     pub carried: &'a [Option<States>],
     pub good: Option<&'a Place>,
 }
@@ -91,6 +95,9 @@ impl<'a> RunState<'a> {
                 into.flat(table, flat, name);
             }
         }
+        if let Some(accumulation) = self.accumulation {
+            accumulation.write(table, into);
+        }
         moments::write(&self.run.update.optimizer, &self.moments, table, "", into);
         if let Some(good) = self.good {
             moments::write(&self.run.update.optimizer, &(&good.moments).into(), table, "run.good.", into);
@@ -111,6 +118,7 @@ impl SavedRun {
             best: self.best.as_deref(),
             moments: (&self.moments).into(),
             iterate: self.iterate.as_deref(),
+            accumulation: self.accumulation.as_ref(),
             carried: &self.carried,
             good: self.good.as_ref(),
         }
@@ -142,6 +150,7 @@ impl SavedRun {
         if averages != iterate.is_some() || (averages && good.is_some()) != good_iterate.is_some() {
             return Err(broken());
         }
+        let accumulation = Accumulation::read(table, from)?;
         let moments = moments::read(&run.update, table, "", from)?;
         let good = match good {
             Some(params) => {
@@ -169,6 +178,7 @@ impl SavedRun {
             best,
             moments,
             iterate,
+            accumulation,
             carried,
             good,
         }))

@@ -35,6 +35,8 @@ pub struct Job<'a> {
     pub seed: u64,
     /// Updates done.
     pub step: u64,
+    /// Rows are numbered from here on, where batches of one update would have the same numbers.
+    pub first_row: u64,
     /// Whether each shard begins from the state that it ended in.
     pub carry: bool,
     /// The steps of this update, where it is not all of them; and whether there are states before them.
@@ -48,6 +50,14 @@ impl Job<'_> {
     }
 }
 
+/// What a batch counts for among others.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Size {
+    /// Of its losses.
+    pub weight: f64,
+    pub sequences: u64,
+}
+
 /// How batches are gone through.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Ways {
@@ -59,6 +69,8 @@ pub struct Shards {
     division: Division,
     pass: Pass,
     truncation: Option<Truncation>,
+    /// Of the batch at hand.
+    pub size: Size,
     /// Those of all workers, from left to right: what others computed is copied into the memory that is here for it.
     nodes: Vec<Node>,
     /// Workers whose share of the batch is not in yet.
@@ -115,6 +127,7 @@ impl Shards {
             division,
             pass: Pass::new(network, form, of_windows(capacity, ways.truncation), plan.clone(), ways.checkpointing)?,
             truncation: ways.truncation,
+            size: Size::default(),
             nodes,
             missing: 0,
             scratch: (0..depth).map(|_| Ok((buffer(length)?, Sums::new(&plan)))).collect::<Result<_, Error>>()?,
@@ -177,6 +190,7 @@ impl Shards {
             }
         };
         let scale = if total > 0.0 { 1.0 / total } else { 0.0 };
+        self.size = Size { weight: total, sequences: job.ids.len() as u64 };
         let Division { workers, index, .. } = self.division;
         let mut nodes = std::mem::take(&mut self.nodes);
         for node in nodes.iter_mut().filter(|n| n.worker == index) {

@@ -40,6 +40,12 @@ pub static RUN: Object = Object {
             follows("32, or fewer when there are fewer"),
             "Sequences in an update; \"full\": all.",
         ),
+        row!(
+            "gradientAccumulation",
+            POSITIVE,
+            Is("1"),
+            "Batches of an update: it goes by the mean over all their samples, as of one batch so many times as large, in the memory of one. An epoch's last update takes the batches that are left.",
+        ),
         row!("shuffle", Bool, follows("true; false with carryState"), "Whether each epoch has an order of its own."),
         OPTIMIZER_ROW,
         CLIP_ROW,

@@ -26,6 +26,10 @@ pub fn finish(run: &mut Value) -> Result<(), Error> {
         let expected = format!("at least k1, {k1}");
         return Err(Error::config("truncation.k2", expected, k2.to_string()));
     }
+    if number(&run["gradientAccumulation"]) > 1.0 && !run["truncation"].is_null() {
+        let why = "does not go with truncation, which makes several updates of a batch";
+        return Err(Error::conflict("gradientAccumulation", why));
+    }
     if run["carryState"] == true && run["shuffle"] == true {
         return Err(Error::conflict("shuffle", "carryState needs windows in their order"));
     }

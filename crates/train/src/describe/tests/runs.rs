@@ -20,7 +20,7 @@ fn adam() -> Optimizer {
 fn nothing_said_is_the_house_defaults() {
     let filled = json!({
         "epochs": 100, "carryState": false, "checkpointing": false, "onDivergence": "stop", "recordEvery": 1, "seed": 0,
-         "clip": { "norm": 5, "normType": 2, "per": "all" }, "groups": [],
+         "clip": { "norm": 5, "normType": 2, "per": "all" }, "groups": [], "gradientAccumulation": 1,
         "penalty": { "l1": 0, "l2": 0, "on": ["input", "recurrent", "dense", "embedding"] },
         "optimizer": { "kind": "adam", "learningRate": 0.003, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8,
             "weightDecay": 0, "amsgrad": false, "maximize": false, "hypergradient": 0 },

@@ -45,7 +45,7 @@ pub static OPTIMIZER: Tagged = Tagged {
 };
 
 /// The kinds of [`OPTIMIZER`].
-static NAMES: Words = Words {
+pub static NAMES: Words = Words {
     name: "",
     doc: "",
     now: &[
