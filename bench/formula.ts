@@ -15,6 +15,9 @@ const cells = {
 /** Buffers as long as the parameters that an optimiser keeps. */
 export const moments = { sgd: 0, momentum: 1, rmsprop: 1, adam: 2 } as const;
 
+/** What V8 takes to compile and run the code that trains, whatever the model: measured (the row "memory"), bytes. */
+export const code = 12e6;
+
 export interface Training extends Task {
   numLayers: number;
   /** Default Adam's. */

@@ -1,6 +1,6 @@
 /** What happens once in a process: the start, and the memory it comes to hold. */
 import { atMost, type Bench, type Measurement, type Row } from "../bench.js";
-import { memoryOf, type Training, total } from "../formula.js";
+import { code, memoryOf, type Training, total } from "../formula.js";
 import { fresh } from "../fresh/fresh.js";
 import { digits, median } from "../table.js";
 import { label, large, largest, middle } from "../task.js";
@@ -48,25 +48,25 @@ const trainings: readonly Training[] = [
   { ...large[1]!, numLayers: 2 },
   { ...largest, numLayers: 1 },
 ];
-/** Tells what V8 takes to compile and run the code that trains, whatever the model. */
+/** Tells what the code takes. */
 const little: Training = { cell: "lstm", shape: { hiddenSize: 32, batch: 32, steps: 50, inputs: 8 }, numLayers: 1 };
 
 async function memory({ quick }: Bench): Promise<Row[]> {
   const times = quick ? 3 : 5;
   const trained = (training: Training) => fresh<number>("memory", [JSON.stringify(training)], times);
   const empty = median(await fresh<number>("memory", ["empty"], times));
-  const code = median(await trained(little)) - bytesOf(little) / 1e6 - empty;
+  const measured = median(await trained(little)) - bytesOf(little) / 1e6 - empty;
   const rows: Row[] = [];
   for (const training of quick ? trainings.slice(0, 2) : trainings) {
     const rounds = (await trained(training)).map((most) => most - empty);
-    const predicted = bytesOf(training) / 1e6 + code;
+    const predicted = (bytesOf(training) + code) / 1e6;
     const ratio = median(rounds) / predicted;
     const layers = training.numLayers > 1 ? `, ${training.numLayers} layers` : "";
     rows.push({
       name: `memory, ${label(training)}${layers}, above an empty worker`,
       unit: "MB",
       rounds,
-      note: `${digits(ratio)} × the formula's ${digits(predicted)}, code ${digits(code)} of it; an empty one: ${digits(empty)} MB with Node`,
+      note: `${digits(ratio)} × the formula's ${digits(predicted)}, its ${digits(code / 1e6)} for code are ${digits(measured)} here; an empty one: ${digits(empty)} MB with Node`,
       asked: [
         ...(training === trainings[0] ? [atMost(median(rounds), 60, "≤ 60 MB")] : []),
         atMost(Math.abs(ratio - 1), 0.05, "the formula ± 5 %"),
