@@ -148,8 +148,10 @@ impl Pass {
         // Where nothing is carried from batch to batch, what is before the first step is not a state that was left: it may be
         // a learned one, which has its gradient.
         let mut known = carried.is_some() && (job.carry || span.from > 0);
-        if let Some(carried) = carried {
-            ended.copy_from(carried);
+        match carried {
+            Some(carried) => ended.copy_from(carried),
+            // Nor is what another batch left of sequences that this one does not have.
+            None => ended.reset(network, ended.sequences(network)),
         }
         if self.active.is_empty() {
             return;

@@ -217,11 +217,15 @@ impl Shards {
         gradient.fill(0.0);
         sums.clear();
         let ids = &job.ids[part(job.ids.len(), self.division.shards, shard)];
-        if ids.is_empty() {
-            return;
-        }
         let carried = self.carried[shard].as_ref();
         let ended = &mut self.ended[shard];
+        if ids.is_empty() {
+            // What a larger batch left is none of this one's.
+            if let Some(ended) = ended {
+                ended.reset(job.network, ended.sequences(job.network));
+            }
+            return;
+        }
         let out = Out { gradient, sums };
         match &job.span {
             None => {
