@@ -8,7 +8,7 @@ use rnn::{At, Capacity, DropoutKey, Input, Layer, Network, Packing, Philox, Purp
 use crate::common::{Batch, CELLS, head, parameters, recurrent, twin};
 
 /// The mask of one sequence, `[steps][units]`, as the scheme says: a word of Philox for each unit.
-fn mask(key: (u64, u64), place: u32, id: u64, steps: usize, units: usize, rate: f32) -> Vec<Vec<f64>> {
+pub fn mask(key: (u64, u64), place: u32, id: u64, steps: usize, units: usize, rate: f32) -> Vec<Vec<f64>> {
     let (seed, step) = key;
     let philox = Philox::new(seed, Purpose::Dropout).child([step as u32, (step >> 32) as u32, place, 0]);
     let keep = |t: usize, unit: usize| {

@@ -20,7 +20,7 @@ use crate::common::{Batch, CELLS, assert_bits, fill, head, parameters, recurrent
 const CLASSES: usize = 4;
 const LENGTHS: [usize; 4] = [3, 6, 1, 4];
 
-fn all() -> Vec<Loss> {
+pub fn all() -> Vec<Loss> {
     let gaussian = |variance, full| Loss::Gaussian(Gaussian { variance, full, epsilon: 1e-6 });
     let poisson = |log_input, full| Loss::Poisson(Poisson { log_input, full, epsilon: 1e-8 });
     let settings =
@@ -49,15 +49,15 @@ fn all() -> Vec<Loss> {
 
 /// Targets of some rows: numbers of each row, or its class; of CTC, labels of each sequence.
 #[derive(Clone)]
-struct Given {
-    numbers: Vec<f32>,
-    classes: Vec<i32>,
-    labels: Vec<Vec<i32>>,
-    weight: Vec<f32>,
+pub struct Given {
+    pub numbers: Vec<f32>,
+    pub classes: Vec<i32>,
+    pub labels: Vec<Vec<i32>>,
+    pub weight: Vec<f32>,
 }
 
 /// For so many rows (CTC: sequences).
-fn given(loss: &Loss, rows: usize, seed: u64) -> Given {
+pub fn given(loss: &Loss, rows: usize, seed: u64) -> Given {
     let mut stream = stream(seed);
     let mut given = Given { numbers: Vec::new(), classes: Vec::new(), labels: Vec::new(), weight: Vec::new() };
     for row in 0..rows {
@@ -79,12 +79,12 @@ fn given(loss: &Loss, rows: usize, seed: u64) -> Given {
     given
 }
 
-fn width(loss: &Loss) -> usize {
+pub fn width(loss: &Loss) -> usize {
     if loss.reads() == Reads::Numbers { 2 * loss.outputs() } else { CLASSES }
 }
 
 /// The kernel's loss of rows `range` of an output.
-fn own(
+pub fn own(
     loss: &Loss,
     output: &[f32],
     given: &Given,
@@ -103,7 +103,7 @@ fn own(
 }
 
 /// The twin's, of all rows; the gradient is that of the sum.
-fn twin_of(loss: &Loss, output: &[f64], given: &Given) -> naive::Loss {
+pub fn twin_of(loss: &Loss, output: &[f64], given: &Given) -> naive::Loss {
     let (t, weight) = (wide(&given.numbers), wide(&given.weight));
     let w = Some(weight.as_slice());
     let positive = |p: &[f64]| if p.is_empty() { vec![1.0] } else { p.to_vec() };
@@ -134,7 +134,7 @@ fn twin_of(loss: &Loss, output: &[f64], given: &Given) -> naive::Loss {
 }
 
 /// CTC of sequences `[steps, CLASSES]`.
-fn twin_ctc(outputs: &[Vec<f64>], given: &Given, blank: usize) -> naive::Loss {
+pub fn twin_ctc(outputs: &[Vec<f64>], given: &Given, blank: usize) -> naive::Loss {
     let mut total = naive::Loss { sum: 0.0, weight: 0.0, gradient: Vec::new() };
     for (i, output) in outputs.iter().enumerate() {
         let labels: Vec<usize> = given.labels[i].iter().map(|&l| l as usize).collect();

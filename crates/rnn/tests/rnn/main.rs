@@ -17,6 +17,7 @@ mod losses;
 mod losses_through;
 mod onnx;
 mod packing;
+mod pairwise;
 mod parameters;
 mod pytorch;
 mod pytorch_losses;

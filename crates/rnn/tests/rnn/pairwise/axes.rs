@@ -1,0 +1,114 @@
+//! What is crossed: cells, how a layer is built around them, normalisation, regularisers, losses, truncation, and what is read and
+//! predicted. A value is a line: its name, and what it makes of a plan. What does not go together is in a table below.
+
+use rnn::{At, CellKind, Layer, Merge, Passed};
+
+use super::plan::Plan;
+use crate::common::CELLS;
+use crate::losses_through;
+
+/// One of an axis.
+pub struct Value {
+    pub name: String,
+    pub set: Box<dyn Fn(&mut Plan)>,
+}
+
+fn value(name: &str, set: impl Fn(&mut Plan) + 'static) -> Value {
+    Value { name: name.into(), set: Box::new(set) }
+}
+
+/// The axes, in the order in which they are set.
+pub fn axes() -> Vec<Vec<Value>> {
+    vec![cells(), around(), norms(), regularisers(), losses(), truncations(), places()]
+}
+
+fn cells() -> Vec<Value> {
+    let plain = CELLS.into_iter().map(|cell| value(&format!("{cell:?}"), move |plan| plan.layer.cell = cell));
+    let projected = value("projected LSTM", |plan| {
+        (plan.layer.cell, plan.layer.form.proj_size) = (CellKind::Lstm, Some(2));
+    });
+    plain.chain([projected]).collect()
+}
+
+fn around() -> Vec<Value> {
+    let merged = |how: Merge| {
+        value(&format!("bidirectional, {how:?}"), move |plan| {
+            (plan.layer.bidirectional, plan.layer.form.merge) = (true, how);
+        })
+    };
+    vec![
+        value("one level", |_| {}),
+        value("two levels", |plan| plan.layer.num_layers = 2),
+        merged(Merge::Concat),
+        merged(Merge::Sum),
+        merged(Merge::Mean),
+        merged(Merge::Product),
+        value("residual", |plan| plan.layer.form.passed = Passed::Added),
+        value("skip", |plan| plan.layer.form.passed = Passed::Beside),
+        value("learned states", |plan| plan.layer.form.learned_state = true),
+        value("without biases", |plan| plan.layer.bias = false),
+    ]
+}
+
+fn norms() -> Vec<Value> {
+    vec![value("no norm", |_| {})]
+}
+
+fn regularisers() -> Vec<Value> {
+    vec![
+        value("no regulariser", |_| {}),
+        value("dropout above", |plan| plan.above.push(Layer::Dropout { rate: 0.3 })),
+        value("dropout between levels", |plan| (plan.layer.num_layers, plan.layer.dropout) = (2, 0.3)),
+    ]
+}
+
+fn losses() -> Vec<Value> {
+    losses_through::all()
+        .into_iter()
+        .map(|loss| value(&format!("{loss:?}"), move |plan| plan.loss = loss.clone()))
+        .collect()
+}
+
+fn truncations() -> Vec<Value> {
+    vec![
+        value("whole", |_| {}),
+        value("segments", |plan| plan.segments = Some(2)),
+        value("window", |plan| plan.window = Some(0)),
+        value("window that looks back", |plan| plan.window = Some(1)),
+    ]
+}
+
+const RAGGED: [usize; 4] = [3, 6, 1, 4];
+
+fn places() -> Vec<Value> {
+    let place = |name: &str, at: At, lengths: [usize; 4], tokens: bool, embedded: bool| {
+        value(name, move |plan| {
+            (plan.at, plan.lengths, plan.tokens, plan.embedded) = (at, lengths, tokens, embedded);
+        })
+    };
+    vec![
+        place("every step", At::Every, RAGGED, false, false),
+        place("every step of one length", At::Every, [4; 4], false, false),
+        place("last step", At::Last, RAGGED, false, false),
+        place("every step of tokens", At::Every, RAGGED, true, false),
+        place("last step of embedded tokens", At::Last, RAGGED, true, true),
+    ]
+}
+
+/// Beginnings of two names that do not go together: networks or runs with both are refused.
+const APART: [(&str, &str); 6] = [
+    // The direction that reads from the end has no state before a window or a segment.
+    ("bidirectional", "segments"),
+    ("bidirectional", "window"),
+    // An alignment is one of a whole sequence, with a prediction at every step.
+    ("Ctc", "window"),
+    ("Ctc", "last step"),
+    // Tokens cannot be passed on.
+    ("residual", "every step of tokens"),
+    ("skip", "every step of tokens"),
+];
+
+/// Whether two values, in the order of their axes, go together.
+pub fn together(a: &str, b: &str) -> bool {
+    !APART.iter().any(|(one, other)| a.starts_with(one) && b.starts_with(other))
+}

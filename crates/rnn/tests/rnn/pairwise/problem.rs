@@ -1,0 +1,191 @@
+//! One case: the loss of a network on a batch as a function of its parameters in f64, its gradient by the kernel, by naive and by
+//! central differences.
+
+use naive::difference::{central, relative_error};
+use naive::{Cotangent, Output, Parameters, Sequence};
+use rnn::losses::ctc::{Alignments, Ctc, Labels, ctc};
+use rnn::losses::{Loss, Reads, Rows};
+use rnn::{Checkpointed, DropoutKey, LossSum, Network, Reading, Want, Workspace};
+
+use super::masks;
+use super::plan::Plan;
+use crate::common::twin;
+use crate::common::{Batch, assert_bits, parameters};
+use crate::losses_through::{Given, given, own, twin_ctc, twin_of};
+
+/// Of the largest element of a tensor: 32 bits carry 6e-8, and sums here run over some tens of terms.
+pub const LIMIT: f64 = 1e-5;
+const STEP: f64 = 1e-5;
+const KEY: (u64, u64) = (9, 1 << 33 | 5);
+/// Steps before a window.
+const BEFORE: usize = 2;
+
+pub struct Problem {
+    network: Network,
+    loss: Loss,
+    segments: Option<usize>,
+    params: Vec<f32>,
+    batch: Batch,
+    given: Given,
+    sequences: Vec<Sequence>,
+    twin: naive::Network,
+    /// The rows of each sequence among those of the output, by sorted position.
+    rows: Vec<Vec<usize>>,
+}
+
+/// How far gradients are apart, at most, relative to the largest element of each tensor.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Errors {
+    pub kernel: f64,
+    pub naive: f64,
+}
+
+impl Problem {
+    pub fn new(plan: &Plan, seed: u64) -> Problem {
+        let network = plan.network();
+        let params = parameters(&network, seed);
+        let mut batch = Batch::random(&network, &plan.lengths, false, seed + 1);
+        if plan.window.is_some() {
+            batch.initial = Some(before(&network, &params, seed + 2));
+        }
+        let packing = &batch.packing;
+        let every = network.at() == rnn::At::Every;
+        let of = |p: usize| (0..packing.lengths[p]).map(|t| packing.row(t, p)).collect();
+        let rows: Vec<Vec<usize>> = (0..packing.batch).map(|p| if every { of(p) } else { vec![p] }).collect();
+        let count = if plan.loss.reads() == Reads::Labels { packing.batch } else { rows.concat().len() };
+        let mut given = given(&plan.loss, count, seed + 3);
+        for rows in rows.iter().filter(|_| every) {
+            rows.iter().take(plan.window.unwrap_or(0)).for_each(|&row| given.weight[row] = 0.0);
+        }
+        let sequence = |p| masks::add(&network, &batch, KEY, p, twin::sequence(&network, &batch, p));
+        let sequences = (0..packing.batch).map(sequence).collect();
+        let twin = twin::network(&network);
+        let (loss, segments) = (plan.loss.clone(), plan.segments);
+        Problem { loss, segments, params, given, sequences, twin, rows, network, batch }
+    }
+
+    fn size(&self) -> usize {
+        self.network.output_size()
+    }
+
+    /// The loss of what naive gives, with its gradient by the rows.
+    fn total(&self, outputs: &[Output]) -> naive::Loss {
+        let size = self.size();
+        let count = self.rows.iter().map(Vec::len).sum::<usize>();
+        if let Loss::Ctc(Ctc { blank, .. }) = self.loss {
+            let outputs: Vec<Vec<f64>> = outputs.iter().map(|output| output.output.concat()).collect();
+            let sequence = twin_ctc(&outputs, &self.given, blank);
+            let mut gradient = vec![0.0; count * size];
+            for (row, g) in self.rows.iter().flatten().zip(sequence.gradient.chunks(size)) {
+                gradient[row * size..(row + 1) * size].copy_from_slice(g);
+            }
+            return naive::Loss { gradient, ..sequence };
+        }
+        let mut flat = vec![0.0; count * size];
+        for (rows, output) in self.rows.iter().zip(outputs) {
+            rows.iter().zip(&output.output).for_each(|(r, o)| flat[r * size..(r + 1) * size].copy_from_slice(o));
+        }
+        twin_of(&self.loss, &flat, &self.given)
+    }
+
+    fn value(&self, params: &Parameters) -> f64 {
+        self.total(&self.twin.forward(params, &self.sequences)).mean()
+    }
+
+    /// By naive's way back.
+    fn backward(&self, params: &Parameters) -> Parameters {
+        let size = self.size();
+        let gradient = self.total(&self.twin.forward(params, &self.sequences)).mean_gradient();
+        let of = |rows: &Vec<usize>| Cotangent {
+            output: rows.iter().map(|r| gradient[r * size..(r + 1) * size].to_vec()).collect(),
+            states: Vec::new(),
+        };
+        let cotangents: Vec<Cotangent> = self.rows.iter().map(of).collect();
+        self.twin.backward(params, &self.sequences, &cotangents).parameters
+    }
+
+    /// By the kernel, whole or in segments.
+    fn kernel(&self) -> Vec<f32> {
+        let Batch { packing, x, initial, ids, .. } = &self.batch;
+        let (params, x, initial) = (&self.params[..], x.view(), initial.as_ref());
+        let dropout = Some(DropoutKey { seed: KEY.0, step: KEY.1, rows: ids });
+        let mut ws = Workspace::new(&self.network, self.batch.capacity(), true).expect("memory");
+        let mut grads = vec![0.0; params.len()];
+        self.network.forward(params, packing, x, initial, dropout, &mut ws);
+        let (output, gradient) = ws.output_and_gradient();
+        self.descend(output, gradient);
+        self.network.backward(params, packing, x, initial, dropout, &mut ws, &mut grads, Want::default());
+        if let Some(every) = self.segments {
+            let mut segments = Checkpointed::new(&self.network, self.batch.capacity(), every).expect("memory");
+            let reading = Reading { params, packing, x, initial, dropout };
+            let mut again = vec![0.0; params.len()];
+            segments.forward(&self.network, reading);
+            let (output, gradient) = segments.output_and_gradient();
+            self.descend(output, gradient);
+            segments.backward(&self.network, reading, &mut again);
+            assert_bits(&again, &grads, "segments and the whole");
+        }
+        grads
+    }
+
+    /// The gradient of the mean loss by the output.
+    fn descend(&self, output: &[f32], gradient: &mut [f32]) {
+        let mut sums = |scale: f64| -> LossSum {
+            let given = &self.given;
+            let Loss::Ctc(settings) = &self.loss else {
+                return own(&self.loss, output, given, 0..given.weight.len(), scale, gradient);
+            };
+            let labels: Vec<i32> = given.labels.concat();
+            let mut starts = vec![0];
+            given.labels.iter().for_each(|l| starts.push(starts[starts.len() - 1] + l.len()));
+            let targets = Labels { labels: &labels, starts: &starts };
+            let rows = Rows { output, weight: Some(&given.weight), scale, gradient: Some(&mut *gradient) };
+            ctc(rows, &self.batch.packing, targets, *settings, &mut Alignments::default())
+        };
+        let weight = sums(1.0).weight;
+        sums(1.0 / weight);
+    }
+
+    /// Compares all three. None where differences say nothing: a kink of the loss or of a unit lies between the points, so that
+    /// they change with the step.
+    pub fn check(&self, what: &str) -> Option<Errors> {
+        let natural = twin::parameters(&self.network, &self.params);
+        let kernel = twin::parameters(&self.network, &self.kernel());
+        let naive = self.backward(&natural);
+        let mut worst = Errors::default();
+        for (name, analytic) in &naive {
+            let slopes = |step: f64| {
+                let mut moved = natural.clone();
+                central(&mut natural[name].clone(), step, |values| {
+                    moved.insert(name.clone(), values.to_vec());
+                    self.value(&moved)
+                })
+            };
+            let expected = slopes(STEP);
+            let errors =
+                Errors { kernel: relative_error(&kernel[name], &expected), naive: relative_error(analytic, &expected) };
+            if !(errors.kernel <= LIMIT && errors.naive <= LIMIT) {
+                if relative_error(&slopes(STEP / 8.0), &expected) > LIMIT / 10.0 {
+                    return None;
+                }
+                panic!("{what}: {name} is off by {errors:?}");
+            }
+            worst.kernel = worst.kernel.max(errors.kernel);
+            worst.naive = worst.naive.max(errors.naive);
+        }
+        Some(worst)
+    }
+
+    /// Whether there is a gradient to compare.
+    pub fn moves(&self) -> bool {
+        self.kernel().iter().any(|&g| g != 0.0)
+    }
+}
+
+/// The states after some steps of other sequences.
+fn before(network: &Network, params: &[f32], seed: u64) -> rnn::States {
+    let batch = Batch::random(network, &[BEFORE; 4], false, seed);
+    let mut ws = Workspace::new(network, batch.capacity(), false).expect("memory");
+    network.forward(params, &batch.packing, batch.x.view(), None, None, &mut ws);
+    ws.final_states().clone()
+}
