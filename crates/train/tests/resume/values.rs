@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 /// Items that no case has, or that begin so; each with its reason.
-const LEFT_OUT: [&str; 7] = [
+const LEFT_OUT: [&str; 10] = [
     // Open until a caller puts the characters of a text in its place: the kernel only ever runs lists.
     r#"vocabulary.vocabulary="characters""#,
     // Without recurrent weights: refused.
@@ -14,6 +14,9 @@ const LEFT_OUT: [&str; 7] = [
     "minLstm.recurrentScale",
     "lru.recurrentInit",
     "lru.recurrentScale",
+    "minGru.weightDrop",
+    "minLstm.weightDrop",
+    "lru.weightDrop",
 ];
 
 pub fn left_out(item: &str) -> bool {
@@ -65,6 +68,13 @@ fn layers() -> Rows {
         (".maxPhase", json!([1.5])),
         (".units", json!([4, 3])),
         (".rate", json!([0, 0.3])),
+        (".recurrentDropout", json!([0, 0.25])),
+        (".zoneout", json!([0, 0.25])),
+        (".zoneoutCell", json!([0, 0.25])),
+        (".weightDrop", json!([0.3])),
+        (".activationPenalty", json!([0, 0.1])),
+        (".temporalPenalty", json!([0, 0.1])),
+        (".deviation", json!([0, 0.2])),
     ]
 }
 
@@ -124,6 +134,8 @@ fn updates() -> Rows {
         (".weightDecay", json!([0, 0.05])),
         (".eta", json!([0.01])),
         (".gamma", json!([0, 0.8])),
+        (".orthogonality", json!([0, 0.01])),
+        (".maxNorm", json!([0.8])),
         ("ema.decay", json!([0.5, 0.9])),
         ("swa.start", json!([0, 3])),
         ("swa.every", json!([1, 2])),
