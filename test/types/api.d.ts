@@ -98,10 +98,20 @@ export interface Recurrent {
   trainable?: boolean;
 }
 export declare function lstm(
-  o: Recurrent & { forgetBias?: number; peepholes?: boolean; coupled?: boolean; projSize?: number },
+  o: Recurrent & {
+    forgetBias?: number;
+    peepholes?: boolean;
+    coupled?: boolean;
+    projSize?: number;
+    recurrentDropout?: number;
+    zoneout?: number;
+    zoneoutCell?: number;
+  },
 ): Layer;
-export declare function gru(o: Recurrent & { reset?: "after" | "before" }): Layer;
-export declare function rnn(o: Recurrent & { activation?: "tanh" | "relu" }): Layer;
+export declare function gru(
+  o: Recurrent & { reset?: "after" | "before"; recurrentDropout?: number; zoneout?: number },
+): Layer;
+export declare function rnn(o: Recurrent & { activation?: "tanh" | "relu"; zoneout?: number }): Layer;
 /** `units` of the last layer follow from the output. */
 export declare function dense(o?: {
   units?: number;

@@ -21,8 +21,10 @@ mod parameters;
 mod results;
 mod spec;
 mod stack;
+mod step_masks;
 
 pub use losses::{Loss, cross_entropy, mse};
 pub use parameters::Parameters;
 pub use results::{Cotangent, Gradients, HiddenGradient, Nudge, Output, Rows, Sequence, State, Steps};
 pub use spec::{Activation, At, CellKind, Form, Input, Layer, Merge, Network, Recurrent, Reset};
+pub use step_masks::StepMasks;

@@ -1,6 +1,6 @@
 //! What goes into a network and what comes out, sequence by sequence.
 
-use crate::Parameters;
+use crate::{Parameters, StepMasks};
 use std::collections::BTreeMap;
 
 /// `[steps][features]`, or `[1][features]` where a network predicts once.
@@ -45,6 +45,8 @@ pub struct Sequence {
     /// output of `level`, which is never the last. For a dropout layer: level 0, `[rows][size]`, one row where the
     /// network predicts once and the layer comes after the last recurrent one. Missing: nothing is dropped.
     pub masks: BTreeMap<(usize, usize), Rows>,
+    /// What acts on the states of a recurrent layer, by (layer, level·directions + direction). Missing: nothing.
+    pub step_masks: BTreeMap<(usize, usize), StepMasks>,
     pub nudge: Option<Nudge>,
 }
 
@@ -60,7 +62,7 @@ impl Sequence {
     }
 
     fn new(steps: Steps) -> Sequence {
-        Sequence { steps, initial: Vec::new(), masks: BTreeMap::new(), nudge: None }
+        Sequence { steps, initial: Vec::new(), masks: BTreeMap::new(), step_masks: BTreeMap::new(), nudge: None }
     }
 
     /// With the initial state of each recurrent layer.
@@ -72,6 +74,12 @@ impl Sequence {
     /// With the mask of one dropout: see [`Sequence::masks`].
     pub fn with_mask(mut self, layer: usize, level: usize, mask: Rows) -> Sequence {
         self.masks.insert((layer, level), mask);
+        self
+    }
+
+    /// With what acts on the states of one direction of one level: see [`Sequence::step_masks`].
+    pub fn with_step_masks(mut self, layer: usize, index: usize, masks: StepMasks) -> Sequence {
+        self.step_masks.insert((layer, index), masks);
         self
     }
 

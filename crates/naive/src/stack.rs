@@ -6,12 +6,14 @@
 
 use crate::algebra::{add, times};
 use crate::cells::{Memory, Step, Weights};
-use crate::{Parameters, Recurrent, Rows, Sequence, State};
+use crate::{Parameters, Recurrent, Rows, Sequence, State, StepMasks};
 
 /// Every step of every level and direction, and what the layer gives.
 pub struct Tape {
     /// `[level·directions + direction][t]`.
     pub(crate) steps: Vec<Vec<Step>>,
+    /// The states that went on, of each step in the same order: those of the cell unless something acts on them.
+    pub(crate) states: Vec<Vec<Memory>>,
     /// What each level read.
     pub(crate) inputs: Vec<Rows>,
     /// Whether the initial state was given; else it is zeros, or learned.
@@ -25,8 +27,8 @@ pub struct Tape {
 impl Tape {
     /// States h of the top level, directions side by side.
     pub fn states(&self) -> Rows {
-        let top = &self.steps[self.steps.len() - self.steps.len() / self.inputs.len()..];
-        (0..top[0].len()).map(|t| top.iter().flat_map(|side| side[t].after.h.clone()).collect()).collect()
+        let top = &self.states[self.states.len() - self.states.len() / self.inputs.len()..];
+        (0..top[0].len()).map(|t| top.iter().flat_map(|side| side[t].h.clone()).collect()).collect()
     }
 }
 
@@ -55,18 +57,20 @@ impl Stack<'_> {
         let given = initial.is_some();
         let initial = initial.unwrap_or(&own);
         self.check(initial, "initial state");
-        let mut tape = Tape { steps: Vec::new(), inputs: Vec::new(), given, output: x.clone(), last: State::default() };
+        let (output, last) = (x.clone(), State::default());
+        let mut tape = Tape { steps: Vec::new(), states: Vec::new(), inputs: Vec::new(), given, output, last };
         for level in 0..self.spec.num_layers {
             let input = if level > 0 { self.masked(&tape.output, level - 1, sequence) } else { x.clone() };
             tape.output = vec![Vec::new(); x.len()];
             for direction in 0..self.spec.directions() {
                 let index = level * self.spec.directions() + direction;
                 let mut memory = memory_of(initial, index);
-                let steps = self.run(&input, index, &mut memory, sequence);
-                for (output, step) in tape.output.iter_mut().zip(&steps) {
-                    output.extend(&step.after.h);
+                let (steps, states) = self.run(&input, index, &mut memory, sequence);
+                for (output, state) in tape.output.iter_mut().zip(&states) {
+                    output.extend(&state.h);
                 }
                 tape.steps.push(steps);
+                tape.states.push(states);
                 push(&mut tape.last, memory);
             }
             tape.output = tape.output.iter().zip(&input).map(|(y, x)| self.joined(&self.merged(y), x)).collect();
@@ -97,11 +101,12 @@ impl Stack<'_> {
             for direction in (0..self.spec.directions()).rev() {
                 let index = level * self.spec.directions() + direction;
                 let row = |(t, d): (usize, &Vec<f64>)| {
-                    self.unmerged(d, direction, |side| &tape.steps[level * self.spec.directions() + side][t].after.h)
+                    self.unmerged(d, direction, |side| &tape.states[level * self.spec.directions() + side][t].h)
                 };
                 let above: Rows = merged.iter().enumerate().map(row).collect();
                 let mut memory = memory_of(last, index);
-                let (hidden, input) = self.run_back(&tape.steps[index], &above, index, &mut memory, sums);
+                let steps = &tape.steps[index];
+                let (hidden, input) = self.run_back(steps, &above, index, &mut memory, sequence, sums);
                 for (sum, d) in back.input.iter_mut().zip(input) {
                     sum.resize(d.len(), 0.0);
                     add(sum, &d);
@@ -119,21 +124,23 @@ impl Stack<'_> {
         back
     }
 
-    /// One direction of one level; leaves its final state in `memory`.
-    fn run(&self, x: &Rows, index: usize, memory: &mut Memory, sequence: &Sequence) -> Vec<Step> {
+    /// One direction of one level; leaves its final state in `memory`. Its steps, and the states that went on.
+    fn run(&self, x: &Rows, index: usize, memory: &mut Memory, sequence: &Sequence) -> (Vec<Step>, Vec<Memory>) {
         let cell = self.spec.cell.cell();
-        let w = self.weights(index, x[0].len());
+        let mut w = self.weights(index, x[0].len());
+        let masks = self.step_masks(index, sequence);
         let mut steps = vec![None; x.len()];
         for t in self.order(x.len(), index) {
-            let mut step = cell.forward(&w, &x[t], memory);
+            w.mask = masks.candidate.get(t).cloned().unwrap_or_default();
+            let step = cell.forward(&w, &x[t], memory);
+            *memory = masks.held(t, memory, &step.after);
             let nudge = sequence.nudge.filter(|n| (n.layer, n.level, n.step) == (self.layer, index, t));
             if let Some(nudge) = nudge {
-                cell.nudge(&w, &mut step.after, nudge.unit, nudge.by);
+                cell.nudge(&w, memory, nudge.unit, nudge.by);
             }
-            *memory = step.after.clone();
-            steps[t] = Some(step);
+            steps[t] = Some((step, memory.clone()));
         }
-        steps.into_iter().flatten().collect()
+        steps.into_iter().flatten().unzip()
     }
 
     /// The same backwards: `memory` goes from the gradient of the final state to that of the initial one. Returns dL/dh_t and
@@ -144,18 +151,24 @@ impl Stack<'_> {
         above: &Rows,
         index: usize,
         memory: &mut Memory,
+        sequence: &Sequence,
         sums: &mut Parameters,
     ) -> (Rows, Rows) {
         let cell = self.spec.cell.cell();
         let width = steps[0].x.len();
-        let w = self.weights(index, width);
+        let mut w = self.weights(index, width);
+        let masks = self.step_masks(index, sequence);
         let mut dw = self.no_weights(width);
         let mut hidden = above.clone();
         let mut input = vec![Vec::new(); steps.len()];
         for t in self.order(steps.len(), index).into_iter().rev() {
             add(&mut memory.h, &above[t]); // from above and from the next step: now whole
             hidden[t] = cell.traced(&w, memory);
-            (input[t], *memory) = cell.backward(&w, &steps[t], memory, &mut dw);
+            w.mask = masks.candidate.get(t).cloned().unwrap_or_default();
+            let [own, kept] = masks.parted(t, memory);
+            (input[t], *memory) = cell.backward(&w, &steps[t], &own, &mut dw);
+            add(&mut memory.h, &kept.h);
+            add(&mut memory.c, &kept.c);
         }
         dw.write(sums, self.spec, &self.spec.suffix(index));
         (hidden, input)
@@ -168,6 +181,10 @@ impl Stack<'_> {
 
     fn masked(&self, rows: &Rows, level: usize, sequence: &Sequence) -> Rows {
         mask(rows, sequence.masks.get(&(self.layer, level)))
+    }
+
+    fn step_masks(&self, index: usize, sequence: &Sequence) -> StepMasks {
+        sequence.step_masks.get(&(self.layer, index)).cloned().unwrap_or_default()
     }
 
     fn weights(&self, index: usize, input: usize) -> Weights {

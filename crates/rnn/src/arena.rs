@@ -86,6 +86,7 @@ impl<'a> Arena<'a> {
                 whole: true,
                 gates: self.floats(&[rows, shape.gates.len(), level.hidden]),
                 saved: self.floats(&[rows, shape.saved, level.hidden]),
+                masks: self.floats(&[rows, level.mask_width()]),
                 projected: self.floats(&[rows, level.operand()]),
                 gradients: self.floats(&[if level.operand() > 0 { rows } else { 0 }, level.units]),
             }));
@@ -95,7 +96,7 @@ impl<'a> Arena<'a> {
 
     /// Gates and saved planes of one step, for all levels, unless all steps are kept.
     pub fn shared(&mut self) -> [Memory; 1] {
-        let (mut gates, mut saved, mut projected) = (0, 0, 0);
+        let (mut gates, mut saved, mut masks, mut projected) = (0, 0, 0, 0);
         for stage in self.network.stages() {
             if let Kind::Level(level) = &stage.kind
                 && !self.training
@@ -103,6 +104,7 @@ impl<'a> Arena<'a> {
                 let shape = cell(level.kind).shape();
                 gates = gates.max(self.capacity.batch.saturating_mul(shape.gates.len() * level.hidden));
                 saved = saved.max(self.capacity.batch.saturating_mul(shape.saved * level.hidden));
+                masks = masks.max(self.capacity.batch.saturating_mul(level.mask_width()));
                 projected = projected.max(self.capacity.batch.saturating_mul(level.operand()));
             }
         }
@@ -110,6 +112,7 @@ impl<'a> Arena<'a> {
             whole: false,
             gates: self.floats(&[gates]),
             saved: self.floats(&[saved]),
+            masks: self.floats(&[masks]),
             projected: self.floats(&[projected]),
             gradients: Vec::new(),
         }]
@@ -133,6 +136,7 @@ impl<'a> Arena<'a> {
             panels: self.floats(&[trained, most.panels]),
             candidate: self.floats(&[trained, most.candidate]),
             projected: self.floats(&[trained, most.projected]),
+            held: self.floats(&[most.held]),
             vectors: self.floats(&[most.vectors]),
             projection_transposed: self.floats(&[trained, most.projection_transposed]),
             recurrent_transposed: self.floats(&[trained, most.recurrent_transposed]),
@@ -196,6 +200,7 @@ struct Lens {
     joined: usize,
     candidate: usize,
     projected: usize,
+    held: usize,
     vectors: usize,
     projection_transposed: usize,
     recurrent_transposed: usize,
@@ -226,6 +231,7 @@ impl Lens {
             let columns = (shape.both().len() * hidden).next_multiple_of(linalg::PANEL);
             grow(&mut self.joined, operand.saturating_add(units), columns);
         }
+        grow(&mut self.held, batch, level.held_width());
         grow(&mut self.vectors, shape.vectors_len(), hidden);
         if level.operand() > 0 {
             grow(&mut self.projected, batch, level.operand());

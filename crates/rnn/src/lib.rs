@@ -29,6 +29,7 @@ mod sort;
 mod spec;
 mod stage;
 mod states;
+mod step_masks;
 mod time_loop;
 mod trained;
 mod transposed;

@@ -13,6 +13,12 @@ pub enum Purpose {
     Split = 4,
     /// Sampling of generated tokens.
     Generation = 5,
+    /// Masks of candidates: recurrent dropout.
+    RecurrentDropout = 8,
+    /// States that stay.
+    Zoneout = 9,
+    /// Memories that stay.
+    MemoryZoneout = 10,
     /// Added to gradients.
     GradientNoise = 20,
 }

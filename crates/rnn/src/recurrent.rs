@@ -7,6 +7,7 @@ use crate::network::{Pass, Values, Want};
 use crate::params::{Owner, ParameterTable, Role};
 use crate::spec::{CellKind, Direction, NetworkError, Recurrent};
 use crate::states::{LayerState, States};
+use crate::step_masks::Rates;
 use crate::time_loop::{Flow, Sweep, Work};
 use crate::trained::Trained;
 use crate::workspace::{HiddenGradient, Memory, Scratch};
@@ -40,6 +41,8 @@ pub(crate) struct Level {
     /// Numbers in a memory `c`; 0 without one.
     pub memory: usize,
     pub trainable: bool,
+    /// Of what acts on its states at each step.
+    pub rates: Rates,
     /// One entry for each direction.
     pub weights: Vec<Weights>,
     /// Stage that passes its input on around it.
@@ -104,6 +107,7 @@ impl Level {
             units: layer.units(),
             memory,
             trainable,
+            rates: Rates::new(&layer.form),
             weights,
             passed_at: None,
             state,
@@ -250,7 +254,8 @@ impl Level {
         initial: &'a [f32],
         zeros: &'a [f32],
     ) -> Sweep<'a> {
-        Sweep { level: self, side, params: pass.params, packing: pass.packing, x, initial, zeros }
+        let Pass { params, packing, dropout: key, first, .. } = *pass;
+        Sweep { level: self, side, params, packing, x, initial, zeros, key, first }
     }
 }
 

@@ -111,6 +111,13 @@ pub struct Form {
     pub recurrent_scale: Option<f32>,
     /// Where an LRU's eigenvalues start.
     pub ring: Ring,
+    /// Share of the candidate's units dropped at each step, in training, in `[0, 1)` (Semeniuta et al. 2016, arXiv:1603.05118).
+    pub recurrent_dropout: f32,
+    /// Share of the state's units that stay what they were at each step, in training; elsewhere the expectation of it, in
+    /// `[0, 1)` (Krueger et al. 2017, arXiv:1606.01305).
+    pub zoneout: f32,
+    /// The same of an LSTM's memory.
+    pub memory_zoneout: f32,
 }
 
 /// A part of the unit disc (Orvieto et al. 2023): radii of which the squares are uniform, phases that are.

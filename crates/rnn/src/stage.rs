@@ -7,7 +7,7 @@ use crate::embedding::Embedding;
 use crate::params::{Owner, ParameterTable};
 use crate::passing::{Merging, Passing};
 use crate::recurrent::Level;
-use crate::spec::{At, CellKind, Input, Layer, Merge, NetworkError, Passed, Recurrent, Ring};
+use crate::spec::{At, CellKind, Form, Input, Layer, Merge, NetworkError, Passed, Recurrent, Ring};
 use crate::states::StateShape;
 
 /// The largest size of a row; how much memory a network takes is asked of the arena.
@@ -252,6 +252,7 @@ fn check_form(index: usize, layer: &Recurrent) -> Result<(), NetworkError> {
     if !(0.0 <= low && low < high && high <= 1.0 && phase > 0.0 && phase.is_finite()) {
         return Err(refuse(index, "maxRadius: expected 0 <= minRadius < maxRadius <= 1, and maxPhase above 0"));
     }
+    check_step_masks(index, layer)?;
     let Some(size) = layer.form.proj_size else { return Ok(()) };
     if !matches!(layer.cell, CellKind::Lstm | CellKind::LstmVariant { .. }) {
         return Err(refuse(index, "projSize: expected an LSTM"));
@@ -262,6 +263,23 @@ fn check_form(index: usize, layer: &Recurrent) -> Result<(), NetworkError> {
             index,
             format!("projSize: expected 1 or more and less than hiddenSize, {most}, got {size}"),
         ));
+    }
+    Ok(())
+}
+
+fn check_step_masks(index: usize, layer: &Recurrent) -> Result<(), NetworkError> {
+    let Form { recurrent_dropout, zoneout, memory_zoneout, .. } = layer.form;
+    check_rate(index, "recurrentDropout", recurrent_dropout)?;
+    check_rate(index, "zoneout", zoneout)?;
+    check_rate(index, "zoneoutCell", memory_zoneout)?;
+    if recurrent_dropout > 0.0 && matches!(layer.cell, CellKind::Rnn { .. } | CellKind::Lru) {
+        return Err(refuse(index, "recurrentDropout: expected a cell with a candidate beside its state"));
+    }
+    if zoneout > 0.0 && layer.cell == CellKind::Lru {
+        return Err(refuse(index, "zoneout: expected a cell that reads its state"));
+    }
+    if memory_zoneout > 0.0 && !matches!(layer.cell, CellKind::Lstm | CellKind::LstmVariant { .. }) {
+        return Err(refuse(index, "zoneoutCell: expected an LSTM"));
     }
     Ok(())
 }

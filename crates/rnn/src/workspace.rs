@@ -97,6 +97,8 @@ pub(crate) struct Memory {
     pub gates: Vec<f32>,
     /// For each step the planes `[n, H]` that the cell saves.
     pub saved: Vec<f32>,
+    /// For each step the masks that act on its states: see [`crate::step_masks`].
+    pub masks: Vec<f32>,
     /// `[rows, operand]`: what the state is a projection of; empty where it is none.
     pub projected: Vec<f32>,
     /// `[rows, units]`: gradients of projected states, written on the way back; empty where they are none.
@@ -118,6 +120,9 @@ pub(crate) struct Scratch {
     pub candidate: Vec<f32>,
     /// Gradient of what the states of a step are a projection of, `[batch, operand]`.
     pub projected: Vec<f32>,
+    /// Of a step that zoneout acts on, forward the states before, back the gradients that go to them: `[batch, units]`, then
+    /// `[batch, memory]`.
+    pub held: Vec<f32>,
     /// The cell's own vectors, as it reads them.
     pub vectors: Vec<f32>,
     pub projection_transposed: Vec<f32>,

@@ -23,7 +23,7 @@ impl Cell for Gru {
             Reset::Before => affine(&w.hh[2 * n * n..], &times(&r, h), &w.bias_hh[2 * n..]),
         };
         let candidate: Vec<f64> = (0..n).map(|j| libm::tanh(from_x[2 * n + j] + recurrent[j])).collect();
-        let after = (0..n).map(|j| (1.0 - z[j]) * candidate[j] + z[j] * h[j]).collect();
+        let after = (0..n).map(|j| (1.0 - z[j]) * w.kept(j) * candidate[j] + z[j] * h[j]).collect();
         let kept = [&r, &z, &candidate, &from_h[2 * n..]].concat();
         Step { x: x.to_vec(), before: before.clone(), kept, after: Memory { h: after, c: Vec::new() } }
     }
@@ -33,8 +33,9 @@ impl Cell for Gru {
         let n = h.len();
         let (r, z, candidate) = (&step.kept[..n], &step.kept[n..2 * n], &step.kept[2 * n..3 * n]);
         let split = 2 * n * n; // where W_hn begins
-        let da_n: Vec<f64> = (0..n).map(|j| d.h[j] * (1.0 - z[j]) * (1.0 - candidate[j] * candidate[j])).collect();
-        let da_z: Vec<f64> = (0..n).map(|j| d.h[j] * (h[j] - candidate[j]) * z[j] * (1.0 - z[j])).collect();
+        let slope = |j: usize| w.kept(j) * (1.0 - candidate[j] * candidate[j]);
+        let da_n: Vec<f64> = (0..n).map(|j| d.h[j] * (1.0 - z[j]) * slope(j)).collect();
+        let da_z: Vec<f64> = (0..n).map(|j| d.h[j] * (h[j] - w.kept(j) * candidate[j]) * z[j] * (1.0 - z[j])).collect();
         let mut dh = times(&d.h, z);
         // dL/dr, and what reaches W_hn: on h₋ through r (after), or on r ∘ h₋ (before).
         let (dr, recurrent) = match self.reset {

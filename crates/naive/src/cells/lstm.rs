@@ -39,7 +39,7 @@ impl Cell for Lstm {
             let f = sigmoid(sums[first + j] + p_f * before.c[j]);
             let i = if self.coupled { 1.0 - f } else { sigmoid(sums[j] + p_i * before.c[j]) };
             let g = libm::tanh(sums[first + n + j]);
-            c[j] = f * before.c[j] + i * g;
+            c[j] = f * before.c[j] + i * w.kept(j) * g;
             let o = sigmoid(sums[first + 2 * n + j] + p_o * c[j]);
             (kept[j], kept[n + j], kept[2 * n + j], kept[3 * n + j]) = (i, f, g, o);
             kept[4 * n + j] = o * libm::tanh(c[j]);
@@ -63,16 +63,16 @@ impl Cell for Lstm {
         for j in 0..n {
             let (i, f, g, o) = (step.kept[j], step.kept[n + j], step.kept[2 * n + j], step.kept[3 * n + j]);
             let [p_i, p_o, p_f] = self.peepholes(w, j, n);
-            let t = libm::tanh(step.after.c[j]);
+            let (t, m) = (libm::tanh(step.after.c[j]), w.kept(j));
             of_o[j] = dh[j] * t * o * (1.0 - o);
             let dc = d.c[j] + dh[j] * o * (1.0 - t * t) + of_o[j] * p_o;
-            of_f[j] = dc * (step.before.c[j] - if self.coupled { g } else { 0.0 }) * f * (1.0 - f);
+            of_f[j] = dc * (step.before.c[j] - if self.coupled { m * g } else { 0.0 }) * f * (1.0 - f);
             if !self.coupled {
-                of_i[j] = dc * g * i * (1.0 - i);
+                of_i[j] = dc * m * g * i * (1.0 - i);
                 da[j] = of_i[j];
             }
             da[first + j] = of_f[j];
-            da[first + n + j] = dc * i * (1.0 - g * g);
+            da[first + n + j] = dc * i * m * (1.0 - g * g);
             da[first + 2 * n + j] = of_o[j];
             dc_before[j] = dc * f + of_i[j] * p_i + of_f[j] * p_f;
         }

@@ -13,7 +13,7 @@ impl Cell for MinLstm {
         let mut kept = affine(&w.ih, x, &w.bias_ih);
         kept[..2 * n].iter_mut().for_each(|gate| *gate = sigmoid(*gate));
         let (f, i, candidate) = (&kept[..n], &kept[n..2 * n], &kept[2 * n..]);
-        let h = (0..n).map(|j| (f[j] * before.h[j] + i[j] * candidate[j]) / (f[j] + i[j])).collect();
+        let h = (0..n).map(|j| (f[j] * before.h[j] + i[j] * w.kept(j) * candidate[j]) / (f[j] + i[j])).collect();
         Step { x: x.to_vec(), before: before.clone(), kept, after: Memory { h, c: Vec::new() } }
     }
 
@@ -22,12 +22,13 @@ impl Cell for MinLstm {
         let mut da = vec![0.0; 3 * n];
         let mut dh = vec![0.0; n];
         for j in 0..n {
-            let (f, i, candidate, before) = (step.kept[j], step.kept[n + j], step.kept[2 * n + j], step.before.h[j]);
+            let (f, i, candidate, before) =
+                (step.kept[j], step.kept[n + j], w.kept(j) * step.kept[2 * n + j], step.before.h[j]);
             let sum = f + i;
             // h = (f h₋ + i n) / (f + i): dh/df = i (h₋ - n) / (f + i)², dh/di = f (n - h₋) / (f + i)².
             da[j] = d.h[j] * i * (before - candidate) / (sum * sum) * f * (1.0 - f);
             da[n + j] = d.h[j] * f * (candidate - before) / (sum * sum) * i * (1.0 - i);
-            da[2 * n + j] = d.h[j] * i / sum;
+            da[2 * n + j] = d.h[j] * i / sum * w.kept(j);
             dh[j] = d.h[j] * f / sum;
         }
         add_outer(&mut dw.ih, &da, &step.x);

@@ -32,6 +32,8 @@ pub struct Weights {
     pub hr: Vec<f64>,
     /// The cell's own vectors.
     pub own: Vec<Vec<f64>>,
+    /// What the candidate is multiplied with at the step at hand, `[H]`; empty: nothing.
+    pub mask: Vec<f64>,
 }
 
 impl Weights {
@@ -52,7 +54,13 @@ impl Weights {
             bias_hh: vec![0.0; recurrent],
             hr: vec![0.0; units * projected],
             own: spec.cell.vectors().iter().map(|(_, len)| vec![0.0; len * hidden]).collect(),
+            mask: Vec::new(),
         }
+    }
+
+    /// What unit j of the candidate is multiplied with.
+    fn kept(&self, j: usize) -> f64 {
+        self.mask.get(j).copied().unwrap_or(1.0)
     }
 
     /// Those by `suffix` (`l0`, `l1_reverse`) of the layer.

@@ -6,3 +6,4 @@ mod common;
 mod networks_by_difference;
 mod pytorch_losses;
 mod pytorch_recurrent;
+mod step_masks_by_difference;

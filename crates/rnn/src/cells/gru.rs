@@ -5,7 +5,7 @@
 //! ```
 //! A row of gates is `[n_x | r | z | n_h]`: the input's product covers the first three columns, the state's the last three.
 
-use super::{Backward, Cell, Forward, Gate, Shape};
+use super::{Backward, Cell, Forward, Gate, Shape, candidate};
 use linalg::flush;
 
 pub(super) struct Gru;
@@ -19,7 +19,7 @@ impl Cell for Gru {
 
     fn forward(&self, step: Forward) {
         let hidden = step.hidden;
-        for (row, h) in step.gates.chunks_exact_mut(4 * hidden).zip(step.h.chunks_exact_mut(hidden)) {
+        for (at, (row, h)) in step.gates.chunks_exact_mut(4 * hidden).zip(step.h.chunks_exact_mut(hidden)).enumerate() {
             let (n, row) = row.split_at_mut(hidden);
             let (rz, n_h) = row.split_at_mut(2 * hidden);
             linalg::sigmoid(rz);
@@ -28,7 +28,10 @@ impl Cell for Gru {
                 *n += r * *n_h;
             }
             linalg::tanh(n);
-            blend(h, n, z);
+            match step.mask {
+                [] => blend(h, n, z),
+                mask => candidate::blend(h, n, z, &mask[at * hidden..]),
+            }
         }
     }
 
@@ -39,7 +42,13 @@ impl Cell for Gru {
             let (n, row) = row.split_at_mut(hidden);
             let (r, row) = row.split_at_mut(hidden);
             let (z, n_h) = row.split_at_mut(hidden);
-            backward_row([n, r, z, n_h], dh, step.before.row(at, hidden));
+            let before = step.before.row(at, hidden);
+            if step.mask.is_empty() {
+                backward_row([n, r, z, n_h], dh, before);
+            } else {
+                candidate::blend_row([n, z], dh, before, &step.mask[at * hidden..]);
+                candidate::reset_row(n, r, n_h);
+            }
         }
     }
 }

@@ -6,7 +6,7 @@
 //! A row of gates is `[n | r | z]`. The candidate's product waits for r, so it is a second one, over `r ∘ h'` (saved).
 
 use super::gru::blend;
-use super::{Backward, Cell, Forward, Gate, Shape};
+use super::{Backward, Cell, Forward, Gate, Shape, candidate};
 use linalg::flush;
 
 pub(super) struct GruBefore;
@@ -30,9 +30,12 @@ impl Cell for GruBefore {
 
     fn forward(&self, step: Forward) {
         let hidden = step.hidden;
-        for (row, h) in step.gates.chunks_exact_mut(3 * hidden).zip(step.h.chunks_exact_mut(hidden)) {
+        for (at, (row, h)) in step.gates.chunks_exact_mut(3 * hidden).zip(step.h.chunks_exact_mut(hidden)).enumerate() {
             linalg::tanh(&mut row[..hidden]);
-            blend(h, &row[..hidden], &row[2 * hidden..]);
+            match step.mask {
+                [] => blend(h, &row[..hidden], &row[2 * hidden..]),
+                mask => candidate::blend(h, &row[..hidden], &row[2 * hidden..], &mask[at * hidden..]),
+            }
         }
     }
 
@@ -42,7 +45,11 @@ impl Cell for GruBefore {
         let rows = step.gates.chunks_exact_mut(3 * hidden).zip(step.dh.chunks_exact_mut(hidden));
         for (at, (row, dh)) in rows.enumerate() {
             let (n, row) = row.split_at_mut(hidden);
-            backward_row(n, &mut row[hidden..], dh, step.before.row(at, hidden));
+            let (z, before) = (&mut row[hidden..], step.before.row(at, hidden));
+            match step.mask {
+                [] => backward_row(n, z, dh, before),
+                mask => candidate::blend_row([n, z], dh, before, &mask[at * hidden..]),
+            }
         }
     }
 

@@ -7,7 +7,7 @@
 //! Gates lie in the order i, f, g, o, coupled f, g, o. The peepholes `[p_i | p_o | p_f]`, coupled `[p_o | p_f]`, are one vector, in
 //! the order of ONNX. Saved: the memory before, tanh c, and, for the gradient of p_o, c.
 
-use super::{Backward, Cell, Forward, Gate, Shape, Vector};
+use super::{Backward, Cell, Forward, Gate, Shape, Vector, candidate};
 use linalg::flush;
 
 pub(super) struct LstmVariant<const PEEPHOLES: bool, const COUPLED: bool>;
@@ -31,7 +31,7 @@ impl<const PEEPHOLES: bool, const COUPLED: bool> Cell for LstmVariant<PEEPHOLES,
         let width = step.gates.len() / len * hidden;
         let (before, saved) = step.saved.split_at_mut(len);
         before.copy_from_slice(step.c);
-        for (row, c) in step.gates.chunks_exact_mut(width).zip(step.c.chunks_exact_mut(hidden)) {
+        for (at, (row, c)) in step.gates.chunks_exact_mut(width).zip(step.c.chunks_exact_mut(hidden)).enumerate() {
             // The gates that let in and forget; g; o.
             let (gates, row) = row.split_at_mut(width - 2 * hidden);
             let (g, o) = row.split_at_mut(hidden);
@@ -43,9 +43,11 @@ impl<const PEEPHOLES: bool, const COUPLED: bool> Cell for LstmVariant<PEEPHOLES,
             }
             linalg::sigmoid(gates);
             linalg::tanh(g);
-            match gates.split_at(width - 3 * hidden) {
-                (_, f) if COUPLED => couple(c, f, g),
-                (i, f) => memory(c, i, f, g),
+            match (gates.split_at(width - 3 * hidden), step.mask.get(at * hidden..).filter(|m| !m.is_empty())) {
+                ((_, f), Some(m)) if COUPLED => candidate::couple(c, f, g, m),
+                ((_, f), None) if COUPLED => couple(c, f, g),
+                ((i, f), Some(m)) => candidate::memory(c, i, f, g, m),
+                ((i, f), None) => memory(c, i, f, g),
             }
             if PEEPHOLES {
                 add_product(o, &step.vectors[width - 3 * hidden..][..hidden], c);
@@ -82,10 +84,11 @@ impl<const PEEPHOLES: bool, const COUPLED: bool> Cell for LstmVariant<PEEPHOLES,
             if PEEPHOLES {
                 add_product(dc, &step.vectors[width - 3 * hidden..][..hidden], o);
             }
-            if COUPLED {
-                coupled_row([f, g], dc, before);
-            } else {
-                gates_row([i, f, g], dc, before);
+            match step.mask.get(at * hidden..).filter(|m| !m.is_empty()) {
+                Some(m) if COUPLED => candidate::coupled_row([f, g], dc, before, m),
+                Some(m) => candidate::gates_row([i, f, g], dc, before, m),
+                None if COUPLED => coupled_row([f, g], dc, before),
+                None => gates_row([i, f, g], dc, before),
             }
             if !PEEPHOLES {
                 continue;

@@ -5,7 +5,7 @@
 //! ```
 //! A row of gates is `[z | n]`. No product waits for the state, so the loop makes those of many steps at once.
 
-use super::{Backward, Cell, Forward, Gate, Shape};
+use super::{Backward, Cell, Forward, Gate, Shape, candidate};
 use linalg::flush;
 
 pub(super) struct MinGru;
@@ -18,6 +18,7 @@ impl Cell for MinGru {
 
     fn forward(&self, step: Forward) {
         let hidden = step.hidden;
+        candidate::mask_last(step.gates, hidden, 2, step.mask);
         for (row, h) in step.gates.chunks_exact_mut(2 * hidden).zip(step.h.chunks_exact_mut(hidden)) {
             let (z, n) = row.split_at_mut(hidden);
             linalg::sigmoid(z);
@@ -34,6 +35,7 @@ impl Cell for MinGru {
             let (z, n) = row.split_at_mut(hidden);
             backward_row(z, n, dh, step.before.row(at, hidden));
         }
+        candidate::mask_last(step.gates, hidden, 2, step.mask);
     }
 }
 

@@ -7,7 +7,7 @@
 //! where both gates do. Saved: f'; the columns of f and i keep `1 - f` and `1 - i`.
 
 use super::gru::blend;
-use super::{Backward, Cell, Forward, Gate, Shape};
+use super::{Backward, Cell, Forward, Gate, Shape, candidate};
 use linalg::flush;
 
 /// Where sums of gates are cut off: exp of it is far from what f32 holds, and no gate is open by less.
@@ -23,6 +23,7 @@ impl Cell for MinLstm {
 
     fn forward(&self, step: Forward) {
         let hidden = step.hidden;
+        candidate::mask_last(step.gates, hidden, 3, step.mask);
         let rows = step.gates.chunks_exact_mut(3 * hidden).zip(step.h.chunks_exact_mut(hidden));
         for ((row, h), share) in rows.zip(step.saved.chunks_exact_mut(hidden)) {
             let (gates, n) = row.split_at_mut(2 * hidden);
@@ -43,6 +44,7 @@ impl Cell for MinLstm {
             let (i, n) = row.split_at_mut(hidden);
             backward_row([f, i, n], dh, share, step.before.row(at, hidden));
         }
+        candidate::mask_last(step.gates, hidden, 3, step.mask);
     }
 }
 

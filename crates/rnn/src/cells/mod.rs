@@ -4,6 +4,7 @@
 //! state `h [n, H]`, `c [n, H]`. Forward turns gates into activated gates (they stay for backward) and the state of the step
 //! before into the state of the step. Backward turns activated gates into gradients of the gates.
 
+mod candidate;
 mod elman;
 mod gru;
 mod gru_before;
@@ -124,6 +125,8 @@ pub(crate) struct Forward<'a> {
     pub c: &'a mut [f32],
     /// What [`Cell::prepare`] made.
     pub vectors: &'a [f32],
+    /// `[n, H]`: what the candidate is multiplied with, for a cell from [`masked`]; else empty.
+    pub mask: &'a [f32],
     /// `saved` planes of `[n, H]`, one after the other.
     pub saved: &'a mut [f32],
 }
@@ -146,6 +149,8 @@ pub(crate) struct Backward<'a> {
     pub vectors: &'a [f32],
     /// The gradient of each, to be added to row after row; empty where nobody wants them.
     pub vector_grads: [&'a mut [f32]; VECTORS],
+    /// As on the way forward.
+    pub mask: &'a [f32],
     /// What forward saved.
     pub saved: &'a [f32],
 }
@@ -192,6 +197,15 @@ pub(crate) trait Cell: Sync {
 
     /// The rest of backward for cells with a candidate: `d` is the gradient `[n, H]` of the operand that `reset` made.
     fn backward_reset(&self, _step: &mut Backward, _d: &[f32]) {}
+}
+
+/// The arithmetic of a kind of cell whose candidate is masked: of one that has a candidate beside its state.
+pub(crate) fn masked(kind: CellKind) -> &'static dyn Cell {
+    match kind {
+        // The same, but for its own file's fast rows.
+        CellKind::Lstm => &LstmVariant::<false, false>,
+        _ => cell(kind),
+    }
 }
 
 /// The arithmetic of a kind of cell.

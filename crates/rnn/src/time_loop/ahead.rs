@@ -24,9 +24,12 @@ impl Sweep<'_> {
             let gates = &mut memory.gates[rows.start * width..rows.end * width];
             let x = self.x.slice(rows.clone(), inputs);
             self.input_sums(shape, gates, x, &scratch.start, &mut scratch.strips);
-            for Step { first, n, .. } in block.steps() {
+            for step in block.steps() {
+                let Step { first, n, .. } = step;
                 let (h, c) = (&mut h[..n * units], &mut c[..n * self.level.memory]);
+                self.remember(step, first, h, c, memory, scratch);
                 self.pointwise(cell, shape, (first, n), h, c, memory, scratch);
+                self.hold((first, n), h, c, memory, scratch);
                 if shape.readout.is_none() {
                     self.give(output, first, h);
                 }

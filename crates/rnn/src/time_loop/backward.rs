@@ -2,16 +2,17 @@
 
 use super::{Flow, Sweep, Work};
 use crate::blocks::{Step, blocks};
-use crate::cells::{Backward, Cell, Shape, VECTORS, cell};
+use crate::cells::{Backward, Cell, Shape, VECTORS};
+use crate::network::Want;
 use crate::product::Rows;
 use crate::trained::Trained;
 use crate::transposed::{Onto, back, transpose};
-use crate::workspace::Scratch;
+use crate::workspace::{HiddenGradient, Scratch};
 
 impl Sweep<'_> {
     /// Walks back through all steps.
     pub fn backward(&self, mut work: Work, mut flow: Flow) {
-        let cell = cell(self.level.kind);
+        let cell = self.cell();
         let shape = cell.shape();
         let width = shape.gates.len() * self.level.hidden;
         self.prepare(cell, &shape, flow.trained.params(), &mut work.scratch.vectors);
@@ -79,6 +80,7 @@ impl Sweep<'_> {
         }
         let Scratch {
             strips,
+            held,
             vectors,
             candidate,
             projected,
@@ -87,23 +89,21 @@ impl Sweep<'_> {
             projection_transposed,
             ..
         } = &mut **scratch;
-        let mut traced = &*dh;
+        if shape.readout.is_none() {
+            trace(flow.trace, flow.want, step, dh);
+        }
+        let masks = self.step_masks(&memory.masks, (first, n));
+        self.part(&masks, dh, dc, held);
         if operand > 0 {
             memory.gradients[first * units..][..n * units].copy_from_slice(dh);
             let a = Rows { data: dh, ld: units, rows: n, columns: units };
             if shape.readout.is_some() {
                 back(a, Onto::Sums, projection_transposed, operand, dc, strips);
                 dc.iter_mut().for_each(|d| *d = linalg::flush(*d));
-                traced = &*dc;
+                trace(flow.trace, flow.want, step, dc);
             } else {
                 back(a, Onto::Zeros(self.zeros), projection_transposed, operand, &mut projected[..n * operand], strips);
             }
-        }
-        if flow.want.norms {
-            flow.trace.norms[t] = linalg::norm_squared(traced).sqrt() as f32;
-        }
-        if flow.want.hidden_values {
-            flow.trace.values[first * self.level.traced()..][..traced.len()].copy_from_slice(traced);
         }
         let gates = &mut memory.gates[first * width..][..n * width];
         let before = self.previous(output, t);
@@ -115,6 +115,7 @@ impl Sweep<'_> {
             dc,
             vectors,
             vector_grads: self.vector_grads(&mut flow.trained),
+            mask: masks.candidate,
             saved: &memory.saved[first * saved..][..n * saved],
         };
         cell.backward(&mut step);
@@ -125,12 +126,13 @@ impl Sweep<'_> {
             back(a, Onto::Zeros(self.zeros), candidate_transposed, hidden, d, strips);
             cell.backward_reset(&mut step, d);
         }
+        let keeps = self.keep(&masks, shape.keeps, dh, dc, held);
         // A step that nothing went before matters to the initial state alone.
         let rows = if flow.want.states { n } else { before.rows };
         if rows > 0 && shape.recurrent() {
             let data = &gates[shape.hidden.start * hidden..];
             let a = Rows { data, ld: width, rows, columns: shape.hidden.len() * hidden };
-            let onto = if shape.keeps { Onto::Sums } else { Onto::Zeros(self.zeros) };
+            let onto = if keeps { Onto::Sums } else { Onto::Zeros(self.zeros) };
             back(a, onto, recurrent_transposed, units, dh, strips);
         }
     }
@@ -146,5 +148,16 @@ impl Sweep<'_> {
             }
         }
         places
+    }
+}
+
+/// What is asked for of the whole gradient of a step's states.
+fn trace(trace: &mut HiddenGradient, want: Want, step: Step, d: &[f32]) {
+    if want.norms {
+        trace.norms[step.t] = linalg::norm_squared(d).sqrt() as f32;
+    }
+    if want.hidden_values {
+        let width = d.len() / step.n;
+        trace.values[step.first * width..][..d.len()].copy_from_slice(d);
     }
 }

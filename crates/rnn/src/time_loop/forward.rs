@@ -2,7 +2,7 @@
 
 use super::Sweep;
 use crate::blocks::{Step, steps};
-use crate::cells::{Cell, Forward, Shape, cell};
+use crate::cells::{Cell, Forward, Shape};
 use crate::network::Values;
 use crate::product::{Rows, product, project};
 use crate::workspace::{Memory, Scratch};
@@ -19,7 +19,7 @@ impl Sweep<'_> {
         c: &mut [f32],
         scratch: &mut Scratch,
     ) {
-        let cell = cell(self.level.kind);
+        let cell = self.cell();
         let shape = cell.shape();
         let units = self.level.units;
         let width = shape.gates.len() * self.level.hidden;
@@ -29,10 +29,10 @@ impl Sweep<'_> {
             return self.forward_ahead(cell, &shape, output, memory, (h, c), scratch);
         }
         self.join(&shape, &mut scratch.joined);
-        for Step { first, n, .. } in steps(&self.packing.offsets, self.order()) {
-            let h = &mut h[..n * units];
-            self.step_forward(cell, &shape, (first, n), h, &mut c[..n * self.level.memory], memory, scratch);
-            self.give(output, first, h);
+        for step in steps(&self.packing.offsets, self.order()) {
+            let h = &mut h[..step.n * units];
+            self.step_forward(cell, &shape, step, h, &mut c[..step.n * self.level.memory], memory, scratch);
+            self.give(output, step.first, h);
         }
     }
 
@@ -48,23 +48,25 @@ impl Sweep<'_> {
         }
     }
 
-    /// The products and the cell's arithmetic of one step of `n` rows from `first` on.
+    /// The products and the cell's arithmetic of one step.
     #[expect(clippy::too_many_arguments, reason = "the parts of a step")]
     fn step_forward(
         &self,
         cell: &dyn Cell,
         shape: &Shape,
-        (first, n): (usize, usize),
+        step: Step,
         state: &mut [f32],
         c: &mut [f32],
         memory: &mut Memory,
         scratch: &mut Scratch,
     ) {
+        let Step { first, n, .. } = step;
         let width = shape.gates.len() * self.level.hidden;
         let operand = self.level.operand();
         let at = if memory.whole { first } else { 0 };
         let gates = &mut memory.gates[at * width..][..n * width];
         self.sums(shape, gates, state, first, n, scratch);
+        self.remember(step, at, state, c, memory, scratch);
         self.pointwise(cell, shape, (at, n), state, c, memory, scratch);
         if let Some(weight) = &self.weights().projection {
             match shape.readout {
@@ -75,6 +77,7 @@ impl Sweep<'_> {
             let units = self.level.units;
             product(a, &self.params[weight.clone()], units, state, units, &mut scratch.strips);
         }
+        self.hold((at, n), state, c, memory, scratch);
     }
 
     /// Copies a gate column of some rows, from which their readout starts.
@@ -108,6 +111,7 @@ impl Sweep<'_> {
             h: if operand > 0 && shape.readout.is_none() { &mut *projected } else { state },
             c: &mut *c,
             vectors: &scratch.vectors,
+            mask: self.step_masks(&memory.masks, (at, n)).candidate,
             saved: &mut memory.saved[at * saved..][..n * saved],
         };
         if let (Some(columns), Some(weight)) = (&shape.candidate, &self.weights().candidate) {

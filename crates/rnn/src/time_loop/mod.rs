@@ -11,10 +11,11 @@ mod ahead;
 mod backward;
 mod fold;
 mod forward;
+mod held;
 
 use crate::blocks::Order;
-use crate::cells::{Cell, Previous, Shape, VECTORS};
-use crate::network::{Values, Want};
+use crate::cells::{Cell, Previous, Shape, VECTORS, cell, masked};
+use crate::network::{DropoutKey, Values, Want};
 use crate::packing::Packing;
 use crate::recurrent::{Level, Weights};
 use crate::spec::Direction;
@@ -35,6 +36,9 @@ pub(crate) struct Sweep<'a> {
     pub initial: &'a [f32],
     /// As many as the widest row, in whole panels; read on the way back alone.
     pub zeros: &'a [f32],
+    /// What masks are drawn by, in training, and the number of the first step in the sequences.
+    pub key: Option<DropoutKey<'a>>,
+    pub first: usize,
 }
 
 /// Gradients on their way through a level.
@@ -68,6 +72,15 @@ impl Sweep<'_> {
         match self.level.direction(self.side) {
             Direction::Forward => Order::Ascending,
             Direction::Reverse => Order::Descending,
+        }
+    }
+
+    /// The arithmetic of the pass.
+    fn cell(&self) -> &'static dyn Cell {
+        if self.level.rates.candidate > 0.0 && self.key.is_some() {
+            masked(self.level.kind)
+        } else {
+            cell(self.level.kind)
         }
     }
 

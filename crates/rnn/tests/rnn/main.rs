@@ -23,4 +23,5 @@ mod pytorch;
 mod pytorch_losses;
 mod randomness;
 mod sameness;
+mod step_masks;
 mod wanted;

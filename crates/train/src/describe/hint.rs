@@ -33,6 +33,7 @@ const FOREIGN_OPTIONS: &[(&str, &str)] = &[
     ("features", "past"), ("date", "time"), ("timestamp", "time"), ("maxlength", "length"), ("maxtokens", "length"), ("k", "topK"),
     ("weight", "classWeights"), ("weights", "classWeights"), ("posweight", "positiveWeight"), ("smoothing", "labelSmoothing"),
     ("accumulate", "gradientAccumulation"), ("accumulategradbatches", "gradientAccumulation"), ("gradientaccumulationsteps", "gradientAccumulation"),
+    ("zoneouthidden", "zoneout"), ("zoneouth", "zoneout"), ("zoneoutc", "zoneoutCell"), ("cellzoneout", "zoneoutCell"),
     ("taus", "quantiles"), ("tau", "quantiles"), ("quantile", "quantiles"),
 ];
 

@@ -89,6 +89,9 @@ fn form(l: &Value) -> Form {
             },
             None => Ring::default(),
         },
+        recurrent_dropout: number(&l["recurrentDropout"]) as f32,
+        zoneout: number(&l["zoneout"]) as f32,
+        memory_zoneout: number(&l["zoneoutCell"]) as f32,
     }
 }
 

@@ -59,8 +59,7 @@ impl Learner {
             return Err(Error::new(ErrorClass::Config, "notOnline", message));
         }
         if network.layers().iter().any(drops) {
-            let message =
-                "online learning has no dropout, which would change the prediction that comes first; leave it out";
+            let message = "online learning has no dropout and no zoneout, which would change the prediction that comes first; leave them out";
             return Err(Error::new(ErrorClass::Config, "notOnline", message));
         }
         if let Target::Labels(_) = body.form.target {
@@ -238,7 +237,10 @@ impl Learner {
 fn drops(layer: &Layer) -> bool {
     match layer {
         Layer::Dropout { rate } => *rate > 0.0,
-        Layer::Recurrent(layer) => layer.dropout > 0.0,
+        Layer::Recurrent(layer) => {
+            let rnn::Form { recurrent_dropout, zoneout, memory_zoneout, .. } = layer.form;
+            [layer.dropout, recurrent_dropout, zoneout, memory_zoneout].iter().any(|&rate| rate > 0.0)
+        }
         _ => false,
     }
 }

@@ -185,13 +185,18 @@ pub fn run_onto(
     if want.hidden_values {
         ws.reserve_hidden_values(network).expect("memory");
     }
-    let key = dropout.map(|(seed, step)| DropoutKey { seed, step, rows: &batch.ids });
+    let key = dropout.map(|of| key(batch, of));
     let (packing, x, initial) = (&batch.packing, batch.x.view(), batch.initial.as_ref());
     network.forward(params, packing, x, initial, key, &mut ws);
     ws.output_gradient().copy_from_slice(&batch.cotangent);
     ws.state_gradients().clone_from(&batch.state_cotangent);
     network.backward(params, packing, x, initial, key, &mut ws, grads, want);
     ws
+}
+
+/// What the masks of a batch depend on, by seed and number of the update.
+pub fn key(batch: &Batch, (seed, step): (u64, u64)) -> DropoutKey<'_> {
+    DropoutKey { seed, step, rows: &batch.ids }
 }
 
 /// Equal bit for bit, -0 and 0 apart.

@@ -1,6 +1,7 @@
 //! Rows of the layers.
 
 use super::model::INITIALISERS;
+use super::recurrence::{RECURRENT_DROPOUT, ZONEOUT, ZONEOUT_CELL};
 use crate::describe::table::{
     Default::{Absent, Is, Required},
     Field,
@@ -85,6 +86,9 @@ static LSTM: Object = Object {
             Absent,
             "Size of the state as a projection of the units, below hiddenSize (Sak et al. 2014).",
         ),
+        RECURRENT_DROPOUT,
+        ZONEOUT,
+        ZONEOUT_CELL,
     ],
 };
 
@@ -93,12 +97,16 @@ static GRU: Object = Object {
     doc: host("Gated recurrent unit (Cho et al. 2014)."),
     tell: Tell::Kind("gru"),
     base: Some(&RECURRENT),
-    fields: &[row!(
-        "reset",
-        one_of!("after", "before"),
-        Is("\"after\""),
-        "Where the reset gate acts: after the product with the state (PyTorch, cuDNN) or before it (the original).",
-    )],
+    fields: &[
+        row!(
+            "reset",
+            one_of!("after", "before"),
+            Is("\"after\""),
+            "Where the reset gate acts: after the product with the state (PyTorch, cuDNN) or before it (the original).",
+        ),
+        RECURRENT_DROPOUT,
+        ZONEOUT,
+    ],
 };
 
 static RNN: Object = Object {
@@ -106,7 +114,7 @@ static RNN: Object = Object {
     doc: host("Elman network (Elman 1990)."),
     tell: Tell::Kind("rnn"),
     base: Some(&RECURRENT),
-    fields: &[row!("activation", one_of!("tanh", "relu"), Is("\"tanh\""), "The state's nonlinearity.",)],
+    fields: &[row!("activation", one_of!("tanh", "relu"), Is("\"tanh\""), "The state's nonlinearity.",), ZONEOUT],
 };
 
 static MIN_GRU: Object = Object {
@@ -114,7 +122,7 @@ static MIN_GRU: Object = Object {
     doc: host("minGRU: a gated unit whose gates do not see the state (Feng et al. 2024)."),
     tell: Tell::Kind("minGru"),
     base: Some(&RECURRENT),
-    fields: &[],
+    fields: &[RECURRENT_DROPOUT, ZONEOUT],
 };
 
 static MIN_LSTM: Object = Object {
@@ -122,12 +130,16 @@ static MIN_LSTM: Object = Object {
     doc: host("minLSTM: two gates that add up to 1 and do not see the state (Feng et al. 2024)."),
     tell: Tell::Kind("minLstm"),
     base: Some(&RECURRENT),
-    fields: &[row!(
-        "forgetBias",
-        Number(Range::Finite),
-        follows("1; none with init \"pytorch\" or without biases"),
-        "Start of the forget gate's bias.",
-    )],
+    fields: &[
+        row!(
+            "forgetBias",
+            Number(Range::Finite),
+            follows("1; none with init \"pytorch\" or without biases"),
+            "Start of the forget gate's bias.",
+        ),
+        RECURRENT_DROPOUT,
+        ZONEOUT,
+    ],
 };
 
 static LRU: Object = Object {

@@ -9,6 +9,7 @@ pub mod losses;
 pub mod metrics;
 pub mod model;
 pub mod optimizers;
+pub mod recurrence;
 pub mod run;
 pub mod schedules;
 pub mod stopping;

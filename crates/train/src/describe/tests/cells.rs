@@ -41,7 +41,7 @@ fn projections() {
         (json!({ "kind": "lstm", "projSize": 0 }), "layers[0].projSize: expected a positive integer, got 0"),
         (
             json!({ "kind": "gru", "projSize": 2 }),
-            "layers[0].projSize: unknown option; known are hiddenSize, numLayers, bidirectional, merge, residual, skip, initialState, recurrentInit, recurrentScale, dropout, bias, name, trainable, reset",
+            "layers[0].projSize: unknown option; known are hiddenSize, numLayers, bidirectional, merge, residual, skip, initialState, recurrentInit, recurrentScale, dropout, bias, name, trainable, reset, recurrentDropout, zoneout",
         ),
     ] {
         assert_eq!(message(described(fields)), expected);
@@ -97,6 +97,42 @@ fn forms() {
     ] {
         assert_eq!(message(error), expected);
     }
+}
+
+/// Recurrent dropout and zoneout: of the cells that can have them, by name in the others.
+#[test]
+fn masks_at_every_step() {
+    let rates = |fields: Value| {
+        let form = layer(fields).form;
+        (form.recurrent_dropout, form.zoneout, form.memory_zoneout)
+    };
+    assert_eq!(rates(json!({ "kind": "lstm" })), (0.0, 0.0, 0.0));
+    let all = json!({ "kind": "lstm", "recurrentDropout": 0.25, "zoneout": 0.5, "zoneoutCell": 0.75 });
+    assert_eq!(rates(all), (0.25, 0.5, 0.75));
+    for kind in ["gru", "minGru", "minLstm"] {
+        assert_eq!(rates(json!({ "kind": kind, "recurrentDropout": 0.25, "zoneout": 0.5 })), (0.25, 0.5, 0.0));
+    }
+    assert_eq!(rates(json!({ "kind": "rnn", "zoneout": 0.5 })), (0.0, 0.5, 0.0));
+    for (kind, option) in [
+        ("rnn", "recurrentDropout"),
+        ("lru", "recurrentDropout"),
+        ("lru", "zoneout"),
+        ("gru", "zoneoutCell"),
+        ("rnn", "zoneoutCell"),
+    ] {
+        let mut fields = json!({ "kind": kind });
+        fields[option] = json!(0.5);
+        let error = described(fields).expect_err("it has no such thing");
+        assert_eq!((error.code, error.path.as_deref()), ("unknownOption", Some(&*format!("layers[0].{option}"))));
+    }
+    for (option, value) in [("recurrentDropout", json!(1)), ("zoneout", json!(-0.1)), ("zoneoutCell", json!("half"))] {
+        let mut fields = json!({ "kind": "lstm" });
+        fields[option] = value;
+        let expected = format!("layers[0].{option}: expected a number from 0, below 1, got ");
+        assert!(message(described(fields)).starts_with(&expected));
+    }
+    let hinted = described(json!({ "kind": "lstm", "recurrent_dropout": 0.5 }));
+    assert!(message(hinted).contains("recurrentDropout"));
 }
 
 /// The width that an input passed on beside a state makes, level by level.

@@ -191,7 +191,7 @@ fn what_does_not_go_together() {
         ),
         (
             json!({ "layers": [{ "kind": "gru", "hiddenSize": 4, "forgetBias": 1 }] }),
-            "layers[0].forgetBias: unknown option; known are hiddenSize, numLayers, bidirectional, merge, residual, skip, initialState, recurrentInit, recurrentScale, dropout, bias, name, trainable, reset",
+            "layers[0].forgetBias: unknown option; known are hiddenSize, numLayers, bidirectional, merge, residual, skip, initialState, recurrentInit, recurrentScale, dropout, bias, name, trainable, reset, recurrentDropout, zoneout",
         ),
         (
             json!({ "layers": [{ "kind": "gru", "hiddenSize": 4, "name": "a" }, { "kind": "dense", "units": 1, "name": "a" }] }),

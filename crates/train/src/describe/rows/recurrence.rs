@@ -1,0 +1,23 @@
+//! Rows of what acts on a recurrent layer's states at every step; each cell lists those that it can have.
+
+use crate::describe::table::{Default::Absent, Field, Kind::Number, Range, row};
+
+/// Of cells with a candidate beside their state.
+pub const RECURRENT_DROPOUT: Field = row!(
+    "recurrentDropout",
+    Number(Range::Share),
+    Absent,
+    "Share of the candidate's units dropped at each step, in training (Semeniuta et al. 2016; Keras' recurrent_dropout masks the state instead)."
+);
+
+/// Of cells that read their state.
+pub const ZONEOUT: Field = row!(
+    "zoneout",
+    Number(Range::Share),
+    Absent,
+    "Share of the state's units that stay as they were at each step, in training; elsewhere the expectation of that (Krueger et al. 2017)."
+);
+
+/// Of an LSTM.
+pub const ZONEOUT_CELL: Field =
+    row!("zoneoutCell", Number(Range::Share), Absent, "The same of the memory c, by a mask of its own.");

@@ -1,0 +1,155 @@
+//! Runs with recurrent dropout and zoneout: the same bits however they are cut, nothing drawn outside training, and what is
+//! refused.
+
+mod common;
+
+use common::{bits, bits64, classified, fit, fit_by_team, floats, run_to_end, singles, text};
+use train::bundle::Bundle;
+use train::checkpoint;
+use train::error::ErrorClass;
+use train::evaluate::evaluate;
+use train::learner::Learner;
+use train::model::Model;
+use train::predict::predict;
+use train::session::{Session, Status};
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+fn model(input: &str, layers: &str, output: &str) -> Model {
+    Model::create(&format!(r#"{{"input":{input},"layers":[{layers}],{output}"seed":3}}"#)).expect("a right description")
+}
+
+/// Every cell that has one of them, in both directions.
+fn both_ways() -> Model {
+    let layers = r#"{"kind":"gru","hiddenSize":6,"bidirectional":true,"recurrentDropout":0.3,"zoneout":0.2},
+        {"kind":"lstm","hiddenSize":5,"bidirectional":true,"numLayers":2,"dropout":0.1,"recurrentDropout":0.2,"zoneout":0.1,"zoneoutCell":0.4},
+        {"kind":"dense"}"#;
+    model(r#"{"size":2,"scale":"standard"}"#, layers, r#""output":{"at":"last","classes":2},"#)
+}
+
+/// One direction, in which segments and windows go.
+fn forwards() -> Model {
+    let layers = r#"{"kind":"embedding","units":5},
+        {"kind":"lstm","hiddenSize":7,"peepholes":true,"projSize":4,"recurrentDropout":0.2,"zoneout":0.1,"zoneoutCell":0.4},
+        {"kind":"gru","hiddenSize":6,"reset":"before","recurrentDropout":0.3,"zoneout":0.2},
+        {"kind":"minGru","hiddenSize":6,"recurrentDropout":0.3,"zoneout":0.2},
+        {"kind":"minLstm","hiddenSize":6,"recurrentDropout":0.3,"zoneout":0.2},
+        {"kind":"rnn","hiddenSize":6,"zoneout":0.2},{"kind":"dense"}"#;
+    model(r#"{"vocabulary":8}"#, layers, "")
+}
+
+const CLASSIFY: &str = r#"{"epochs":3,"batchSize":16,"validationSplit":{"fraction":0.2,"from":"random"},"patience":3,
+    "optimizer":{"kind":"adam","learningRate":0.02}}"#;
+const READ: &str = r#"{"epochs":2,"batchSize":4,"window":9,"carryState":true,"validationSplit":0.2}"#;
+const TRUNCATED: &str = r#"{"epochs":2,"batchSize":4,"window":9,"carryState":true,"truncation":{"k1":3,"k2":5}}"#;
+
+type Case = (fn() -> Model, Bundle, &'static str);
+
+fn cases() -> [Case; 3] {
+    [(both_ways, classified(60), CLASSIFY), (forwards, text(400), READ), (forwards, text(400), TRUNCATED)]
+}
+
+/// Cut after so many units, saved, loaded and resumed; against the unbroken run.
+#[test]
+fn resumed_equals_unbroken() {
+    for (make, data, run) in cases() {
+        let mut whole = make();
+        let (unbroken, end) = fit(&mut whole, data.clone(), run);
+        for at in [1, 3, 6] {
+            let mut cut = make();
+            let mut session = Session::fit(&mut cut, data.clone(), run, None, None).expect("right");
+            assert_eq!(session.run(&mut cut, at).expect("goes on"), Status::Running);
+            let mut records = session.records();
+            let file = checkpoint::save(&cut, Some(&session), true).expect("there is room");
+            let mut loaded = checkpoint::load(&file).expect("a file just written");
+            let session = Session::resume(&mut loaded, data.clone(), "{}", None, None).expect("the same data");
+            let (rest, resumed_end) = run_to_end(&mut loaded, session, 2);
+            records.extend(rest);
+            assert!(bits(&loaded) == bits(&whole), "weights, cut after {at} units");
+            assert_eq!(bits64(&records), bits64(&unbroken), "records, cut after {at} units");
+            assert_eq!(resumed_end, end);
+        }
+    }
+}
+
+#[test]
+fn any_number_of_workers_gives_the_same_bits() {
+    for (make, data, run) in cases() {
+        let mut alone = [make()];
+        let records = fit_by_team(&mut alone, &data, run);
+        for workers in [2, 3] {
+            let mut team: Vec<Model> = (0..workers).map(|_| make()).collect();
+            let again = fit_by_team(&mut team, &data, run);
+            assert_eq!(bits64(&again), bits64(&records), "{workers} workers");
+            assert!(bits(&team[0]) == bits(&alone[0]), "{workers} workers");
+        }
+    }
+}
+
+#[test]
+fn segments_have_the_bits_of_the_whole() {
+    for run in [READ, TRUNCATED] {
+        let mut plain = forwards();
+        let (records, _) = fit(&mut plain, text(400), run);
+        for every in ["true", r#"{"every":1}"#, r#"{"every":4}"#] {
+            let mut model = forwards();
+            let run = run.replacen('{', &format!(r#"{{"checkpointing":{every},"#), 1);
+            let (again, _) = fit(&mut model, text(400), &run);
+            assert!(bits(&model) == bits(&plain), "{every}");
+            assert_eq!(bits64(&again), bits64(&records), "{every}");
+        }
+    }
+}
+
+/// A sequence is predicted alone as in company; predicting and evaluating draw nothing.
+#[test]
+fn predictions_and_evaluation_are_outside_training() {
+    let mut trained = both_ways();
+    let data = classified(40);
+    fit(&mut trained, data.clone(), CLASSIFY);
+    let inputs = |bundle: &Bundle| {
+        let mut inputs = bundle.clone();
+        inputs.tensors.retain(|t| t.name != "classes");
+        inputs
+    };
+    let all = floats(&predict(&trained, inputs(&data), "{}").expect("predicts"), "values");
+    for (i, one) in singles(&data).iter().enumerate() {
+        let alone = floats(&predict(&trained, inputs(one), "{}").expect("predicts"), "values");
+        assert_eq!(alone, &all[2 * i..][..2], "sequence {i}");
+    }
+    let first = evaluate(&trained, data.clone(), "{}").expect("evaluates");
+    assert_eq!(evaluate(&trained, data, "{}").expect("evaluates"), first);
+}
+
+/// They do something in training, each by its seed.
+#[test]
+fn runs_of_other_seeds_are_others() {
+    let trained = |more: &str, seed: u32| {
+        let layers = format!(r#"{{"kind":"lstm","hiddenSize":5{more}}},{{"kind":"dense"}}"#);
+        let mut model = model(r#"{"size":2}"#, &layers, r#""output":{"at":"last","classes":2},"#);
+        fit(
+            &mut model,
+            classified(20),
+            &format!(r#"{{"epochs":1,"batchSize":8,"shuffle":false,"validationSplit":0,"seed":{seed}}}"#),
+        );
+        bits(&model)
+    };
+    assert_eq!(trained("", 1), trained("", 2));
+    for more in [r#","recurrentDropout":0.3"#, r#","zoneout":0.3"#, r#","zoneoutCell":0.3"#] {
+        assert_eq!(trained(more, 1), trained(more, 1));
+        assert_ne!(trained(more, 1), trained(more, 2), "{more}");
+        assert_ne!(trained(more, 1), trained("", 1), "{more}");
+    }
+}
+
+#[test]
+fn online_learning_refuses_them() {
+    for (kind, option) in
+        [("lstm", "recurrentDropout"), ("lstm", "zoneout"), ("lstm", "zoneoutCell"), ("rnn", "zoneout")]
+    {
+        let layers = format!(r#"{{"kind":"{kind}","hiddenSize":5,"{option}":0.1}},{{"kind":"dense"}}"#);
+        let mut model = model(r#"{"size":2}"#, &layers, r#""output":{"at":"every","size":1},"#);
+        let error = Learner::open(&mut model, "{}").map(|_| ()).expect_err("it would change predictions");
+        assert_eq!((error.class, error.code), (ErrorClass::Config, "notOnline"));
+    }
+}
