@@ -17,6 +17,7 @@ mod embedding;
 mod form;
 pub mod losses;
 mod network;
+mod norms;
 mod parameters;
 mod results;
 mod spec;
@@ -24,6 +25,7 @@ mod stack;
 mod step_masks;
 
 pub use losses::{Loss, cross_entropy, mse};
+pub use norms::{Norm, NormKind, Statistics};
 pub use parameters::Parameters;
 pub use results::{Cotangent, Gradients, HiddenGradient, Nudge, Output, Rows, Sequence, State, Steps};
 pub use spec::{Activation, At, CellKind, Form, Input, Layer, Merge, Network, Recurrent, Reset};

@@ -6,11 +6,12 @@ use crate::stack::{Stack, Tape, mask};
 use crate::{Activation, At, Input, Layer, Network, Parameters, Rows, Sequence, State, Steps};
 use crate::{Cotangent, Gradients, HiddenGradient, Output, algebra};
 
-/// What one layer read and gave for one sequence.
+/// What one layer read and gave, by sequence.
 struct Pass {
-    input: Rows,
-    output: Rows,
-    tape: Option<Tape>,
+    input: Vec<Rows>,
+    output: Vec<Rows>,
+    /// Of a recurrent layer.
+    tapes: Vec<Tape>,
 }
 
 /// Derivatives of one sequence.
@@ -25,7 +26,8 @@ struct Back {
 impl Network {
     /// Results, sequence by sequence.
     pub fn forward(&self, params: &Parameters, sequences: &[Sequence]) -> Vec<Output> {
-        sequences.iter().map(|sequence| self.output(&self.passes(params, sequence))).collect()
+        let passes = self.passes(params, sequences);
+        (0..sequences.len()).map(|b| self.output(&passes, b)).collect()
     }
 
     /// `Σ output·cotangent + Σ final state·cotangent`: the loss that [`Network::backward`] differentiates.
@@ -51,8 +53,7 @@ impl Network {
         for (name, shape) in self.shapes() {
             sums.insert(name, vec![0.0; shape.iter().product()]);
         }
-        let back = |(sequence, cotangent)| self.sequence_back(params, sequence, cotangent, &mut sums);
-        let backs: Vec<Back> = sequences.iter().zip(cotangents).map(back).collect();
+        let backs = self.sequences_back(params, sequences, cotangents, &mut sums);
         Gradients {
             parameters: sums,
             inputs: backs.iter().map(|b| b.input.clone()).collect(),
@@ -61,84 +62,112 @@ impl Network {
         }
     }
 
-    fn passes(&self, params: &Parameters, sequence: &Sequence) -> Vec<Pass> {
-        self.check_states(&sequence.initial);
+    /// Layer by layer, each on all sequences: a batch norm sees them together.
+    fn passes(&self, params: &Parameters, sequences: &[Sequence]) -> Vec<Pass> {
+        sequences.iter().for_each(|sequence| self.check_states(&sequence.initial));
         let last = self.last_recurrent();
-        let mut states = sequence.initial.iter();
-        let mut x = self.first_input(sequence);
+        let mut recurrent = 0;
+        let mut x: Vec<Rows> = sequences.iter().map(|sequence| self.first_input(sequence)).collect();
         let mut passes = Vec::new();
         for (index, layer) in self.layers.iter().enumerate() {
             let input = x.clone();
-            let mut tape = None;
+            let mut tapes = Vec::new();
+            let both = || input.iter().zip(sequences);
             x = match layer {
                 Layer::Recurrent(spec) => {
                     let stack = Stack { spec, layer: index, params };
-                    let run = stack.forward(&input, states.next(), sequence);
-                    let last = self.at == At::Last && last == Some(index);
-                    let output = if last { vec![stack.final_row(&run)] } else { run.output.clone() };
-                    tape = Some(run);
-                    output
+                    tapes = both().map(|(x, s)| stack.forward(x, s.initial.get(recurrent), s)).collect();
+                    recurrent += 1;
+                    let ends = self.at == At::Last && last == Some(index);
+                    let of = |run: &Tape| if ends { vec![stack.final_row(run)] } else { run.output.clone() };
+                    tapes.iter().map(of).collect()
                 }
                 Layer::Dense { units, activation, bias, name } => {
                     let dense = dense(*units, *activation, *bias, name);
-                    input.iter().map(|x| dense.forward(params, x)).collect()
+                    input.iter().map(|rows| rows.iter().map(|x| dense.forward(params, x)).collect()).collect()
                 }
                 Layer::Embedding { .. } => {
-                    let (embedding, tokens) = self.embedding(index, sequence);
-                    tokens.iter().map(|token| embedding.forward(params, *token)).collect()
+                    let rows = |sequence| {
+                        let (embedding, tokens) = self.embedding(index, sequence);
+                        let rows: Rows = tokens.iter().map(|token| embedding.forward(params, *token)).collect();
+                        mask(&rows, sequence.masks.get(&(index, 0)))
+                    };
+                    sequences.iter().map(rows).collect()
                 }
-                Layer::Dropout => mask(&input, sequence.masks.get(&(index, 0))),
+                Layer::Norm(norm) => norm.forward(params, &input),
+                Layer::Dropout => both().map(|(x, s)| mask(x, s.masks.get(&(index, 0)))).collect(),
+                Layer::Noise => both().map(|(x, s)| noisy(x, s.noise.get(&index))).collect(),
             };
-            passes.push(Pass { input, output: x.clone(), tape });
+            passes.push(Pass { input, output: x.clone(), tapes });
         }
         passes
     }
 
-    fn output(&self, passes: &[Pass]) -> Output {
-        let tapes = || passes.iter().filter_map(|pass| pass.tape.as_ref());
+    fn output(&self, passes: &[Pass], b: usize) -> Output {
+        let tapes = || passes.iter().filter_map(|pass| pass.tapes.get(b));
         Output {
-            output: passes.last().expect("a layer").output.clone(),
+            output: passes.last().expect("a layer").output[b].clone(),
             states: tapes().map(|tape| tape.last.clone()).collect(),
             hidden: tapes().map(Tape::states).collect(),
         }
     }
 
-    fn sequence_back(&self, params: &Parameters, sequence: &Sequence, d: &Cotangent, sums: &mut Parameters) -> Back {
-        self.check_states(&d.states);
-        let mut states = d.states.iter().rev();
-        let mut back = Back { input: d.output.clone(), initial: Vec::new(), hidden: Vec::new() };
-        for (index, pass) in self.passes(params, sequence).iter().enumerate().rev() {
-            let dy = &back.input;
-            assert_eq!(dy.len(), pass.output.len(), "rows of the gradient of layer {index}");
-            back.input = match &self.layers[index] {
-                Layer::Recurrent(spec) => {
-                    let stack = Stack { spec, layer: index, params };
-                    let tape = pass.tape.as_ref().expect("the tape of a recurrent layer");
-                    let mut last = states.next().cloned().unwrap_or_else(|| stack.zeros());
-                    let (mut output, mut passed) = (dy.clone(), Vec::new());
-                    if self.at == At::Last && self.last_recurrent() == Some(index) {
-                        passed = stack.final_row_back(tape, &dy[0], &mut last);
-                        output = vec![vec![0.0; dy[0].len()]; sequence.len()];
+    /// Layer by layer from the last, each on all sequences.
+    fn sequences_back(
+        &self,
+        params: &Parameters,
+        sequences: &[Sequence],
+        cotangents: &[Cotangent],
+        sums: &mut Parameters,
+    ) -> Vec<Back> {
+        cotangents.iter().for_each(|d| self.check_states(&d.states));
+        let back = |d: &Cotangent| Back { input: d.output.clone(), initial: Vec::new(), hidden: Vec::new() };
+        let mut backs: Vec<Back> = cotangents.iter().map(back).collect();
+        let mut states: Vec<_> = cotangents.iter().map(|d| d.states.iter().rev()).collect();
+        for (index, pass) in self.passes(params, sequences).iter().enumerate().rev() {
+            let dy: Vec<Rows> = backs.iter().map(|back| back.input.clone()).collect();
+            for (dy, output) in dy.iter().zip(&pass.output) {
+                assert_eq!(dy.len(), output.len(), "rows of the gradient of layer {index}");
+            }
+            if let Layer::Norm(norm) = &self.layers[index] {
+                let dx = norm.backward(params, &pass.input, &dy, sums);
+                backs.iter_mut().zip(dx).for_each(|(back, dx)| back.input = dx);
+                continue;
+            }
+            for (b, (back, sequence)) in backs.iter_mut().zip(sequences).enumerate() {
+                let dy = &dy[b];
+                back.input = match &self.layers[index] {
+                    Layer::Recurrent(spec) => {
+                        let stack = Stack { spec, layer: index, params };
+                        let mut last = states[b].next().cloned().unwrap_or_else(|| stack.zeros());
+                        let (mut output, mut passed) = (dy.clone(), Vec::new());
+                        if self.at == At::Last && self.last_recurrent() == Some(index) {
+                            passed = stack.final_row_back(&pass.tapes[b], &dy[0], &mut last);
+                            output = vec![vec![0.0; dy[0].len()]; sequence.len()];
+                        }
+                        let below = stack.backward(&pass.tapes[b], &output, &passed, &last, sequence, sums);
+                        back.initial.insert(0, below.initial);
+                        back.hidden.insert(0, below.hidden);
+                        below.input
                     }
-                    let below = stack.backward(tape, &output, &passed, &last, sequence, sums);
-                    back.initial.insert(0, below.initial);
-                    back.hidden.insert(0, below.hidden);
-                    below.input
-                }
-                Layer::Dense { units, activation, bias, name } => {
-                    let dense = dense(*units, *activation, *bias, name);
-                    let rows = pass.input.iter().zip(&pass.output).zip(dy);
-                    rows.map(|((x, y), dy)| dense.backward(params, x, y, dy, sums)).collect()
-                }
-                Layer::Embedding { .. } => {
-                    let (embedding, tokens) = self.embedding(index, sequence);
-                    tokens.iter().zip(dy).for_each(|(token, dy)| embedding.backward(*token, dy, sums));
-                    Vec::new()
-                }
-                Layer::Dropout => mask(dy, sequence.masks.get(&(index, 0))),
-            };
+                    Layer::Dense { units, activation, bias, name } => {
+                        let dense = dense(*units, *activation, *bias, name);
+                        let rows = pass.input[b].iter().zip(&pass.output[b]).zip(dy);
+                        rows.map(|((x, y), dy)| dense.backward(params, x, y, dy, sums)).collect()
+                    }
+                    Layer::Embedding { .. } => {
+                        let (embedding, tokens) = self.embedding(index, sequence);
+                        let dy = mask(dy, sequence.masks.get(&(index, 0)));
+                        tokens.iter().zip(&dy).for_each(|(token, dy)| embedding.backward(*token, dy, sums));
+                        Vec::new()
+                    }
+                    Layer::Dropout => mask(dy, sequence.masks.get(&(index, 0))),
+                    Layer::Noise => dy.clone(),
+                    Layer::Norm(_) => unreachable!("done for all sequences together"),
+                };
+            }
         }
-        back
+        backs
     }
 
     /// Regroups by level and direction, with the norm at each time step over the sequences that reach it.
@@ -207,4 +236,13 @@ impl Network {
 
 fn dense(units: usize, activation: Activation, bias: bool, name: &str) -> Dense<'_> {
     Dense { name, units, activation, bias }
+}
+
+/// x + noise, or x.
+fn noisy(x: &Rows, noise: Option<&Rows>) -> Rows {
+    let Some(noise) = noise else { return x.clone() };
+    assert_eq!(x.len(), noise.len(), "rows of a noise");
+    let mut sum = x.clone();
+    sum.iter_mut().zip(noise).for_each(|(x, noise)| algebra::add(x, noise));
+    sum
 }

@@ -47,6 +47,8 @@ pub struct Sequence {
     pub masks: BTreeMap<(usize, usize), Rows>,
     /// What acts on the states of a recurrent layer, by (layer, level·directions + direction). Missing: nothing.
     pub step_masks: BTreeMap<(usize, usize), StepMasks>,
+    /// What each noise layer adds, by its index: `[rows][size]`. Missing: nothing.
+    pub noise: BTreeMap<usize, Rows>,
     pub nudge: Option<Nudge>,
 }
 
@@ -62,7 +64,8 @@ impl Sequence {
     }
 
     fn new(steps: Steps) -> Sequence {
-        Sequence { steps, initial: Vec::new(), masks: BTreeMap::new(), step_masks: BTreeMap::new(), nudge: None }
+        let (masks, step_masks, noise) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        Sequence { steps, initial: Vec::new(), masks, step_masks, noise, nudge: None }
     }
 
     /// With the initial state of each recurrent layer.
@@ -80,6 +83,12 @@ impl Sequence {
     /// With what acts on the states of one direction of one level: see [`Sequence::step_masks`].
     pub fn with_step_masks(mut self, layer: usize, index: usize, masks: StepMasks) -> Sequence {
         self.step_masks.insert((layer, index), masks);
+        self
+    }
+
+    /// With what one noise layer adds.
+    pub fn with_noise(mut self, layer: usize, noise: Rows) -> Sequence {
+        self.noise.insert(layer, noise);
         self
     }
 

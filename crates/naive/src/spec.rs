@@ -1,6 +1,7 @@
 //! What a network is made of; mirrors the description types of `rnn` without depending on them.
 
 use crate::cells::Weights;
+use crate::norms::Norm;
 
 /// Pointwise function of an Elman cell or a dense layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,7 +80,7 @@ pub struct Recurrent {
 }
 
 /// One layer of a network.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Layer {
     Recurrent(Recurrent),
     /// `y = f(W x + b)` at every row; `{name}.weight [units, K]`, `{name}.bias [units]`.
@@ -89,13 +90,17 @@ pub enum Layer {
         bias: bool,
         name: String,
     },
-    /// A row of `{name}.weight [vocabulary, units]` for each token; the first layer only.
+    /// A row of `{name}.weight [vocabulary, units]` for each token, times the mask given with the sequence under
+    /// `(index of this layer, 0)`; the first layer only.
     Embedding {
         units: usize,
         name: String,
     },
     /// Multiplies by the mask given with the sequence under `(index of this layer, 0)`; without one it does nothing.
     Dropout,
+    /// Adds the noise given with the sequence under the index of this layer; without one it does nothing.
+    Noise,
+    Norm(Norm),
 }
 
 /// What the first layer reads.
@@ -117,7 +122,7 @@ pub enum At {
 }
 
 /// A chain of layers.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Network {
     pub input: Input,
     pub layers: Vec<Layer>,
@@ -212,7 +217,13 @@ impl Network {
                     shapes.push((format!("{name}.weight"), vec![size, *units]));
                     size = *units;
                 }
-                Layer::Dropout => {}
+                Layer::Norm(norm) => {
+                    shapes.push((format!("{}.weight", norm.name), vec![size]));
+                    if norm.bias() {
+                        shapes.push((format!("{}.bias", norm.name), vec![size]));
+                    }
+                }
+                Layer::Dropout | Layer::Noise => {}
             }
         }
         shapes

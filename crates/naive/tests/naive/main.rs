@@ -4,6 +4,7 @@ mod by_hand;
 mod cells_by_difference;
 mod common;
 mod networks_by_difference;
+mod norms_by_difference;
 mod pytorch_losses;
 mod pytorch_recurrent;
 mod step_masks_by_difference;
