@@ -93,6 +93,10 @@ export interface Recurrent {
   recurrentInit?: "glorotUniform" | "orthogonal" | "identity" | "uniform" | "zeros";
   recurrentScale?: number;
   dropout?: number;
+  activationPenalty?: number;
+  temporalPenalty?: number;
+  weightDrop?: number;
+  weightNorm?: boolean;
   bias?: boolean;
   name?: string;
   trainable?: boolean;
@@ -117,11 +121,21 @@ export declare function dense(o?: {
   units?: number;
   activation?: "linear" | "relu" | "tanh";
   bias?: boolean;
+  weightNorm?: boolean;
   name?: string;
   trainable?: boolean;
 }): Layer;
-export declare function embedding(o: { units: number; name?: string; trainable?: boolean }): Layer;
-export declare function dropout(o: { rate: number }): Layer;
+export declare function embedding(o: { units: number; dropout?: number; name?: string; trainable?: boolean }): Layer;
+export declare function dropout(o: { rate: number; shared?: "time" }): Layer;
+export declare function noise(o: { deviation: number }): Layer;
+export declare function layerNorm(o?: { epsilon?: number; bias?: boolean; name?: string; trainable?: boolean }): Layer;
+export declare function rmsNorm(o?: { epsilon?: number; name?: string; trainable?: boolean }): Layer;
+export declare function batchNorm(o?: {
+  momentum?: number;
+  epsilon?: number;
+  name?: string;
+  trainable?: boolean;
+}): Layer;
 
 // ── a run: its description (JSON) and its controls (not JSON) ──
 export type Rate = number | Schedule;
@@ -158,6 +172,8 @@ export interface RunDescription {
   groups?: readonly ParameterGroup[];
   gradientNoise?: GradientNoise;
   average?: Average;
+  maxNorm?: number;
+  orthogonality?: number;
   /** Text and long streams: window length (128); carryState: the state runs on into the next window. */
   window?: number;
   carryState?: boolean;
@@ -275,7 +291,10 @@ export interface Model extends AsyncDisposable {
   /** Goes on with the saved run on the same data (a fingerprint is checked): the same bits as an unbroken one. */
   resume(data: Data, o?: { epochs?: number; steps?: number } & RunControls): Run;
   trainer(
-    o?: Pick<RunDescription, "optimizer" | "clip" | "penalty" | "groups" | "gradientNoise" | "average" | "seed">,
+    o?: Pick<
+      RunDescription,
+      "optimizer" | "clip" | "penalty" | "groups" | "gradientNoise" | "average" | "maxNorm" | "orthogonality" | "seed"
+    >,
   ): Promise<Trainer>;
   online(
     o?: { algorithm?: "tbptt" | "rtrl"; truncation?: number } & Pick<RunDescription, "optimizer" | "clip">,

@@ -26,6 +26,7 @@ mod gemm;
 mod lanes;
 mod layout;
 mod maximum;
+mod moments;
 mod one_hot;
 mod pack;
 mod panels;
@@ -42,6 +43,7 @@ pub use activation::{clamp, exp, exp_to, relu, relu_to, sigmoid, sigmoid_to, tan
 pub use gemm::{Terms, gemm, gemm_from, gemm_panels};
 pub use layout::{PANEL, STRIP, padded, panels_len, strips, strips_len};
 pub use maximum::largest;
+pub use moments::{centred_dot, moments};
 pub use one_hot::{gather_panels, scatter_panels};
 pub use pack::{Source, pack_panels, pack_strips, pack_strips_at, pack_strips_transposed};
 pub use panels::{join_panels, panels_from_rows, panels_to_rows, transpose_panels};

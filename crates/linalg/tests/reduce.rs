@@ -25,6 +25,15 @@ fn order_of_the_sums() {
         assert_eq!(linalg::sum_f64(&a).to_bits(), by_the_book(a.iter().map(wide)).to_bits());
         let squares = by_the_book(a.iter().map(|v| wide(v) * wide(v)));
         assert_eq!(linalg::norm_squared(&a).to_bits(), squares.to_bits());
+        if n > 0 {
+            let mean = by_the_book(a.iter().map(wide)) / n as f64;
+            let square = |v: &f32| (wide(v) - mean) * (wide(v) - mean);
+            let variance = by_the_book(a.iter().map(square)) / n as f64;
+            assert_eq!(linalg::moments(&a), (mean, variance));
+        }
+        let b: Vec<f32> = (0..n).map(|_| values.one()).collect();
+        let product = by_the_book(a.iter().zip(&b).map(|(a, b)| wide(a) * (wide(b) - 0.3)));
+        assert_eq!(linalg::centred_dot(&a, &b, 0.3).to_bits(), product.to_bits());
     }
 }
 

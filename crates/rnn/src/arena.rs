@@ -27,12 +27,16 @@ impl<'a> Arena<'a> {
 
     /// A buffer of zeros, as long as the product of `dims`.
     pub fn floats(&mut self, dims: &[usize]) -> Vec<f32> {
+        self.buffer(dims)
+    }
+
+    fn buffer<T: Clone + Default>(&mut self, dims: &[usize]) -> Vec<T> {
         let len = dims.iter().try_fold(1usize, |len, &n| len.checked_mul(n)).unwrap_or(usize::MAX);
-        self.bytes = self.bytes.saturating_add(len.saturating_mul(size_of::<f32>()));
+        self.bytes = self.bytes.saturating_add(len.saturating_mul(size_of::<T>()));
         let mut buffer = Vec::new();
         self.failed = self.failed || buffer.try_reserve_exact(len).is_err();
         if !self.failed {
-            buffer.resize(len, 0.0);
+            buffer.resize(len, T::default());
         }
         buffer
     }
@@ -64,18 +68,25 @@ impl<'a> Arena<'a> {
     }
 
     fn stage(&mut self, stage: &Stage) -> StageMemory {
-        let dropout = matches!(stage.kind, Kind::Dropout(_));
         let rows = self.rows(stage);
-        let values = if self.training || !dropout { rows } else { 0 };
-        let mask = if self.training && dropout { rows } else { 0 };
+        let values = if self.training || !stage.training_only() { rows } else { 0 };
+        let trained = |rows: usize| if self.training { rows } else { 0 };
+        let (mask, sums) = match &stage.kind {
+            Kind::Dropout(layer) if layer.shared => ([trained(self.capacity.batch), stage.width], [0, 0]),
+            Kind::Dropout(_) => ([trained(rows), stage.width], [0, 0]),
+            Kind::Embedding(embedding) if embedding.dropout > 0.0 => ([trained(rows), 1], [0, 0]),
+            Kind::Norm(norm) => norm.memory(rows, self.training).into(),
+            _ => ([0, 0], [0, 0]),
+        };
         let kept = match &stage.kind {
             Kind::Pass(passing) if self.training => [rows, passing.input],
             _ => [0, 0],
         };
         let mut memory = StageMemory {
             values: self.floats(&[values, stage.width]),
-            mask: self.floats(&[mask, stage.width]),
+            mask: self.floats(&mask),
             kept: self.floats(&kept),
+            sums: self.buffer(&sums),
             directions: Vec::new(),
         };
         if let Kind::Level(level) = &stage.kind

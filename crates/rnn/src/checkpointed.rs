@@ -3,8 +3,9 @@
 //! the first, each forward anew and then back.
 //!
 //! The bits are those of the whole: a segment's products are those that the whole has at these steps, the weights' gradients
-//! fold from the last step downwards, dropout is drawn by the step's number. That holds for what reads forwards alone: the
-//! reverse direction of a bidirectional layer has its states before a segment at the sequence's end.
+//! fold from the last step downwards, dropout and noise are drawn by the step's number, weights that are made of
+//! others are made once. That holds for what reads forwards alone: the reverse direction of a bidirectional layer has its states
+//! before a segment at the sequence's end; and not for what sees all steps at a time, as a batch norm.
 //!
 //! Kept whole: the output and its gradient, `[rows, O]` each (`[batch, O]` at the last step), so that a loss sees all of them.
 
@@ -13,7 +14,7 @@ use std::ops::Range;
 use crate::arena::Arena;
 use crate::network::{DropoutKey, Network, Pass, Values, Want};
 use crate::packing::Packing;
-use crate::spec::{At, Layer};
+use crate::spec::At;
 use crate::states::States;
 use crate::trained::Trained;
 use crate::workspace::{Capacity, OutOfMemory, Workspace};
@@ -53,7 +54,7 @@ impl Checkpointed {
     /// When the memory cannot be had.
     ///
     /// # Panics
-    /// For a bidirectional layer; see [`Checkpointed::refuses`].
+    /// For a layer that sees sequences as a whole; see [`Checkpointed::refuses`].
     pub fn new(network: &Network, capacity: Capacity, every: usize) -> Result<Checkpointed, OutOfMemory> {
         assert!(Checkpointed::refuses(network).is_none(), "a layer that cannot be gone through in segments");
         let Capacity { batch, steps, rows } = capacity;
@@ -75,9 +76,9 @@ impl Checkpointed {
         Ok(Checkpointed { every, workspace, before, packing, output, gradient, len: 0, final_states, between })
     }
 
-    /// The layer that cannot be gone through in segments, if there is one.
-    pub fn refuses(network: &Network) -> Option<usize> {
-        network.layers().iter().position(|layer| matches!(layer, Layer::Recurrent(layer) if layer.bidirectional))
+    /// The layer that cannot be gone through in segments, if there is one, and why.
+    pub fn refuses(network: &Network) -> Option<(usize, &'static str)> {
+        network.sees_whole()
     }
 
     /// As [`Network::forward`].
@@ -88,6 +89,8 @@ impl Checkpointed {
         let Packing { batch, rows, steps, .. } = *of.packing;
         self.len = network.output_size() * if network.at() == At::Every { rows } else { batch };
         self.final_states.reset(network, batch);
+        let mut made = std::mem::take(&mut self.workspace.made);
+        let of = Reading { params: network.made(of.params, of.dropout, &mut made), ..of };
         for segment in 0..steps.div_ceil(self.every) {
             let range = self.steps(segment, of.packing);
             self.go(network, of, segment);
@@ -101,6 +104,7 @@ impl Checkpointed {
                 next.copy_rows(network, states, same(0..going));
             }
         }
+        self.workspace.made = made;
     }
 
     /// As [`Network::backward`], of the parameters alone; once after each way forward, with its arguments.
@@ -109,6 +113,8 @@ impl Checkpointed {
     /// As there.
     pub fn backward(&mut self, network: &Network, of: Reading, grads: &mut [f32]) {
         let segments = of.packing.steps.div_ceil(self.every);
+        let made = std::mem::take(&mut self.workspace.made);
+        let of = Reading { params: if network.table().derives() { &made } else { of.params }, ..of };
         for segment in (0..segments).rev() {
             // The last is there still.
             if segment + 1 < segments {
@@ -127,6 +133,8 @@ impl Checkpointed {
             network.walk_back(&pass, Trained::Apart { params, grads }, workspace, want);
             between.copy_from(workspace.state_gradients());
         }
+        network.table().pull_back(&made, of.dropout, grads);
+        self.workspace.made = made;
     }
 
     pub fn output(&self) -> &[f32] {

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::blocks::{Order, blocks};
+use crate::derived::Made;
 use crate::network::Values;
 use crate::params::{Owner, ParameterTable, Role};
 use crate::product::{DG, Rows, fold_bias, fold_input, pack_gradients, project};
@@ -40,9 +41,10 @@ impl Dense {
         units: usize,
         activation: Activation,
         bias: bool,
+        made: Made,
         (owner, table): (&Owner, &mut ParameterTable),
     ) -> Result<Dense, NetworkError> {
-        let weight = table.panels(owner, "weight", Role::Weight, [units, input], vec![vec![0]])?.remove(0);
+        let weight = table.made(made, owner, "weight", Role::Weight, [units, input], vec![vec![0]])?.remove(0);
         let bias = if bias { Some(table.plain(owner, "bias", Role::Bias, &[units], 1)?) } else { None };
         Ok(Dense { input, units, activation, trainable: owner.trainable, weight, bias })
     }

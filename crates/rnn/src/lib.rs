@@ -9,16 +9,21 @@
 #![forbid(unsafe_code)]
 
 mod activation;
+mod activity;
 mod arena;
 mod blocks;
 mod cells;
 mod checkpointed;
+mod constraints;
 mod dense;
+mod derived;
 mod dropout;
 mod embedding;
 pub mod init;
 pub mod losses;
 mod network;
+mod noise;
+mod norms;
 mod packing;
 mod params;
 mod passing;
@@ -35,16 +40,20 @@ mod trained;
 mod transposed;
 mod workspace;
 
+pub use activity::Activity;
 pub use checkpointed::{Checkpointed, Reading};
+pub use constraints::{Orthogonality, max_norm};
 pub use init::{Init, Initialiser, initialise};
 pub use losses::{Loss, LossSum, cross_entropy, mse};
-pub use network::{DropoutKey, Network, Values, Want};
+pub use network::{DropoutKey, Extent, Network, Values, Want};
+pub use norms::{Norm, NormKind, Running};
 pub use packing::Packing;
-pub use params::{Parameter, ParameterTable, Role};
+pub use params::{Buffer, Parameter, ParameterTable, Role};
 pub use random::{Philox, Purpose, Stream, permutation};
 pub use sort::heap_sort;
 pub use spec::{
     Activation, At, CellKind, Direction, Form, Input, Layer, Merge, NetworkError, Passed, Recurrent, Reset, Ring,
+    WeightForm,
 };
 pub use stage::{LARGEST, MOST_LEVELS};
 pub use states::{LayerState, StateShape, States};

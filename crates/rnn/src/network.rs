@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::dense::DenseFlow;
+use crate::norms::{NormFlow, NormMemory};
 use crate::packing::Packing;
 use crate::params::ParameterTable;
 use crate::recurrent::{Ends, Level, LevelFlow, LevelMemory};
@@ -39,6 +40,16 @@ pub struct DropoutKey<'a> {
     pub step: u64,
     /// Identity of the sequence at each sorted position (its number in the data), so that masks do not depend on the batch.
     pub rows: &'a [u64],
+    /// The batch of the update, in all its shards; read only where outputs are penalised ([`Network::penalises_outputs`]).
+    pub whole: Extent,
+}
+
+/// How large a batch is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Extent {
+    pub sequences: u64,
+    /// Steps of all sequences.
+    pub rows: u64,
 }
 
 /// What a backward pass computes beside the gradients of the parameters.
@@ -130,11 +141,12 @@ impl Network {
     /// * `params`: flat buffer of [`Network::table`].
     /// * `x`: the rows of `packing`.
     /// * `initial`: states before the first step (zero when absent), the batch in sorted order.
-    /// * `dropout`: the masks of a training step; without it dropout does nothing.
+    /// * `dropout`: the masks of a training step; without it dropout and noise do nothing, and a batch norm goes by its running
+    ///   statistics.
     ///
     /// # Panics
     /// When a length does not fit the network and the packing, the packing does not fit the workspace, or a token is not below
-    /// the vocabulary; with `dropout`, when the workspace is not for training.
+    /// the vocabulary; with `dropout`, when the workspace is not for training or a batch norm that learns sees one row alone.
     pub fn forward(
         &self,
         params: &[f32],
@@ -144,7 +156,20 @@ impl Network {
         dropout: Option<DropoutKey>,
         ws: &mut Workspace,
     ) {
+        let mut made = std::mem::take(&mut ws.made);
+        let params = self.made(params, dropout, &mut made);
         self.walk(&Pass { params, packing, x, initial, dropout, first: 0 }, ws);
+        ws.made = made;
+    }
+
+    /// What a pass reads: the parameters, or `copy` of them with the weights that are made of others.
+    pub(crate) fn made<'a>(&self, params: &'a [f32], key: Option<DropoutKey>, copy: &'a mut [f32]) -> &'a [f32] {
+        assert_eq!(params.len(), self.table().len(), "length of the parameters");
+        if !self.table().derives() {
+            return params;
+        }
+        self.table().derive(params, key, copy);
+        copy
     }
 
     pub(crate) fn walk(&self, pass: &Pass, ws: &mut Workspace) {
@@ -153,7 +178,7 @@ impl Network {
         ws.begin(self, pass);
         let ends = [0, packing.batch];
         for (index, stage) in self.stages().iter().enumerate() {
-            if dropout.is_none() && matches!(stage.kind, Kind::Dropout(_)) {
+            if dropout.is_none() && stage.training_only() {
                 continue; // it passes its input on, and has no memory of its own outside training
             }
             let (below, rest) = ws.stages.split_at_mut(index);
@@ -162,13 +187,29 @@ impl Network {
             let offsets = if stage.per_sequence { &ends[..] } else { &packing.offsets };
             let y = &mut own.values[..offsets[offsets.len() - 1] * stage.width];
             match (&stage.kind, x) {
-                (Kind::Embedding(embedding), Values::Tokens(tokens)) => embedding.forward(params, tokens, y),
+                (Kind::Embedding(embedding), Values::Tokens(tokens)) => {
+                    embedding.forward(params, tokens, y);
+                    if let Some(key) = dropout.filter(|_| embedding.dropout > 0.0) {
+                        embedding.drop(key, offsets, tokens, &mut own.mask, y);
+                    }
+                }
                 (Kind::Dense(dense), x) => dense.forward(params, offsets, x, y, &mut ws.scratch),
                 (Kind::Dropout(layer), Values::Values(x)) => {
                     if let Some(key) = dropout {
                         let first = if stage.per_sequence { 0 } else { first };
-                        layer.forward(key, first, offsets, x, &mut own.mask[..y.len()], y);
+                        layer.forward(key, first, offsets, x, &mut own.mask, y);
                     }
+                }
+                (Kind::Noise(layer), Values::Values(x)) => {
+                    if let Some(key) = dropout {
+                        let first = if stage.per_sequence { 0 } else { first };
+                        layer.forward(key, first, offsets, x, y);
+                    }
+                }
+                (Kind::Norm(norm), Values::Values(x)) => {
+                    let memory = NormMemory { kept: &mut own.mask, sums: &mut own.sums };
+                    // What it reads may be longer: room for a larger batch.
+                    norm.forward(params, dropout.is_some(), &x[..y.len()], y, memory);
                 }
                 (Kind::Level(level), x) => {
                     let directions = if ws.training { &mut own.directions[..] } else { &mut ws.shared[..] };
@@ -186,7 +227,12 @@ impl Network {
                     passing.forward(packing, stage.per_sequence, h, input, y);
                 }
                 (Kind::Embedding(_), Values::Values(_)) => unreachable!("an embedding comes first, on tokens"),
-                (_, Values::Tokens(_)) => unreachable!("these never come first on tokens"),
+                (
+                    Kind::Dropout(_) | Kind::Noise(_) | Kind::Norm(_) | Kind::Merge(_) | Kind::Pass(_),
+                    Values::Tokens(_),
+                ) => {
+                    unreachable!("what reads numbers never comes first on tokens")
+                }
             }
         }
     }
@@ -195,7 +241,8 @@ impl Network {
     ///
     /// Reads [`Workspace::output_gradient`] and the gradients of the final states in [`Workspace::state_gradients`] (zero
     /// unless written to); uses both up. Adds the gradients of the trainable parameters onto `grads` (laid out as `params`),
-    /// those of the others stay as they are.
+    /// those of the others stay as they are. With `dropout`, a batch norm that learns adds the batch's statistics there too, in
+    /// the place of its buffers: see [`crate::Running`].
     ///
     /// # Panics
     /// As [`Network::forward`]; when the workspace is not for training; when hidden values are wanted that it has no room for.
@@ -212,8 +259,12 @@ impl Network {
         want: Want,
     ) {
         assert_eq!(grads.len(), self.table().len(), "length of the gradients");
-        let pass = Pass { params, packing, x, initial, dropout, first: 0 };
-        self.walk_back(&pass, Trained::Apart { params, grads }, ws, want);
+        let made = std::mem::take(&mut ws.made);
+        let used = if self.table().derives() { &made } else { params };
+        let pass = Pass { params: used, packing, x, initial, dropout, first: 0 };
+        self.walk_back(&pass, Trained::Apart { params: used, grads }, ws, want);
+        self.table().pull_back(&made, dropout, grads);
+        ws.made = made;
     }
 
     /// As [`Network::backward`], but the gradients are added to the parameters themselves: with an output gradient that was
@@ -221,7 +272,7 @@ impl Network {
     /// the parameters beside the products.
     ///
     /// # Panics
-    /// As [`Network::backward`].
+    /// As [`Network::backward`]; where weights are made of others ([`ParameterTable::derives`]).
     pub fn descend(
         &self,
         params: &mut [f32],
@@ -231,6 +282,7 @@ impl Network {
         ws: &mut Workspace,
     ) {
         assert_eq!(params.len(), self.table().len(), "length of the parameters");
+        assert!(!self.table().derives(), "weights that are made of others");
         // The way back reads them through `Trained` alone.
         let pass = Pass { params: &[], packing, x, initial, dropout: None, first: 0 };
         self.walk_back(&pass, Trained::One(params), ws, Want::default());
@@ -260,10 +312,11 @@ impl Network {
             match (&stage.kind, x) {
                 (Kind::Dropout(layer), _) => {
                     if dropout.is_some() {
-                        layer.backward(&own.mask, above);
+                        layer.backward(offsets, &own.mask, above);
                     }
                     continue;
                 }
+                (Kind::Noise(_), _) => continue,
                 (Kind::Last, _) => {
                     let level = self.level(index - 1);
                     level.final_gradient(&mut ws.state_gradients.layers[level.state], packing.batch, above);
@@ -287,7 +340,8 @@ impl Network {
                 }
                 (Kind::Merge(_), Values::Tokens(_)) => unreachable!("directions are numbers"),
                 (Kind::Embedding(embedding), Values::Tokens(tokens)) => {
-                    embedding.backward(offsets, tokens, above, trained.grads());
+                    let factors = (dropout.is_some() && embedding.dropout > 0.0).then_some(&own.mask[..]);
+                    embedding.backward(offsets, tokens, factors, above, trained.grads());
                 }
                 (Kind::Embedding(_), Values::Values(_)) => unreachable!("an embedding comes first, on tokens"),
                 (Kind::Dense(dense), x) => {
@@ -295,9 +349,23 @@ impl Network {
                     let flow = DenseFlow { above, below, trained: trained.lend(), zeros: &ws.zeros };
                     dense.backward(offsets, x, y, flow, &mut ws.scratch);
                 }
+                (Kind::Norm(norm), Values::Values(x)) => {
+                    let memory = NormMemory { kept: &mut own.mask, sums: &mut own.sums };
+                    let x = &x[..above.len()];
+                    let flow = NormFlow { above, below, trained: trained.lend() };
+                    norm.backward(dropout.is_some(), offsets, x, memory, flow);
+                }
+                (Kind::Norm(_), Values::Tokens(_)) => unreachable!("a norm never comes first on tokens"),
                 (Kind::Level(level), x) => {
                     let mut below = below;
                     let (own, after) = rest.split_first_mut().expect("the level's own");
+                    if let (Some(activity), Some(key)) = (level.activity, dropout) {
+                        // Below a Last there is room for a gradient from above, and none in it.
+                        if !std::mem::replace(&mut from_above, true) {
+                            above.fill(0.0);
+                        }
+                        activity.add(key.whole, packing, &own.values, stage.width, above);
+                    }
                     let StageMemory { values, directions, .. } = own;
                     let memory = LevelMemory { output: values, directions, scratch: &mut ws.scratch };
                     let flow = LevelFlow {
@@ -331,9 +399,9 @@ impl Network {
         }
     }
 
-    /// The nearest stage before `index` that acts: dropout does so in a training step only.
+    /// The nearest stage before `index` that acts: dropout and noise do so in a training step only.
     pub(crate) fn acting(&self, index: usize, dropout: bool) -> Option<usize> {
-        (0..index).rev().find(|&i| dropout || !matches!(self.stages()[i].kind, Kind::Dropout(_)))
+        (0..index).rev().find(|&i| dropout || !self.stages()[i].training_only())
     }
 
     /// Stage and length of the output of a pass.
@@ -341,6 +409,31 @@ impl Network {
         let index = self.acting(self.stages().len(), pass.dropout.is_some()).expect("a stage that always acts");
         let stage = &self.stages()[index];
         (index, stage.width * if stage.per_sequence { pass.packing.batch } else { pass.packing.rows })
+    }
+
+    /// The layer that sees sequences as a whole when they are trained on, if there is one, and how: windows or segments of them
+    /// are then not the same.
+    pub fn sees_whole(&self) -> Option<(usize, &'static str)> {
+        let both = |layer: &Layer| matches!(layer, Layer::Recurrent(layer) if layer.bidirectional);
+        let both = self.layers.iter().position(both);
+        let norm = self.batch_norms().next();
+        let penalised = self.levels().find(|level| level.activity.is_some());
+        both.map(|layer| (layer, "is bidirectional: it does not go through a sequence in segments"))
+            .or(norm.map(|(layer, _)| (layer, "is a batch norm: its statistics are of whole sequences")))
+            .or(penalised.map(|level| (self.states()[level.state].layer, "has a penalty on the whole of its output")))
+    }
+
+    /// Whether a recurrent layer's output is penalised in training.
+    pub fn penalises_outputs(&self) -> bool {
+        self.levels().any(|level| level.activity.is_some())
+    }
+
+    /// The batch norms that learn, by the index of their layer, and whether they see a row a sequence instead of one a step.
+    pub fn batch_norms(&self) -> impl Iterator<Item = (usize, bool)> + '_ {
+        self.stages().iter().filter_map(|stage| match &stage.kind {
+            Kind::Norm(norm) if norm.sees_batch() => Some((norm.layer, stage.per_sequence)),
+            _ => None,
+        })
     }
 
     /// Numbers in one row that stage `index` reads.

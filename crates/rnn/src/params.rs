@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use linalg::{PANEL, padded};
 
+use crate::derived::Derived;
 use crate::spec::NetworkError;
 
 /// What a parameter is for; penalties and initialisers go by it.
@@ -24,6 +25,34 @@ pub enum Role {
     /// Weight of a dense layer, or of the projection of a state (`weight_hr`).
     Weight,
     Embedding,
+    /// Weight of a normalising layer, which starts at 1.
+    Gain,
+    /// Norms of the rows of a normalised weight (`weight_g`).
+    Magnitude,
+    /// What no gradient moves: kept and saved with the parameters, and none of them.
+    Buffer(Buffer),
+}
+
+impl Role {
+    /// Whether penalties act on it: biases, gains and a cell's own vectors are left alone.
+    pub fn is_weight(self) -> bool {
+        matches!(self, Role::InputWeight | Role::RecurrentWeight | Role::Weight | Role::Embedding)
+    }
+
+    pub fn is_buffer(self) -> bool {
+        matches!(self, Role::Buffer(_))
+    }
+}
+
+/// The buffers of a batch norm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Buffer {
+    /// Running mean, from 0.
+    Mean,
+    /// Running variance, from 1.
+    Variance,
+    /// Batches seen, one number; counts to 2²⁴.
+    Count,
 }
 
 /// How the natural tensor lies in the flat buffer.
@@ -81,7 +110,7 @@ impl Parameter {
     }
 
     /// Calls `place(flat, natural)` for every element, with indices into the flat buffer and the natural tensor.
-    fn places(&self, mut place: impl FnMut(usize, usize)) {
+    pub(crate) fn places(&self, mut place: impl FnMut(usize, usize)) {
         let Layout::Panels { blocks } = &self.layout else {
             return (0..self.count()).for_each(|i| place(self.offset + i, i));
         };
@@ -99,10 +128,12 @@ impl Parameter {
 }
 
 /// All parameters of a network, in the order of their offsets.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ParameterTable {
     entries: Vec<Parameter>,
     len: usize,
+    /// Weights that are made of others.
+    pub(crate) derived: Vec<Derived>,
 }
 
 /// To whom new parameters belong.
@@ -126,9 +157,9 @@ impl ParameterTable {
         self.len == 0
     }
 
-    /// Number of natural elements of all parameters.
+    /// Number of natural elements of all parameters, buffers left out.
     pub fn count(&self) -> usize {
-        self.entries.iter().map(Parameter::count).sum()
+        self.entries.iter().filter(|entry| !entry.role.is_buffer()).map(Parameter::count).sum()
     }
 
     /// Index of the parameter of this name.
@@ -194,6 +225,23 @@ impl ParameterTable {
         Ok(lens.into_iter().map(&mut next).collect())
     }
 
+    /// Room that belongs to no parameter; `name` is what for.
+    pub(crate) fn unlisted(&mut self, owner: &Owner, name: &str, len: usize) -> Result<Range<usize>, NetworkError> {
+        self.grow(owner, name, len as u64)
+    }
+
+    /// Makes the flat buffer longer.
+    fn grow(&mut self, owner: &Owner, name: &str, len: u64) -> Result<Range<usize>, NetworkError> {
+        // More floats than this cannot be addressed, on 32 bits in particular.
+        let most = isize::MAX as u64 / 4;
+        if len > most || self.len as u64 + len > most {
+            let message = format!("{}.{name} makes more parameters than memory can hold", owner.name);
+            return Err(NetworkError { layer: owner.layer, message });
+        }
+        self.len += len as usize;
+        Ok(self.len - len as usize..self.len)
+    }
+
     #[expect(clippy::too_many_arguments, reason = "the fields of one entry")]
     fn add(
         &mut self,
@@ -205,14 +253,7 @@ impl ParameterTable {
         layout: Layout,
         len: u64,
     ) -> Result<Range<usize>, NetworkError> {
-        // More floats than this cannot be addressed, on 32 bits in particular.
-        let most = isize::MAX as u64 / 4;
-        if len > most || self.len as u64 + len > most {
-            let message = format!("{}.{name} makes more parameters than memory can hold", owner.name);
-            return Err(NetworkError { layer: owner.layer, message });
-        }
-        let offset = self.len;
-        self.len += len as usize;
+        let Range { start: offset, .. } = self.grow(owner, name, len)?;
         self.entries.push(Parameter {
             name: format!("{}.{name}", owner.name),
             shape: shape.to_vec(),

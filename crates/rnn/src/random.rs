@@ -13,6 +13,10 @@ pub enum Purpose {
     Split = 4,
     /// Sampling of generated tokens.
     Generation = 5,
+    /// Gaussian noise between layers.
+    Noise = 6,
+    /// Dropped weights.
+    WeightDrop = 7,
     /// Masks of candidates: recurrent dropout.
     RecurrentDropout = 8,
     /// States that stay.

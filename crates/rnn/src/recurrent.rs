@@ -2,7 +2,9 @@
 
 use std::ops::Range;
 
+use crate::activity::Activity;
 use crate::cells::{Vector, cell};
+use crate::derived::Made;
 use crate::network::{Pass, Values, Want};
 use crate::params::{Owner, ParameterTable, Role};
 use crate::spec::{CellKind, Direction, NetworkError, Recurrent};
@@ -43,6 +45,8 @@ pub(crate) struct Level {
     pub trainable: bool,
     /// Of what acts on its states at each step.
     pub rates: Rates,
+    /// Penalties on the output, where there are any: of the top level alone.
+    pub activity: Option<Activity>,
     /// One entry for each direction.
     pub weights: Vec<Weights>,
     /// Stage that passes its input on around it.
@@ -98,7 +102,8 @@ impl Level {
         for side in 0..layer.directions() {
             weights.push(Weights::new(layer, level, side, input, owner, table)?);
         }
-        let Recurrent { cell: kind, hidden_size: hidden, trainable, .. } = *layer;
+        let Recurrent { cell: kind, hidden_size: hidden, trainable, activity, .. } = *layer;
+        let activity = Some(activity).filter(|activity| level + 1 == layer.num_layers && !activity.is_none());
         let memory = cell(kind).shape().memory * hidden;
         Ok(Level {
             kind,
@@ -108,6 +113,7 @@ impl Level {
             memory,
             trainable,
             rates: Rates::new(&layer.form),
+            activity,
             weights,
             passed_at: None,
             state,
@@ -275,11 +281,18 @@ impl Weights {
         let hh = |columns: &Range<usize>| shape.gates[columns.clone()].iter().filter_map(|gate| gate.hh).collect();
         let blocks = std::iter::once(&shape.hidden).chain(&shape.candidate).map(hh).collect();
 
+        let normed = if layer.weights.norm { Made::Normed } else { Made::Itself };
+        let dropped = (layer.weights.drop > 0.0).then_some(Made::Dropped(layer.weights.drop));
+        let (input_made, recurrent_made) = (normed, dropped.unwrap_or(normed));
         let name = format!("weight_ih_{suffix}");
-        let input = table.panels(owner, &name, Role::InputWeight, [gates * hidden, input], vec![ih])?.remove(0);
+        let input =
+            table.made(input_made, owner, &name, Role::InputWeight, [gates * hidden, input], vec![ih])?.remove(0);
         let name = format!("weight_hh_{suffix}");
         let recurrent = match shape.recurrent() {
-            true => table.panels(owner, &name, Role::RecurrentWeight, [gates * hidden, layer.units()], blocks)?,
+            true => {
+                let dims = [gates * hidden, layer.units()];
+                table.made(recurrent_made, owner, &name, Role::RecurrentWeight, dims, blocks)?
+            }
             false => Vec::new(),
         };
         let mut bias = |name: &str, there: bool| match layer.bias && there {
@@ -294,7 +307,7 @@ impl Weights {
         let projection = match operand {
             Some(operand) => {
                 let name = format!("weight_hr_{suffix}");
-                Some(table.panels(owner, &name, Role::Weight, [layer.units(), operand], vec![vec![0]])?.remove(0))
+                Some(table.made(normed, owner, &name, Role::Weight, [layer.units(), operand], vec![vec![0]])?.remove(0))
             }
             None => None,
         };

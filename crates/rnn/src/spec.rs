@@ -2,7 +2,9 @@
 
 use std::fmt;
 
+use crate::activity::Activity;
 use crate::init::Initialiser;
+use crate::norms::Norm;
 
 /// Pointwise function of an Elman cell or a dense layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,6 +94,18 @@ pub struct Recurrent {
     pub name: String,
     pub trainable: bool,
     pub form: Form,
+    /// Penalties on the output, in training.
+    pub activity: Activity,
+    pub weights: WeightForm,
+}
+
+/// What the weights of a recurrent layer are made of: see [`crate::ParameterTable::derives`].
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct WeightForm {
+    /// Rows as magnitude and direction: `weight_ih_l0_g`, `weight_ih_l0_v` and so on (Salimans and Kingma 2016, arXiv:1602.07868).
+    pub norm: bool,
+    /// Share of the hidden-to-hidden weights dropped in training, in `[0, 1)` (Merity et al. 2017, arXiv:1708.02182).
+    pub drop: f32,
 }
 
 /// What a recurrent layer may have beside its cell.
@@ -177,19 +191,31 @@ pub enum Layer {
         units: usize,
         activation: Activation,
         bias: bool,
+        /// Its rows as magnitude and direction: `weight_g` and `weight_v`.
+        weight_norm: bool,
         name: String,
         trainable: bool,
     },
-    /// A row of a table `[vocabulary, units]` for each token.
+    /// A row of a table `[vocabulary, units]` for each token. In training a token is dropped with probability `dropout`, all
+    /// its occurrences in a sequence together (Gal and Ghahramani 2016, arXiv:1512.05287, section 4.2); the others are scaled.
     Embedding {
         units: usize,
+        dropout: f32,
         name: String,
         trainable: bool,
     },
     /// Inverted dropout: a unit is 0 with probability `rate`, else scaled by `1/(1-rate)`. Acts in training only.
     Dropout {
         rate: f32,
+        /// Whether a sequence has one mask for all its steps (Gal and Ghahramani 2016, arXiv:1512.05287).
+        shared: bool,
     },
+    /// Adds Gaussian noise of this standard deviation, in training only.
+    Noise {
+        deviation: f32,
+    },
+    /// Brings its input to mean 0 and variance 1.
+    Norm(Norm),
 }
 
 /// What the first layer reads.

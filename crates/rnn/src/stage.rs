@@ -1,9 +1,13 @@
 //! The network as a flat list of stages, each reading the output of the one before.
 
+use crate::activity::Activity;
 use crate::cells::cell;
 use crate::dense::Dense;
+use crate::derived::Made;
 use crate::dropout::Dropout;
 use crate::embedding::Embedding;
+use crate::noise::Noise;
+use crate::norms::{NormKind, Normal};
 use crate::params::{Owner, ParameterTable};
 use crate::passing::{Merging, Passing};
 use crate::recurrent::Level;
@@ -20,6 +24,8 @@ pub(crate) enum Kind {
     Embedding(Embedding),
     Dense(Dense),
     Dropout(Dropout),
+    Noise(Noise),
+    Norm(Normal),
     Level(Level),
     /// The final states of the level before, directions side by side.
     Last,
@@ -40,13 +46,19 @@ pub(crate) struct Stage {
 }
 
 impl Stage {
+    /// Whether it does something in training alone, and elsewhere passes its input on.
+    pub fn training_only(&self) -> bool {
+        matches!(self.kind, Kind::Dropout(_) | Kind::Noise(_))
+    }
+
     /// Whether it has parameters that learn.
     pub fn trainable(&self) -> bool {
         match &self.kind {
             Kind::Embedding(embedding) => embedding.trainable,
             Kind::Dense(dense) => dense.trainable,
             Kind::Level(level) => level.trainable,
-            Kind::Dropout(_) | Kind::Last | Kind::Merge(_) | Kind::Pass(_) => false,
+            Kind::Norm(norm) => norm.trainable,
+            Kind::Dropout(_) | Kind::Noise(_) | Kind::Last | Kind::Merge(_) | Kind::Pass(_) => false,
         }
     }
 }
@@ -68,8 +80,8 @@ pub(crate) fn plan(input: Input, layers: &[Layer], at: At) -> Result<Plan, Netwo
     if at == At::Last && last_recurrent.is_none() {
         return Err(refuse(0, "expected a recurrent layer, as the prediction is made at the last step"));
     }
-    if layers.iter().all(|layer| matches!(layer, Layer::Dropout { .. })) {
-        return Err(refuse(0, "expected a recurrent, dense or embedding layer"));
+    if layers.iter().all(|layer| matches!(layer, Layer::Dropout { .. } | Layer::Noise { .. })) {
+        return Err(refuse(0, "expected a recurrent, dense, embedding or normalising layer"));
     }
     let mut width = match input {
         Input::Values { size } => check_size(0, "the input's size", size)?,
@@ -109,6 +121,14 @@ impl Plan {
                 if layer.form.passed != Passed::Nothing && tokens {
                     return Err(refuse(index, format!("{}: expected numbers to pass on, got tokens", passed(layer))));
                 }
+                check_activity(index, layer)?;
+                check_rate(index, "weightDrop", layer.weights.drop)?;
+                if layer.weights.drop > 0.0 && layer.weights.norm {
+                    return Err(refuse(index, "weightDrop: not together with weightNorm"));
+                }
+                if layer.weights.drop > 0.0 && !cell(layer.cell).shape().recurrent() {
+                    return Err(refuse(index, "weightDrop: the layer has no recurrent weights"));
+                }
                 if !(1..=MOST_LEVELS).contains(&layer.num_layers) {
                     let got = layer.num_layers;
                     return Err(refuse(index, format!("numLayers: expected 1 to {MOST_LEVELS}, got {got}")));
@@ -117,7 +137,7 @@ impl Plan {
                 let mut width = width;
                 for level in 0..layer.num_layers {
                     if level > 0 {
-                        self.dropout(width, layer.dropout);
+                        self.dropout(width, layer.dropout, false);
                     }
                     let (state, trace) = (self.states.len(), self.traces);
                     let stage = Level::new(layer, level, width, state, trace, (&owner, &mut self.table))?;
@@ -147,14 +167,15 @@ impl Plan {
                 });
                 Ok(width)
             }
-            Layer::Dense { units, activation, bias, name, trainable } => {
+            Layer::Dense { units, activation, bias, weight_norm, name, trainable } => {
                 check_size(index, "units", *units)?;
                 let owner = owner(name, *trainable);
-                let dense = Dense::new(width, *units, *activation, *bias, (&owner, &mut self.table))?;
+                let made = if *weight_norm { Made::Normed } else { Made::Itself };
+                let dense = Dense::new(width, *units, *activation, *bias, made, (&owner, &mut self.table))?;
                 self.push(Kind::Dense(dense), *units);
                 Ok(*units)
             }
-            Layer::Embedding { units, name, trainable } => {
+            Layer::Embedding { units, dropout, name, trainable } => {
                 if !tokens {
                     return Err(refuse(
                         index,
@@ -162,19 +183,41 @@ impl Plan {
                     ));
                 }
                 check_size(index, "units", *units)?;
-                let embedding = Embedding::new(width, *units, (&owner(name, *trainable), &mut self.table))?;
+                check_rate(index, "dropout", *dropout)?;
+                let drops = (*dropout, self.stages.len() as u32);
+                let embedding = Embedding::new(width, *units, drops, (&owner(name, *trainable), &mut self.table))?;
                 self.push(Kind::Embedding(embedding), *units);
                 Ok(*units)
             }
-            Layer::Dropout { rate } => {
+            Layer::Dropout { rate, shared } => {
                 check_rate(index, "rate", *rate)?;
-                if tokens {
-                    return Err(refuse(
-                        index,
-                        "dropout reads numbers, so it cannot come first when the input is tokens",
-                    ));
+                reads_numbers(index, "dropout", tokens)?;
+                self.dropout(width, *rate, *shared);
+                Ok(width)
+            }
+            Layer::Noise { deviation } => {
+                if !(0.0..f32::INFINITY).contains(deviation) {
+                    return Err(refuse(index, "deviation: expected a finite number from 0"));
                 }
-                self.dropout(width, *rate);
+                reads_numbers(index, "noise", tokens)?;
+                if *deviation > 0.0 {
+                    let place = self.stages.len() as u32;
+                    self.push(Kind::Noise(Noise { units: width, deviation: *deviation, place }), width);
+                }
+                Ok(width)
+            }
+            Layer::Norm(norm) => {
+                reads_numbers(index, "a normalising layer", tokens)?;
+                if !(norm.epsilon > 0.0 && norm.epsilon.is_finite()) {
+                    return Err(refuse(index, "epsilon: expected a number above 0"));
+                }
+                if let NormKind::Batch { momentum } = norm.kind
+                    && !(0.0..=1.0).contains(&momentum)
+                {
+                    return Err(refuse(index, "momentum: expected a share from 0 to 1"));
+                }
+                let normal = Normal::new(norm, width, &owner(&norm.name, norm.trainable), &mut self.table)?;
+                self.push(Kind::Norm(normal), width);
                 Ok(width)
             }
         }
@@ -209,10 +252,10 @@ impl Plan {
         Ok(width)
     }
 
-    fn dropout(&mut self, width: usize, rate: f32) {
+    fn dropout(&mut self, width: usize, rate: f32, shared: bool) {
         if rate > 0.0 {
             let place = self.stages.len() as u32;
-            self.push(Kind::Dropout(Dropout { units: width, rate, place }), width);
+            self.push(Kind::Dropout(Dropout { units: width, rate, shared, place }), width);
         }
     }
 
@@ -225,7 +268,15 @@ fn name(layer: &Layer) -> Option<&str> {
     match layer {
         Layer::Recurrent(layer) => Some(&layer.name),
         Layer::Dense { name, .. } | Layer::Embedding { name, .. } => Some(name),
-        Layer::Dropout { .. } => None,
+        Layer::Norm(norm) => Some(&norm.name),
+        Layer::Dropout { .. } | Layer::Noise { .. } => None,
+    }
+}
+
+fn reads_numbers(layer: usize, what: &str, tokens: bool) -> Result<(), NetworkError> {
+    match tokens {
+        true => Err(refuse(layer, format!("{what} reads numbers, so it cannot come first when the input is tokens"))),
+        false => Ok(()),
     }
 }
 
@@ -280,6 +331,18 @@ fn check_step_masks(index: usize, layer: &Recurrent) -> Result<(), NetworkError>
     }
     if memory_zoneout > 0.0 && !matches!(layer.cell, CellKind::Lstm | CellKind::LstmVariant { .. }) {
         return Err(refuse(index, "zoneoutCell: expected an LSTM"));
+    }
+    Ok(())
+}
+
+fn check_activity(index: usize, layer: &Recurrent) -> Result<(), NetworkError> {
+    let Activity { activation, temporal } = layer.activity;
+    if ![activation, temporal].iter().all(|x| (0.0..f32::INFINITY).contains(x)) {
+        return Err(refuse(index, "penalties: expected finite numbers from 0"));
+    }
+    // What the layer gives is then not the level's output, and not its own alone.
+    if !layer.activity.is_none() && (layer.form.merge != Merge::Concat || layer.form.passed != Passed::Nothing) {
+        return Err(refuse(index, "penalties: not together with merged directions or an input passed on"));
     }
     Ok(())
 }

@@ -66,6 +66,8 @@ pub struct Workspace {
     pub(crate) final_states: States,
     pub(crate) state_gradients: States,
     pub(crate) hidden: Vec<HiddenGradient>,
+    /// The parameters with the weights that a pass makes of others, where there are such.
+    pub(crate) made: Vec<f32>,
     /// Stage that made the output, and its length.
     output: (usize, usize),
     input_len: usize,
@@ -80,10 +82,13 @@ pub struct Workspace {
 pub(crate) struct StageMemory {
     /// `[rows, width]`.
     pub values: Vec<f32>,
-    /// `[rows, width]` of dropout: 0 or the scale.
+    /// `[rows, width]` of dropout (`[sequences, width]` where it is shared, `[rows]` of an embedding): 0 or the scale. Of a
+    /// normalising layer: see [`crate::norms::NormMemory`].
     pub mask: Vec<f32>,
     /// `[rows, input]` of an input that is passed on: its gradient, until the level has written its own.
     pub kept: Vec<f32>,
+    /// Of a batch norm.
+    pub sums: Vec<f64>,
     /// One entry for each direction of a level.
     pub directions: Vec<Memory>,
 }
@@ -151,6 +156,7 @@ impl Workspace {
             final_states: arena.states(),
             state_gradients: if training { arena.states() } else { States::default() },
             hidden: if training { arena.hidden() } else { Vec::new() },
+            made: arena.floats(&[if network.table().derives() { network.table().len() } else { 0 }]),
             output: (0, 0),
             input_len: 0,
             rows: 0,

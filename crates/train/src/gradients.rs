@@ -85,6 +85,10 @@ pub fn gradients(model: &Model, mut data: Bundle, options: &str) -> Result<Bundl
     let place = Place { start: 0, batch, steps: room.steps };
     result.f64("loss", vec![loss]);
     write_flat(network.table(), &flat, "parameter.", &mut result);
+    // Running statistics have none.
+    let buffers = network.table().entries().iter().filter(|p| p.role.is_buffer());
+    let buffers: Vec<String> = buffers.map(|p| ["parameter.", &p.name].concat()).collect();
+    result.tensors.retain(|tensor| !buffers.contains(&tensor.name));
     let size = if let Input::Values { size } = network.input() { size } else { 0 };
     let mut input = filled(&[batch, room.steps, size], 0.0)?;
     if values {

@@ -74,7 +74,8 @@ fn kind(role: Role) -> Kind {
     match role {
         Role::InputWeight => Kind::Input,
         Role::RecurrentWeight => Kind::Recurrent,
-        Role::Bias | Role::Vector | Role::State => Kind::Bias,
+        // Gains and norms go with the shifts: penalties leave them alone unless told otherwise.
+        Role::Bias | Role::Vector | Role::State | Role::Gain | Role::Magnitude | Role::Buffer(_) => Kind::Bias,
         Role::Weight => Kind::Dense,
         Role::Embedding => Kind::Embedding,
     }

@@ -119,7 +119,11 @@ impl Model {
         let width = entries.iter().map(|p| p.name.len()).max().unwrap_or(0).max("parameters".len());
         let mut lines = String::new();
         for p in entries {
-            let frozen = if p.trainable { "" } else { "  (not trained)" };
+            let frozen = match (p.trainable, p.role.is_buffer()) {
+                (true, _) => "",
+                (false, true) => "  (running)",
+                (false, false) => "  (not trained)",
+            };
             let shape = text::shape(&p.shape);
             // Writing to a String cannot fail.
             let _ = writeln!(lines, "{:width$}  {shape:>14}  {:>9}{frozen}", p.name, p.count());

@@ -22,7 +22,8 @@ fn tensor(table: &ParameterTable, parameter: &Parameter) -> Tensor {
 }
 
 fn is_matrix(parameter: &Parameter) -> bool {
-    parameter.shape.len() > 1
+    // The norms of rows that PyTorch keeps in a column are none.
+    parameter.shape.len() > 1 && parameter.role != Role::Magnitude
 }
 
 /// Whether it is the first to see the data: an embedding, or the input weights of the first layer that has weights.

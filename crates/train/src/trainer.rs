@@ -8,6 +8,7 @@ use crate::evaluate::{WINDOW, whole};
 use crate::memory::buffer;
 use crate::metrics::Plan;
 use crate::model::{Body, Model};
+use crate::session::alone;
 use crate::session::saved::write_states;
 use crate::session::shards::{Division, Job, Shards, Ways};
 use crate::text;
@@ -42,6 +43,8 @@ impl Trainer {
         let body = model.body()?;
         let part = prepare_whole(&whole(model, &body.form, WINDOW), batch, &model.encoding)?;
         let body = model.body_mut()?;
+        alone::check(&body.network, &part, &[part.ids.len()], 1)
+            .map_err(|error| error.renamed("batchSize", "batch"))?;
         self.shards.reserve(&body.network, &part)?;
         let ids: Vec<u32> = part.ids.iter().collect();
         let job = Job {
@@ -66,6 +69,7 @@ impl Trainer {
             Err(Diverged::loss())
         };
         let updated = self.count(updated)?;
+        self.shards.settle(&mut self.updater, &mut body.params);
         self.loss = loss;
         // A saved run cannot go on from weights that were moved beside it.
         model.saved = None;

@@ -11,7 +11,7 @@ use crate::places::places;
 use crate::text::{quoted, shape as shape_text};
 use linalg::first_non_finite;
 use optim::{Clip, Done, Optimizer, Places, State, Step};
-use rnn::ParameterTable;
+use rnn::{Orthogonality, ParameterTable, Role, Running};
 
 pub struct Updater {
     description: Description,
@@ -25,6 +25,10 @@ pub struct Updater {
     before: Vec<f32>,
     /// What the schedule's rate is multiplied with.
     pub rate_factor: f64,
+    /// Of the penalty on recurrent matrices, where there is one.
+    orthogonality: Option<Orthogonality>,
+    /// Whether weights are made of others, so that no gradient can be added to them as it comes.
+    derives: bool,
 }
 
 /// What an optimiser remembers, borrowed.
@@ -77,8 +81,10 @@ impl Diverged {
 
 impl Updater {
     /// # Errors
-    /// `MemoryError` when the moments do not fit, `ConfigError` for groups that do not fit the network.
+    /// `MemoryError` when the moments do not fit, `ConfigError` for groups that do not fit the network, and for what acts on
+    /// weights as they are where they are made of others.
     pub fn new(table: &ParameterTable, description: Description) -> Result<Updater, Error> {
+        check_normed(table, &description)?;
         let places = places(table);
         let (moved, penalised) = divide(table, &description)?;
         Ok(Updater {
@@ -87,6 +93,11 @@ impl Updater {
             averaged: description.average.map(|average| Averaged::new(average, table.len())).transpose()?,
             state: description.optimizer.state(table.len(), &places, buffer)?,
             before: buffer(table.len())?,
+            orthogonality: match description.orthogonality {
+                0.0 => None,
+                _ => Some(Orthogonality::new(table).map_err(|bytes| Error::memory("a penalty on matrices", bytes))?),
+            },
+            derives: table.derives(),
             places,
             rate_factor: 1.0,
             description,
@@ -144,6 +155,15 @@ impl Updater {
         Remembered { buffers: &self.state.buffers, scalars }
     }
 
+    /// The running statistics of batch norms move: in the model, and in the weights that are trained beside it, so that the
+    /// average of both is what they are.
+    pub fn settle(&mut self, running: &mut Running, params: &mut [f32]) {
+        running.apply(params);
+        if let Some(averaged) = &mut self.averaged {
+            running.copy(params, &mut averaged.iterate);
+        }
+    }
+
     /// The weights that are trained, where the model has their average.
     pub fn iterate(&self) -> Option<&[f32]> {
         self.averaged.as_ref().map(|averaged| averaged.iterate.as_slice())
@@ -173,10 +193,11 @@ impl Updater {
     /// The rate, where an update is nothing but a step down the gradient: whoever computes the gradient can then add it to the
     /// weights as it comes ([`rnn::Network::descend`]), between [`Updater::keep`] and [`Updater::check`].
     pub fn plain_rate(&self, done: u64) -> Option<f64> {
-        let Description { rate, clip, noise, .. } = &self.description;
+        let Description { rate, clip, noise, max_norm, .. } = &self.description;
         let sgd = |part: &Moved| matches!(part.optimizer, Optimizer::Sgd(sgd) if sgd.plain()) && part.factor == 1.0;
         let plain = self.moved.iter().all(sgd);
         let alone = *clip == Clip::None && self.penalised.is_empty() && noise.is_none() && self.averaged.is_none();
+        let alone = alone && self.orthogonality.is_none() && max_norm.is_none() && !self.derives;
         (plain && alone).then(|| rate.rate(done.into()))
     }
 
@@ -224,7 +245,7 @@ impl Updater {
         if done.steps == 0 {
             self.start(params);
         }
-        let Description { optimizer, rate, clip, noise, .. } = &self.description;
+        let Description { optimizer, rate, clip, noise, max_norm, orthogonality: strength, .. } = &self.description;
         let point = match &self.averaged {
             Some(averaged) => &averaged.iterate,
             None => optimizer.point(done.steps, params, &self.state),
@@ -243,6 +264,9 @@ impl Updater {
         for Penalised { l1, l2, ranges } in &self.penalised {
             optim::penalty::add_to(*l1, *l2, ranges, point, gradient);
         }
+        if let Some(orthogonality) = &mut self.orthogonality {
+            orthogonality.add(*strength, table, point, gradient);
+        }
         let step =
             Step { number: done.steps + 1, rate: self.rate_factor * rate.rate(done), momentum: rate.momentum(done) };
         self.before.copy_from_slice(params);
@@ -254,6 +278,10 @@ impl Updater {
             let weights = self.averaged.as_mut().map_or(&mut *params, |averaged| &mut averaged.iterate);
             rate = optimizer.go_on(step, places, weights, gradient, &mut self.state);
             std::mem::swap(&mut self.state.scalars, scalars);
+        }
+        if let Some(most) = *max_norm {
+            let weights = self.averaged.as_mut().map_or(&mut *params, |averaged| &mut averaged.iterate);
+            rnn::max_norm(most, table, weights);
         }
         let mut checked = Ok(());
         if let Some(averaged) = &self.averaged {
@@ -269,6 +297,21 @@ impl Updater {
             return Err(diverged);
         }
         Ok(Updated { norm: clipped.norm, clipped: clipped.clipped, rate })
+    }
+}
+
+/// What holds the norm of a row, or looks at a whole matrix, would find its direction alone.
+fn check_normed(table: &ParameterTable, description: &Description) -> Result<(), Error> {
+    let why = "acts on weights as they are, and a layer with weightNorm learns norm and direction apart";
+    let normed = table.entries().iter().any(|p| p.role == Role::Magnitude);
+    let recurrent = table.entries().iter().any(|p| p.trainable && p.role == Role::RecurrentWeight);
+    match description {
+        Description { max_norm: Some(_), .. } if normed => Err(Error::conflict("maxNorm", why)),
+        _ if normed && description.orthogonality > 0.0 => Err(Error::conflict("orthogonality", why)),
+        _ if !recurrent && description.orthogonality > 0.0 => {
+            Err(Error::conflict("orthogonality", "the model has no recurrent weights that learn"))
+        }
+        _ => Ok(()),
     }
 }
 

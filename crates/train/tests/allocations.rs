@@ -109,6 +109,34 @@ fn of_segments() {
 }
 
 #[test]
+fn of_norms_and_noise() {
+    let model = Model::create(
+        r#"{"input":{"size":2},"layers":[{"kind":"noise","deviation":0.1},{"kind":"batchNorm"},{"kind":"gru","hiddenSize":6,"temporalPenalty":1},
+            {"kind":"rmsNorm"},{"kind":"dropout","rate":0.2,"shared":"time"},{"kind":"lstm","hiddenSize":3,"weightDrop":0.2},{"kind":"batchNorm"},{"kind":"layerNorm"},{"kind":"dense"}],
+            "output":{"at":"last","classes":2}}"#,
+    );
+    let run = r#"{"epochs":50,"batchSize":16,"validationSplit":0.2,"patience":50,"orthogonality":0.1,"maxNorm":2}"#;
+    let mut model = model.expect("right");
+    assert_eq!(asked(&mut model, classified(40), run, None), 0);
+    assert_eq!(asked(&mut model, classified(40), run, Some(Team { workers: 1, index: 0 })), 0);
+}
+
+#[test]
+fn of_weights_made_of_others() {
+    let make = || {
+        Model::create(
+            r#"{"input":{"size":2},"layers":[{"kind":"gru","hiddenSize":6,"weightNorm":true},{"kind":"lstm","hiddenSize":3,"weightDrop":0.2},
+                {"kind":"noise","deviation":0.1},{"kind":"layerNorm"},{"kind":"dense","weightNorm":true}],"output":{"at":"last","classes":2}}"#,
+        )
+        .expect("right")
+    };
+    for more in ["", r#","checkpointing":{"every":3}"#, r#","truncation":{"k1":2,"k2":3}"#] {
+        let run = format!(r#"{{"epochs":50,"batchSize":16,"validationSplit":0.2,"patience":50{more}}}"#);
+        assert_eq!(asked(&mut make(), classified(40), &run, None), 0, "{more}");
+    }
+}
+
+#[test]
 fn of_shards() {
     let run = r#"{"epochs":50,"batchSize":16,"penalty":{"l2":0.01},"clip":{"norm":1}}"#;
     assert_eq!(asked(&mut classifier(), classified(40), run, Some(Team { workers: 1, index: 0 })), 0);

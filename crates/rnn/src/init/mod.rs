@@ -7,7 +7,7 @@ mod orthogonal;
 mod ring;
 
 use crate::network::Network;
-use crate::params::{Parameter, Role};
+use crate::params::{Buffer, Parameter, Role};
 use crate::random::{Philox, Purpose, Stream};
 use crate::spec::{CellKind, Layer};
 
@@ -78,6 +78,7 @@ pub fn initialise(network: &Network, scheme: Init, seed: u64, params: &mut [f32]
         }
         network.table().import(index, &natural, params);
     }
+    network.table().start_magnitudes(params);
 }
 
 fn named(entry: &Parameter, input: Initialiser, recurrent: Initialiser, natural: &mut [f32], stream: &mut Stream) {
@@ -85,7 +86,8 @@ fn named(entry: &Parameter, input: Initialiser, recurrent: Initialiser, natural:
         Role::InputWeight | Role::Weight => input,
         Role::RecurrentWeight => recurrent,
         Role::Embedding => return uniform(natural, 3f64.sqrt(), stream),
-        Role::Bias | Role::Vector | Role::State => return,
+        Role::Gain | Role::Magnitude | Role::Buffer(Buffer::Variance) => return natural.fill(1.0),
+        Role::Bias | Role::Vector | Role::State | Role::Buffer(_) => return,
     };
     let (units, inputs) = (entry.shape[0] / entry.gates, entry.shape[1]);
     for block in natural.chunks_exact_mut(units * inputs) {
@@ -109,6 +111,8 @@ fn named(entry: &Parameter, input: Initialiser, recurrent: Initialiser, natural:
 fn pytorch(network: &Network, entry: &Parameter, natural: &mut [f32], stream: &mut Stream) {
     let fan = match (&network.layers()[entry.layer], entry.role) {
         (_, Role::State) => return,
+        (_, Role::Gain | Role::Magnitude | Role::Buffer(Buffer::Variance)) => return natural.fill(1.0),
+        (Layer::Norm(_), _) => return,
         (_, Role::Embedding) => return natural.iter_mut().for_each(|x| *x = stream.normal() as f32),
         (Layer::Recurrent(layer), _) => layer.hidden_size,
         _ => {

@@ -3,7 +3,10 @@
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use rnn::{At, Checkpointed, DropoutKey, Form, Input, Layer, Network, Passed, Reading, Recurrent, Want, Workspace};
+use rnn::{
+    Activity, At, CellKind, Checkpointed, DropoutKey, Extent, Form, Input, Layer, Network, Norm, NormKind, Passed,
+    Reading, Recurrent, Want, WeightForm, Workspace,
+};
 
 use crate::common::{Batch, CELLS, assert_bits, formed, forms, head, parameters, recurrent};
 
@@ -17,7 +20,7 @@ fn compare(network: &Network, lengths: &[usize], every: usize, dropout: bool, in
     // The second batch is smaller.
     for (seed, lengths) in [(3, lengths), (4, &lengths[..lengths.len().div_ceil(2)])] {
         let batch = Batch::random(network, lengths, initial, seed);
-        let key = dropout.then_some(DropoutKey { seed: 5, step: seed, rows: &batch.ids });
+        let key = dropout.then_some(DropoutKey { seed: 5, step: seed, rows: &batch.ids, whole: Extent::default() });
         let (packing, x, initial) = (&batch.packing, batch.x.view(), batch.initial.as_ref());
         network.forward(&params, packing, x, initial, key, &mut whole);
         let reading = Reading { params: &params, packing, x, initial, dropout: key };
@@ -79,18 +82,19 @@ fn tokens_frozen_layers_dropout_after_the_last_state_and_layers_before() {
         let named = |name: &str, layer: Recurrent| Layer::Recurrent(Recurrent { name: name.into(), ..layer });
         let frozen_layer = Recurrent { trainable: !frozen, ..recurrent(CELLS[1], 6) };
         vec![
-            Layer::Embedding { units: 5, name: "embedding".into(), trainable: !frozen },
-            Layer::Dropout { rate: 0.2 },
+            Layer::Embedding { units: 5, dropout: 0.3, name: "embedding".into(), trainable: !frozen },
+            Layer::Dropout { rate: 0.2, shared: true },
             named("a", frozen_layer),
             Layer::Dense {
                 units: 9,
                 activation: rnn::Activation::Tanh,
                 bias: true,
+                weight_norm: false,
                 name: "between".into(),
                 trainable: true,
             },
             named("b", recurrent(CELLS[0], 8)),
-            Layer::Dropout { rate: 0.4 },
+            Layer::Dropout { rate: 0.4, shared: false },
             head(4),
         ]
     };
@@ -127,5 +131,57 @@ fn a_bidirectional_layer_is_refused_by_its_place() {
     let two = Recurrent { bidirectional: true, name: "two".into(), ..recurrent(CELLS[0], 4) };
     let layers = vec![Layer::Recurrent(recurrent(CELLS[0], 4)), Layer::Recurrent(two), head(2)];
     let network = Network::new(Input::Values { size: 2 }, layers, At::Last).unwrap();
-    assert_eq!(Checkpointed::refuses(&network), Some(1));
+    assert_eq!(Checkpointed::refuses(&network).map(|(layer, _)| layer), Some(1));
+}
+
+fn norm(kind: NormKind, trainable: bool, name: &str) -> Layer {
+    Layer::Norm(Norm { kind, epsilon: 1e-5, name: name.into(), trainable })
+}
+
+/// Norms of rows, one of a batch that stands still, noise, shared masks and weights that are made of others, before and after
+/// the last state.
+#[test]
+fn norms_noise_and_weights_made_of_others() {
+    for (cell, form) in forms() {
+        let recurrent = !matches!(cell, CellKind::MinGru | CellKind::MinLstm | CellKind::Lru);
+        for weights in [WeightForm { norm: true, drop: 0.0 }, WeightForm { norm: false, drop: 0.3 }] {
+            if weights.drop > 0.0 && !recurrent {
+                continue;
+            }
+            for at in [At::Every, At::Last] {
+                let layer = Recurrent { num_layers: 2, weights, ..formed((cell, form), 6) };
+                let layers = vec![
+                    Layer::Noise { deviation: 0.3 },
+                    norm(NormKind::Batch { momentum: 0.1 }, false, "still"),
+                    Layer::Recurrent(layer),
+                    norm(NormKind::Layer { bias: true }, true, "layer"),
+                    Layer::Dropout { rate: 0.3, shared: true },
+                    Layer::Noise { deviation: 0.2 },
+                    norm(NormKind::Rms, true, "rms"),
+                    head(3),
+                ];
+                let network = Network::new(Input::Values { size: 6 }, layers, at).unwrap();
+                for lengths in LENGTHS {
+                    compare(&network, lengths, 4, true, false);
+                    compare(&network, lengths, 5, false, true);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn what_sees_all_steps_at_a_time_is_refused_by_its_place() {
+    let refused = |layers: Vec<Layer>| {
+        let network = Network::new(Input::Values { size: 2 }, layers, At::Last).unwrap();
+        Checkpointed::refuses(&network)
+    };
+    let learns = norm(NormKind::Batch { momentum: 0.1 }, true, "n");
+    let (layer, why) = refused(vec![Layer::Recurrent(recurrent(CELLS[0], 4)), learns, head(2)]).expect("refused");
+    assert_eq!((layer, why), (1, "is a batch norm: its statistics are of whole sequences"));
+    for activity in [Activity { activation: 1.0, temporal: 0.0 }, Activity { activation: 0.0, temporal: 1.0 }] {
+        let layer = Recurrent { activity, ..recurrent(CELLS[0], 4) };
+        let (layer, why) = refused(vec![Layer::Recurrent(layer), head(2)]).expect("refused");
+        assert_eq!((layer, why), (0, "has a penalty on the whole of its output"));
+    }
 }

@@ -10,7 +10,7 @@ use crate::common::{ALL, Batch, CELLS, X, digest, head, recurrent, stream};
 /// A plain step: default start values, ragged text, cross-entropy at each step, dropout; then everything that came out.
 fn step(cell: rnn::CellKind, hidden: usize) -> u64 {
     let layer = Recurrent { num_layers: 2, bidirectional: true, dropout: 0.2, ..recurrent(cell, hidden) };
-    let embedding = Layer::Embedding { units: 10, name: "embedding".into(), trainable: true };
+    let embedding = Layer::Embedding { units: 10, dropout: 0.0, name: "embedding".into(), trainable: true };
     let layers = vec![embedding, Layer::Recurrent(layer), head(13)];
     let network = Network::new(Input::Tokens { vocabulary: 13 }, layers, At::Every).unwrap();
     let mut params = vec![0.0; network.table().len()];

@@ -3,7 +3,9 @@
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use rnn::{At, Capacity, DropoutKey, Input, Layer, Network, Packing, Philox, Purpose, Recurrent, Values, Workspace};
+use rnn::{
+    At, Capacity, DropoutKey, Extent, Input, Layer, Network, Packing, Philox, Purpose, Recurrent, Values, Workspace,
+};
 
 use crate::common::{Batch, CELLS, head, parameters, recurrent, twin};
 
@@ -27,10 +29,10 @@ fn gradients_with_dropout() {
         for at in [At::Every, At::Last] {
             let layer = Recurrent { num_layers: 2, bidirectional: true, dropout: 0.25, ..recurrent(cell, 5) };
             let layers = vec![
-                Layer::Dropout { rate: 0.1 },
+                Layer::Dropout { rate: 0.1, shared: false },
                 Layer::Recurrent(layer),
-                Layer::Dropout { rate: 0.5 },
-                Layer::Dropout { rate: 0.0 },
+                Layer::Dropout { rate: 0.5, shared: false },
+                Layer::Dropout { rate: 0.0, shared: false },
                 head(2),
             ];
             let network = Network::new(Input::Values { size: 6 }, layers, at).unwrap();
@@ -59,10 +61,11 @@ fn masks(rate: f32, lengths: &[usize], units: usize, seed: u64, step: u64, ids: 
         units,
         activation: rnn::Activation::Linear,
         bias: false,
+        weight_norm: false,
         name: "identity".into(),
         trainable: true,
     };
-    let layers = vec![identity, Layer::Dropout { rate }];
+    let layers = vec![identity, Layer::Dropout { rate, shared: false }];
     let network = Network::new(Input::Values { size: units }, layers, At::Every).unwrap();
     let mut params = vec![0.0; network.table().len()];
     let mut natural = vec![0.0; units * units];
@@ -73,7 +76,7 @@ fn masks(rate: f32, lengths: &[usize], units: usize, seed: u64, step: u64, ids: 
     let mut ws = Workspace::new(&network, capacity, true).expect("memory");
     let rows: Vec<u64> = packing.order.iter().map(|&i| ids[i as usize]).collect();
     let x = vec![1.0; packing.rows * units];
-    let key = DropoutKey { seed, step, rows: &rows };
+    let key = DropoutKey { seed, step, rows: &rows, whole: Extent::default() };
     network.forward(&params, &packing, Values::Values(&x), None, Some(key), &mut ws);
     let output = ws.output().to_vec();
     (packing, output)
@@ -124,9 +127,9 @@ fn masks_go_with_the_sequence() {
 #[test]
 fn no_key_no_dropout() {
     let with = vec![
-        Layer::Dropout { rate: 0.5 },
+        Layer::Dropout { rate: 0.5, shared: false },
         Layer::Recurrent(Recurrent { num_layers: 2, dropout: 0.5, ..recurrent(CELLS[0], 5) }),
-        Layer::Dropout { rate: 0.9 },
+        Layer::Dropout { rate: 0.9, shared: false },
     ];
     let without = vec![Layer::Recurrent(Recurrent { num_layers: 2, ..recurrent(CELLS[0], 5) })];
     let with = Network::new(Input::Values { size: 3 }, with, At::Every).unwrap();

@@ -147,6 +147,7 @@ fn stacks() {
         units,
         activation,
         bias: true,
+        weight_norm: false,
         name: name.into(),
         trainable: true,
     };
@@ -154,7 +155,7 @@ fn stacks() {
         Layer::Recurrent(Recurrent { name: name.into(), bidirectional: true, ..recurrent(cell, hidden) })
     };
     let gru = CellKind::Gru { reset: Reset::After };
-    let embedding = Layer::Embedding { units: 6, name: "embedding".into(), trainable: true };
+    let embedding = Layer::Embedding { units: 6, dropout: 0.0, name: "embedding".into(), trainable: true };
     let (values, tokens) = (Input::Values { size: 4 }, Input::Tokens { vocabulary: 7 });
     let stacks = [
         (values, vec![dense("a", 5, Activation::Tanh), named("b", CellKind::Lstm, 4), named("c", gru, 6), head(3)]),
@@ -175,8 +176,15 @@ fn stacks() {
 /// Networks that are not recurrent at all.
 #[test]
 fn without_recurrence() {
-    let bare = Layer::Dense { units: 3, activation: Activation::Tanh, bias: false, name: "a".into(), trainable: true };
-    let embedding = Layer::Embedding { units: 6, name: "embedding".into(), trainable: true };
+    let bare = Layer::Dense {
+        units: 3,
+        activation: Activation::Tanh,
+        bias: false,
+        weight_norm: false,
+        name: "a".into(),
+        trainable: true,
+    };
+    let embedding = Layer::Embedding { units: 6, dropout: 0.0, name: "embedding".into(), trainable: true };
     for (input, layers) in [
         (Input::Values { size: 5 }, vec![bare.clone(), head(2)]),
         (Input::Tokens { vocabulary: 9 }, vec![head(4)]),
@@ -203,7 +211,14 @@ fn more_rows_than_a_block() {
 }
 
 fn dense(name: &str, units: usize) -> Layer {
-    Layer::Dense { units, activation: Activation::Tanh, bias: false, name: name.into(), trainable: true }
+    Layer::Dense {
+        units,
+        activation: Activation::Tanh,
+        bias: false,
+        weight_norm: false,
+        name: name.into(),
+        trainable: true,
+    }
 }
 
 /// On the way back their products are made in parts.

@@ -8,7 +8,7 @@ use rnn::{At, CellKind, Form, Init, Initialiser, Input, Layer, Network, Recurren
 use crate::common::{CELLS, digest, head, recurrent};
 
 fn network(cell: CellKind, forget_bias: Option<f32>) -> Network {
-    let embedding = Layer::Embedding { units: 6, name: "embedding".into(), trainable: true };
+    let embedding = Layer::Embedding { units: 6, dropout: 0.0, name: "embedding".into(), trainable: true };
     let layer = Recurrent { num_layers: 2, forget_bias, ..recurrent(cell, 12) };
     Network::new(Input::Tokens { vocabulary: 300 }, vec![embedding, Layer::Recurrent(layer), head(5)], At::Last)
         .unwrap()
@@ -53,6 +53,7 @@ fn default() {
                 }
                 Role::Embedding => assert_uniform(values, 3f64.sqrt(), name),
                 Role::Vector | Role::State => assert!(values.iter().all(|&x| x == 0.0), "{name}"),
+                Role::Gain | Role::Magnitude | Role::Buffer(_) => unreachable!("here is no norm"),
                 Role::Bias => {
                     // Coupled, the forget gate is the first.
                     let gate = match cell {

@@ -212,7 +212,7 @@ fn check(network: &Network, loss: &Loss, seed: u64) -> f64 {
     network.backward(&params, packing, batch.x.view(), None, None, &mut ws, &mut grads, Want::default());
 
     // The twin: the same on the rows in the kernel's order.
-    let twin = twin::network(network);
+    let twin = twin::network(network, None);
     let natural = twin::parameters(network, &params);
     let sequences: Vec<_> = (0..packing.batch).map(|p| twin::sequence(network, &batch, p)).collect();
     let packed = |outputs: &[Output]| {

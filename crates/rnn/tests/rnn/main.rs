@@ -3,10 +3,13 @@
 //! Tolerances: 1e-5 of a tensor's largest element against f64 (`naive`, PyTorch), as f32 carries 6e-8 and sums here run over
 //! at most some hundred terms; everything about order, packing and cutting is compared bit for bit.
 
+mod activity;
 mod checkpointed;
 mod common;
+mod constraints;
 mod ctc;
 mod denormals;
+mod derived;
 mod digest;
 mod dropout;
 mod errors;
@@ -15,6 +18,8 @@ mod gradients;
 mod initialisers;
 mod losses;
 mod losses_through;
+mod noise;
+mod norms;
 mod onnx;
 mod packing;
 mod pairwise;

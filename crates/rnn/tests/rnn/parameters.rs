@@ -9,7 +9,7 @@ use crate::common::{Batch, CELLS, head, parameters, recurrent, run};
 
 fn network(cell: rnn::CellKind, hidden: usize) -> Network {
     let layer = Recurrent { num_layers: 2, bidirectional: true, ..recurrent(cell, hidden) };
-    let embedding = Layer::Embedding { units: 5, name: "embedding".into(), trainable: true };
+    let embedding = Layer::Embedding { units: 5, dropout: 0.0, name: "embedding".into(), trainable: true };
     let layers = vec![embedding, Layer::Recurrent(layer), head(3)];
     Network::new(Input::Tokens { vocabulary: 9 }, layers, At::Every).unwrap()
 }

@@ -12,12 +12,13 @@ fn layers(form: (CellKind, Form), trainable: [bool; 3]) -> Vec<Layer> {
         units: 6,
         activation: Activation::Tanh,
         bias: true,
+        weight_norm: false,
         name: "below".into(),
         trainable: trainable[0],
     };
     let middle = Recurrent { num_layers: 2, bidirectional: true, trainable: trainable[1], ..formed(form, 5) };
-    let Layer::Dense { units, activation, bias, name, .. } = head(2) else { unreachable!() };
-    let head = Layer::Dense { units, activation, bias, name, trainable: trainable[2] };
+    let Layer::Dense { units, activation, bias, weight_norm: false, name, .. } = head(2) else { unreachable!() };
+    let head = Layer::Dense { units, activation, bias, weight_norm: false, name, trainable: trainable[2] };
     vec![dense, Layer::Recurrent(middle), head]
 }
 

@@ -35,6 +35,7 @@ const FOREIGN_OPTIONS: &[(&str, &str)] = &[
     ("accumulate", "gradientAccumulation"), ("accumulategradbatches", "gradientAccumulation"), ("gradientaccumulationsteps", "gradientAccumulation"),
     ("zoneouthidden", "zoneout"), ("zoneouth", "zoneout"), ("zoneoutc", "zoneoutCell"), ("cellzoneout", "zoneoutCell"),
     ("taus", "quantiles"), ("tau", "quantiles"), ("quantile", "quantiles"),
+    ("std", "deviation"), ("stddev", "deviation"), ("sigma", "deviation"), ("noiseshape", "shared"), ("variational", "shared"),
 ];
 
 /// The same for words: kinds of layers and optimisers, losses, activations.
@@ -54,6 +55,8 @@ const FOREIGN_WORDS: &[(&str, &str)] = &[
     ("torch", "pytorch"), ("xavier", "glorotUniform"), ("glorot", "glorotUniform"), ("eye", "identity"), ("chars", "characters"),
     ("all", "every"), ("all", "full"), ("inf", "infinity"), ("sequence", "every"), ("final", "last"), ("acc", "accuracy"), ("bpc", "bitsPerCharacter"),
     ("bptt", "tbptt"), ("none", "linear"), ("identity", "linear"), ("softmax", "linear (the loss has its own softmax)"),
+    ("layernormalization", "layerNorm"), ("rmsnormalization", "rmsNorm"), ("batchnormalization", "batchNorm"), ("batchnorm1d", "batchNorm"),
+    ("gaussiannoise", "noise"), ("variationaldropout", "dropout"), ("spatialdropout1d", "dropout"), ("lockeddropout", "dropout"),
 ];
 
 /// The option that was meant by `given`, if any of `known` or of other places looks like it.

@@ -4,7 +4,10 @@ use super::model::{Input, ModelDescription, size};
 use super::rules::{integer, number, word};
 use crate::error::{Error, ErrorClass};
 use crate::json::Value;
-use rnn::{Activation, CellKind, Form, Initialiser, Layer, Merge, Network, Passed, Recurrent, Reset, Ring};
+use rnn::{
+    Activation, Activity, CellKind, Form, Initialiser, Layer, Merge, Network, Norm, NormKind, Passed, Recurrent, Reset,
+    Ring, WeightForm,
+};
 
 impl ModelDescription {
     /// The layers, with the names that their parameters begin with. The last one's units are 0 while the vocabulary is open.
@@ -35,10 +38,24 @@ pub fn network(model: &ModelDescription, input_size: usize) -> Result<Network, E
 fn layer(index: usize, l: &Value) -> Layer {
     let name = l["name"].as_str().map_or_else(|| index.to_string(), String::from);
     let (units, bias, trainable) = (size(&l["units"]), l["bias"] == true, l["trainable"] == true);
+    let weight_norm = l["weightNorm"] == true;
     let cell = match word(&l["kind"]) {
-        "dense" => return Layer::Dense { units, activation: activation(&l["activation"]), bias, name, trainable },
-        "embedding" => return Layer::Embedding { units, name, trainable },
-        "dropout" => return Layer::Dropout { rate: number(&l["rate"]) as f32 },
+        "dense" => {
+            return Layer::Dense {
+                units,
+                activation: activation(&l["activation"]),
+                bias,
+                weight_norm,
+                name,
+                trainable,
+            };
+        }
+        "embedding" => return Layer::Embedding { units, dropout: number(&l["dropout"]) as f32, name, trainable },
+        "dropout" => return Layer::Dropout { rate: number(&l["rate"]) as f32, shared: l["shared"] == "time" },
+        "noise" => return Layer::Noise { deviation: number(&l["deviation"]) as f32 },
+        "layerNorm" => return norm(NormKind::Layer { bias }, l, name),
+        "rmsNorm" => return norm(NormKind::Rms, l, name),
+        "batchNorm" => return norm(NormKind::Batch { momentum: number(&l["momentum"]) }, l, name),
         "gru" if l["reset"] == "before" => CellKind::Gru { reset: Reset::Before },
         "gru" => CellKind::Gru { reset: Reset::After },
         "minGru" => CellKind::MinGru,
@@ -61,6 +78,11 @@ fn layer(index: usize, l: &Value) -> Layer {
         name,
         trainable,
         form: form(l),
+        activity: Activity {
+            activation: number(&l["activationPenalty"]) as f32,
+            temporal: number(&l["temporalPenalty"]) as f32,
+        },
+        weights: WeightForm { norm: weight_norm, drop: number(&l["weightDrop"]) as f32 },
     })
 }
 
@@ -93,6 +115,10 @@ fn form(l: &Value) -> Form {
         zoneout: number(&l["zoneout"]) as f32,
         memory_zoneout: number(&l["zoneoutCell"]) as f32,
     }
+}
+
+fn norm(kind: NormKind, l: &Value, name: String) -> Layer {
+    Layer::Norm(Norm { kind, epsilon: number(&l["epsilon"]), name, trainable: l["trainable"] == true })
 }
 
 fn activation(name: &Value) -> Activation {

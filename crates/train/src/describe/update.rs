@@ -22,6 +22,10 @@ pub struct Update {
     pub groups: Vec<Group>,
     pub noise: Option<Noise>,
     pub average: Option<Average>,
+    /// The largest norm of a unit's incoming weights.
+    pub max_norm: Option<f64>,
+    /// How much recurrent matrices are held to orthogonal ones.
+    pub orthogonality: f64,
 }
 
 /// Added to the gradient.
@@ -73,6 +77,8 @@ impl Update {
             clip: clip(&options["clip"]),
             penalty: penalty(&options["penalty"]),
             groups: options["groups"].as_array().into_iter().flatten().map(group).collect(),
+            max_norm: options["maxNorm"].as_f64(),
+            orthogonality: number(&options["orthogonality"]),
             noise: noise(options),
             average: average(&options["average"]),
         }

@@ -59,12 +59,20 @@ impl Learner {
             return Err(Error::new(ErrorClass::Config, "notOnline", message));
         }
         if network.layers().iter().any(drops) {
-            let message = "online learning has no dropout and no zoneout, which would change the prediction that comes first; leave them out";
+            let message = "online learning has no dropout, no noise and no zoneout, which would change the prediction that comes first; leave them out";
             return Err(Error::new(ErrorClass::Config, "notOnline", message));
         }
         if let Target::Labels(_) = body.form.target {
             let message = "\"ctc\" is of whole sequences: a step by itself has no target to learn from online";
             return Err(Error::new(ErrorClass::Config, "notOnline", message).about("loss"));
+        }
+        if network.penalises_outputs() {
+            let message = "online learning has no penalties on outputs, which are means over a batch; leave activationPenalty and temporalPenalty out";
+            return Err(Error::new(ErrorClass::Config, "notOnline", message));
+        }
+        if let Some((layer, _)) = network.batch_norms().next() {
+            let message = "online learning sees one step of one sequence, and a batch norm needs a batch: use layerNorm, or trainable: false";
+            return Err(Error::new(ErrorClass::Config, "notOnline", message).about(format!("layers[{layer}]")));
         }
         model.encoding.require(&model.description)?;
         let capacity = Capacity { batch: 1, steps: truncation, rows: truncation };
@@ -236,10 +244,13 @@ impl Learner {
 
 fn drops(layer: &Layer) -> bool {
     match layer {
-        Layer::Dropout { rate } => *rate > 0.0,
+        Layer::Dropout { rate, .. } => *rate > 0.0,
+        Layer::Noise { deviation } => *deviation > 0.0,
+        Layer::Embedding { dropout, .. } => *dropout > 0.0,
         Layer::Recurrent(layer) => {
             let rnn::Form { recurrent_dropout, zoneout, memory_zoneout, .. } = layer.form;
-            [layer.dropout, recurrent_dropout, zoneout, memory_zoneout].iter().any(|&rate| rate > 0.0)
+            let rates = [layer.dropout, layer.weights.drop, recurrent_dropout, zoneout, memory_zoneout];
+            rates.iter().any(|&rate| rate > 0.0)
         }
         _ => false,
     }

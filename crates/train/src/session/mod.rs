@@ -1,6 +1,7 @@
 //! A training run, in slices: each unit of work is one update or one batch of validation. NOT: clocks, threads.
 
 pub mod accumulation;
+pub mod alone;
 pub mod counters;
 mod engine;
 mod open;
@@ -281,6 +282,7 @@ impl Session {
                     self.accumulation.iter_mut().for_each(Accumulation::clear);
                 }
                 self.shards.carry_on();
+                self.shards.settle(&mut self.updater, &mut body.params);
                 if over && self.batches == Some(counters.cursor) {
                     self.end_epoch(body, true);
                 }

@@ -1,6 +1,7 @@
 //! How a run begins: anew, from a saved one, or as one of several workers; and what comes to it from outside.
 
 use super::accumulation::Accumulation;
+use super::alone;
 use super::counters::Counters;
 use super::records::Records;
 use super::rollback::Place;
@@ -206,6 +207,7 @@ impl Session {
         let mut order = Vec::new();
         if let Source::Data(part) = &source {
             batch = batch_size(&run, part)?;
+            alone::check(&body.network, part, &[batch, part.ids.len() % batch], shards)?;
             batches = Some(part.ids.len().div_ceil(batch) as u64);
             room = capacity(part, batch.div_ceil(shards));
             room_for(&mut order, part.ids.len())?;
@@ -234,11 +236,16 @@ impl Session {
             let why = "has to be given: several workers share the states of so many sequences of a source's batches";
             return Err(Error::conflict("batchSize", why));
         }
-        if run.checkpointing.is_some()
-            && let Some(i) = Checkpointed::refuses(&body.network)
+        let whole = |option: &str, (i, why): (usize, &str)| Err(Error::conflict(option, &format!("layers[{i}] {why}")));
+        if run.truncation.is_some()
+            && let Some(layer) = body.network.sees_whole()
         {
-            let why = format!("layers[{i}] is bidirectional: it does not go through a sequence in segments");
-            return Err(Error::conflict("checkpointing", &why));
+            return whole("truncation", layer);
+        }
+        if run.checkpointing.is_some()
+            && let Some(layer) = Checkpointed::refuses(&body.network)
+        {
+            return whole("checkpointing", layer);
         }
         let ways = Ways { truncation: run.truncation, checkpointing: run.checkpointing };
         let mut shards = Shards::new(&body.network, &body.form, room, division, plan.clone(), ways)?;
@@ -336,6 +343,8 @@ impl Session {
         if self.batch > 0 && given > self.batch {
             return sequences(format!("batches of {} sequences at most (batchSize)", self.batch));
         }
+        let renamed = |error: Error| error.renamed("batchSize", "data");
+        alone::check(&body.network, &part, &[given], self.division.shards).map_err(renamed)?;
         *batch = Some(part);
         Ok(())
     }

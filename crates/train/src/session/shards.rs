@@ -14,7 +14,8 @@ use crate::error::Error;
 use crate::evaluate::capacity;
 use crate::memory::buffer;
 use crate::metrics::{Plan, Sums};
-use rnn::{Capacity, DropoutKey, Network, States};
+use crate::update::Updater;
+use rnn::{Capacity, DropoutKey, Extent, Network, Running, States};
 use std::ops::Range;
 
 /// The sum over a range of shards, all of one worker.
@@ -46,7 +47,16 @@ pub struct Job<'a> {
 
 impl Job<'_> {
     pub fn key<'a>(&self, rows: &'a [u64]) -> Option<DropoutKey<'a>> {
-        Some(DropoutKey { seed: self.seed, step: self.step, rows })
+        Some(DropoutKey { seed: self.seed, step: self.step, rows, whole: self.extent() })
+    }
+
+    /// Of the batch in all its shards, where it matters.
+    fn extent(&self) -> Extent {
+        if !self.network.penalises_outputs() {
+            return Extent::default();
+        }
+        let rows = self.ids.iter().map(|&i| self.samples.steps(i as usize) as u64).sum();
+        Extent { sequences: self.ids.len() as u64, rows }
     }
 }
 
@@ -83,6 +93,8 @@ pub struct Shards {
     pub ended: Vec<Option<States>>,
     /// Memory of states that are carried no further.
     spare: Vec<States>,
+    /// Statistics of batch norms.
+    running: Running,
 }
 
 /// Part `index` of `workers` computes its share of `shards`.
@@ -134,6 +146,7 @@ impl Shards {
             carried: vec![None; shards],
             ended: vec![None; shards],
             spare: Vec::with_capacity(shards),
+            running: Running::new(network),
         })
     }
 
@@ -289,7 +302,13 @@ impl Shards {
         let root = 0..self.division.shards;
         let at = self.gathered(root);
         let Node { gradient, sums, .. } = &mut self.nodes[at];
+        self.running.take(gradient);
         (gradient, sums)
+    }
+
+    /// The update is made: the running statistics of batch norms move to those of its batch.
+    pub fn settle(&mut self, updater: &mut Updater, params: &mut [f32]) {
+        updater.settle(&mut self.running, params);
     }
 
     /// Adds the nodes below `node` into the leftmost of them; its place.

@@ -128,7 +128,8 @@ fn longer(case: &Case, whole: &End, draw: &mut Draw) -> Option<End> {
     }
     let fewer = 1 + draw.below(steps as usize - 1);
     // Nobody has asked the source yet whether the last batch of a pass was the last: its epoch is open then.
-    if matches!(&case.data, Data::Batches(pass) if fewer.is_multiple_of(pass.len())) {
+    let group = run["gradientAccumulation"].as_u64().unwrap_or(1) as usize;
+    if matches!(&case.data, Data::Batches(pass) if fewer.is_multiple_of(pass.len().div_ceil(group))) {
         return None;
     }
     run["steps"] = Value::from(fewer);

@@ -71,7 +71,7 @@ fn layers() -> Rows {
         (".recurrentDropout", json!([0, 0.25])),
         (".zoneout", json!([0, 0.25])),
         (".zoneoutCell", json!([0, 0.25])),
-        (".weightDrop", json!([0.3])),
+        (".weightDrop", json!([0, 0.3])),
         (".activationPenalty", json!([0, 0.1])),
         (".temporalPenalty", json!([0, 0.1])),
         (".deviation", json!([0, 0.2])),

@@ -4,8 +4,8 @@ pub mod fixtures;
 pub mod twin;
 
 use rnn::{
-    Activation, At, Capacity, CellKind, DropoutKey, Form, Input, Layer, Network, Packing, Philox, Recurrent, Reset,
-    Role, States, Stream, Values, Want, Workspace,
+    Activation, Activity, At, Buffer, Capacity, CellKind, DropoutKey, Extent, Form, Input, Layer, Network, Packing,
+    Philox, Recurrent, Reset, Role, States, Stream, Values, Want, WeightForm, Workspace,
 };
 
 /// Every cell.
@@ -53,6 +53,8 @@ pub fn recurrent(cell: CellKind, hidden_size: usize) -> Recurrent {
         name: "rnn".into(),
         trainable: true,
         form: Form::default(),
+        activity: Activity::default(),
+        weights: WeightForm::default(),
     }
 }
 
@@ -78,7 +80,14 @@ pub fn projected(cell: CellKind, hidden_size: usize) -> Recurrent {
 
 /// A linear layer named "head".
 pub fn head(units: usize) -> Layer {
-    Layer::Dense { units, activation: Activation::Linear, bias: true, name: "head".into(), trainable: true }
+    Layer::Dense {
+        units,
+        activation: Activation::Linear,
+        bias: true,
+        weight_norm: false,
+        name: "head".into(),
+        trainable: true,
+    }
 }
 
 /// Input rows in their packed order.
@@ -153,7 +162,10 @@ pub fn parameters(network: &Network, seed: u64) -> Vec<f32> {
         let fan = entry.shape.get(1).copied().unwrap_or(4) as f32;
         // Large peepholes make a long sequence chaotic: rounding grows until f32 and f64 part.
         let bound = if entry.role == Role::Vector { 0.4 } else { 1.5 / fan.sqrt() };
-        let natural = fill(&mut stream, entry.count(), bound);
+        let mut natural = fill(&mut stream, entry.count(), bound);
+        if entry.role == Role::Buffer(Buffer::Variance) {
+            natural.iter_mut().for_each(|x| *x = x.abs() + 0.5);
+        }
         network.table().import(index, &natural, &mut params);
     }
     params
@@ -196,7 +208,8 @@ pub fn run_onto(
 
 /// What the masks of a batch depend on, by seed and number of the update.
 pub fn key(batch: &Batch, (seed, step): (u64, u64)) -> DropoutKey<'_> {
-    DropoutKey { seed, step, rows: &batch.ids }
+    let whole = Extent { sequences: batch.packing.batch as u64, rows: batch.packing.rows as u64 };
+    DropoutKey { seed, step, rows: &batch.ids, whole }
 }
 
 /// Equal bit for bit, -0 and 0 apart.

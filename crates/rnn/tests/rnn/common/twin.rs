@@ -6,7 +6,21 @@ use rnn::{Network, States};
 
 use super::{ALL, Batch, X, run};
 
-fn layer(layer: &rnn::Layer) -> naive::Layer {
+/// A batch norm is that of the batch without `params`, and with them that of the running statistics in them.
+fn norm(norm: &rnn::Norm, params: Option<&Parameters>) -> naive::Norm {
+    let running = |params: &Parameters| naive::Statistics {
+        mean: params[&format!("{}.running_mean", norm.name)].clone(),
+        variance: params[&format!("{}.running_var", norm.name)].clone(),
+    };
+    let kind = match norm.kind {
+        rnn::NormKind::Layer { bias } => naive::NormKind::Layer { bias },
+        rnn::NormKind::Rms => naive::NormKind::Rms,
+        rnn::NormKind::Batch { .. } => naive::NormKind::Batch { running: params.map(running) },
+    };
+    naive::Norm { kind, epsilon: norm.epsilon, name: norm.name.clone() }
+}
+
+fn layer(layer: &rnn::Layer, params: Option<&Parameters>) -> naive::Layer {
     let activation = |a| match a {
         rnn::Activation::Linear => naive::Activation::Linear,
         rnn::Activation::Relu => naive::Activation::Relu,
@@ -51,17 +65,19 @@ fn layer(layer: &rnn::Layer) -> naive::Layer {
         }
         rnn::Layer::Embedding { units, name, .. } => naive::Layer::Embedding { units: *units, name: name.clone() },
         rnn::Layer::Dropout { .. } => naive::Layer::Dropout,
+        rnn::Layer::Noise { .. } => naive::Layer::Noise,
+        rnn::Layer::Norm(layer) => naive::Layer::Norm(norm(layer, params)),
     }
 }
 
-/// The same stack in naive.
-pub fn network(network: &Network) -> naive::Network {
+/// The same stack in naive, as it is in training or, with `params`, outside it.
+pub fn network(network: &Network, params: Option<&Parameters>) -> naive::Network {
     naive::Network {
         input: match network.input() {
             rnn::Input::Values { size } => naive::Input::Values { size },
             rnn::Input::Tokens { vocabulary } => naive::Input::Tokens { vocabulary },
         },
-        layers: network.layers().iter().map(layer).collect(),
+        layers: network.layers().iter().map(|l| layer(l, params)).collect(),
         at: if network.at() == rnn::At::Last { naive::At::Last } else { naive::At::Every },
     }
 }
@@ -87,7 +103,7 @@ pub fn rows(batch: &Batch, position: usize, packed: &[f32], width: usize) -> Row
 }
 
 /// The prediction, or its gradient, of one sequence.
-fn prediction(network: &Network, batch: &Batch, position: usize, packed: &[f32]) -> Rows {
+pub fn prediction(network: &Network, batch: &Batch, position: usize, packed: &[f32]) -> Rows {
     let width = network.output_size();
     match network.at() {
         rnn::At::Every => rows(batch, position, packed, width),
@@ -128,6 +144,14 @@ pub fn sequence(network: &Network, batch: &Batch, position: usize) -> Sequence {
     }
 }
 
+/// Where the way back of one sequence begins.
+pub fn cotangent(network: &Network, batch: &Batch, position: usize) -> Cotangent {
+    Cotangent {
+        output: prediction(network, batch, position, &batch.cotangent),
+        states: states(network, batch, position, &batch.state_cotangent),
+    }
+}
+
 /// What was compared.
 #[derive(Clone, Debug, Default)]
 pub struct Compared {
@@ -159,16 +183,12 @@ pub fn compare(
     mask: impl Fn(Sequence, usize) -> Sequence,
 ) -> Compared {
     let (mut ws, grads) = run(network, params, batch, dropout, ALL);
-    let twin = self::network(network);
     let natural = parameters(network, params);
+    let twin = self::network(network, dropout.is_none().then_some(&natural));
     let positions = 0..batch.packing.batch;
     let sequences: Vec<Sequence> =
         positions.clone().map(|position| mask(sequence(network, batch, position), position)).collect();
-    let cotangent = |position| Cotangent {
-        output: prediction(network, batch, position, &batch.cotangent),
-        states: states(network, batch, position, &batch.state_cotangent),
-    };
-    let cotangents: Vec<Cotangent> = positions.clone().map(cotangent).collect();
+    let cotangents: Vec<Cotangent> = positions.clone().map(|position| cotangent(network, batch, position)).collect();
     let outputs = twin.forward(&natural, &sequences);
     let expected = twin.backward(&natural, &sequences, &cotangents);
 
@@ -196,9 +216,10 @@ pub fn compare(
         let hidden = of(&|position| rows(batch, position, ws.hidden_outputs(index), width));
         check("hidden outputs", hidden, flat(outputs.iter().map(|output| output.hidden[index].clone()).collect()));
     }
-    for (name, gradient) in parameters(network, &grads) {
-        let expected = expected.parameters[&name].clone();
-        check(&format!("gradient of {name}"), gradient, expected);
+    let gradients = parameters(network, &grads);
+    // What else there is are buffers, which no gradient moves.
+    for (name, expected) in &expected.parameters {
+        check(&format!("gradient of {name}"), gradients[name].clone(), expected.clone());
     }
     if let rnn::Input::Values { size } = network.input() {
         let input = of(&|position| rows(batch, position, ws.input_gradient(), size));

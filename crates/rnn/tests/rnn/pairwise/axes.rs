@@ -1,7 +1,7 @@
 //! What is crossed: cells, how a layer is built around them, normalisation, regularisers, losses, truncation, and what is read and
 //! predicted. A value is a line: its name, and what it makes of a plan. What does not go together is in a table below.
 
-use rnn::{At, CellKind, Layer, Merge, Passed};
+use rnn::{At, CellKind, Layer, Merge, Norm, NormKind, Passed};
 
 use super::plan::Plan;
 use crate::common::CELLS;
@@ -51,13 +51,25 @@ fn around() -> Vec<Value> {
 }
 
 fn norms() -> Vec<Value> {
-    vec![value("no norm", |_| {})]
+    // A relu unit may be the same in all four rows but for little, which divided by its deviation is what 32 bits have lost.
+    let norm = |name: &str, kind: NormKind| {
+        let norm = Norm { kind, epsilon: 0.1, name: "norm".into(), trainable: true };
+        value(name, move |plan| plan.above.push(Layer::Norm(norm.clone())))
+    };
+    vec![
+        value("no norm", |_| {}),
+        norm("layer norm", NormKind::Layer { bias: true }),
+        norm("RMS norm", NormKind::Rms),
+        norm("batch norm", NormKind::Batch { momentum: 0.1 }),
+    ]
 }
 
 fn regularisers() -> Vec<Value> {
     vec![
         value("no regulariser", |_| {}),
-        value("dropout above", |plan| plan.above.push(Layer::Dropout { rate: 0.3 })),
+        value("dropout above", |plan| plan.above.push(Layer::Dropout { rate: 0.3, shared: false })),
+        value("one mask a sequence above", |plan| plan.above.push(Layer::Dropout { rate: 0.3, shared: true })),
+        value("noise above", |plan| plan.above.push(Layer::Noise { deviation: 0.2 })),
         value("dropout between levels", |plan| (plan.layer.num_layers, plan.layer.dropout) = (2, 0.3)),
     ]
 }
@@ -96,10 +108,13 @@ fn places() -> Vec<Value> {
 }
 
 /// Beginnings of two names that do not go together: networks or runs with both are refused.
-const APART: [(&str, &str); 6] = [
+const APART: [(&str, &str); 8] = [
     // The direction that reads from the end has no state before a window or a segment.
     ("bidirectional", "segments"),
     ("bidirectional", "window"),
+    // Statistics are of whole sequences.
+    ("batch norm", "segments"),
+    ("batch norm", "window"),
     // An alignment is one of a whole sequence, with a prediction at every step.
     ("Ctc", "window"),
     ("Ctc", "last step"),

@@ -5,6 +5,7 @@ use rnn::{At, Layer, Merge, Network, Passed, Recurrent};
 
 use crate::common::Batch;
 use crate::dropout::mask;
+use crate::noise::{noise, shared};
 
 /// Adds those of one sequence.
 pub fn add(network: &Network, batch: &Batch, key: (u64, u64), position: usize, sequence: Sequence) -> Sequence {
@@ -33,10 +34,20 @@ pub fn add(network: &Network, batch: &Batch, key: (u64, u64), position: usize, s
                 }
             }
             Layer::Dense { units, .. } | Layer::Embedding { units, .. } => (stage, width) = (stage + 1, *units),
-            Layer::Dropout { rate } => {
+            Layer::Dropout { rate, shared: false } => {
                 sequence = sequence.with_mask(index, 0, mask(key, stage, id, rows, width, *rate));
                 stage += 1;
             }
+            Layer::Dropout { rate, shared: true } => {
+                sequence = sequence.with_mask(index, 0, shared(key, stage, id, rows, width, *rate));
+                stage += 1;
+            }
+            Layer::Noise { deviation } => {
+                let deviation = f64::from(*deviation);
+                sequence = sequence.with_noise(index, noise(key, stage, id, rows, width, deviation));
+                stage += 1;
+            }
+            Layer::Norm(_) => stage += 1,
         }
     }
     sequence

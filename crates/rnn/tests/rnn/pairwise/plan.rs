@@ -47,7 +47,7 @@ impl Plan {
         let size = if form.passed == Passed::Added { row } else { 2 };
         let mut layers = Vec::new();
         if self.embedded {
-            layers.push(Layer::Embedding { units: size, name: "embedding".into(), trainable: true });
+            layers.push(Layer::Embedding { units: size, dropout: 0.0, name: "embedding".into(), trainable: true });
         }
         layers.push(Layer::Recurrent(self.layer.clone()));
         layers.extend(self.above.iter().cloned());
@@ -55,6 +55,7 @@ impl Plan {
             units: width(&self.loss),
             activation: Activation::Linear,
             bias: self.layer.bias,
+            weight_norm: false,
             name: "head".into(),
             trainable: true,
         });

@@ -5,12 +5,12 @@ use naive::difference::{central, relative_error};
 use naive::{Cotangent, Output, Parameters, Sequence};
 use rnn::losses::ctc::{Alignments, Ctc, Labels, ctc};
 use rnn::losses::{Loss, Reads, Rows};
-use rnn::{Checkpointed, DropoutKey, LossSum, Network, Reading, Want, Workspace};
+use rnn::{Checkpointed, LossSum, Network, Reading, Want, Workspace};
 
 use super::masks;
 use super::plan::Plan;
 use crate::common::twin;
-use crate::common::{Batch, assert_bits, parameters};
+use crate::common::{Batch, assert_bits, key, parameters};
 use crate::losses_through::{Given, given, own, twin_ctc, twin_of};
 
 /// Of the largest element of a tensor: 32 bits carry 6e-8, and sums here run over some tens of terms.
@@ -59,7 +59,7 @@ impl Problem {
         }
         let sequence = |p| masks::add(&network, &batch, KEY, p, twin::sequence(&network, &batch, p));
         let sequences = (0..packing.batch).map(sequence).collect();
-        let twin = twin::network(&network);
+        let twin = twin::network(&network, None);
         let (loss, segments) = (plan.loss.clone(), plan.segments);
         Problem { loss, segments, params, given, sequences, twin, rows, network, batch }
     }
@@ -106,9 +106,9 @@ impl Problem {
 
     /// By the kernel, whole or in segments.
     fn kernel(&self) -> Vec<f32> {
-        let Batch { packing, x, initial, ids, .. } = &self.batch;
+        let Batch { packing, x, initial, .. } = &self.batch;
         let (params, x, initial) = (&self.params[..], x.view(), initial.as_ref());
-        let dropout = Some(DropoutKey { seed: KEY.0, step: KEY.1, rows: ids });
+        let dropout = Some(key(&self.batch, KEY));
         let mut ws = Workspace::new(&self.network, self.batch.capacity(), true).expect("memory");
         let mut grads = vec![0.0; params.len()];
         self.network.forward(params, packing, x, initial, dropout, &mut ws);

@@ -35,6 +35,8 @@ pub static TRAINER: Object = call(
         GROUPS_ROW,
         NOISE_ROW,
         AVERAGE_ROW,
+        super::penalties::MAX_NORM_ROW,
+        super::penalties::ORTHOGONALITY_ROW,
         row!("seed", COUNT, Is("0"), "Of dropout and of noise."),
     ],
 );

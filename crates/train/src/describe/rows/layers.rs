@@ -1,6 +1,8 @@
 //! Rows of the layers.
 
 use super::model::INITIALISERS;
+use super::norms::{BATCH_NORM, LAYER_NORM, NOISE, RMS_NORM, SHARED, TOKEN_DROPOUT};
+use super::penalties::{ACTIVATION_PENALTY, TEMPORAL_PENALTY, WEIGHT_DROP, WEIGHT_NORM};
 use super::recurrence::{RECURRENT_DROPOUT, ZONEOUT, ZONEOUT_CELL};
 use crate::describe::table::{
     Default::{Absent, Is, Required},
@@ -12,12 +14,26 @@ use crate::describe::table::{
 pub static LAYER: Tagged = Tagged {
     name: host("Layer"),
     doc: host("One layer of a network."),
-    of: &[&LSTM, &GRU, &RNN, &MIN_GRU, &MIN_LSTM, &LRU, &DENSE, &EMBEDDING, &DROPOUT],
+    of: &[
+        &LSTM,
+        &GRU,
+        &RNN,
+        &MIN_GRU,
+        &MIN_LSTM,
+        &LRU,
+        &DENSE,
+        &EMBEDDING,
+        &DROPOUT,
+        &LAYER_NORM,
+        &RMS_NORM,
+        &BATCH_NORM,
+        &NOISE,
+    ],
 };
 
-const BIAS: Field = row!("bias", Bool, Is("true"), "Whether there are biases.");
-const NAME: Field = row!("name", Text, follows("the layer's index"), "First part of its parameters' names.");
-const TRAINABLE: Field = row!("trainable", Bool, Is("true"), "Whether training changes it.");
+pub(super) const BIAS: Field = row!("bias", Bool, Is("true"), "Whether there are biases.");
+pub(super) const NAME: Field = row!("name", Text, follows("the layer's index"), "First part of its parameters' names.");
+pub(super) const TRAINABLE: Field = row!("trainable", Bool, Is("true"), "Whether training changes it.");
 
 pub static RECURRENT: Object = Object {
     name: host("Recurrent"),
@@ -60,6 +76,10 @@ pub static RECURRENT: Object = Object {
         ),
         row!("recurrentScale", Number(Range::AboveZero), Is("1"), "What their start is multiplied with."),
         row!("dropout", Number(Range::Share), Is("0"), "Share of units dropped between levels, in training."),
+        ACTIVATION_PENALTY,
+        TEMPORAL_PENALTY,
+        WEIGHT_DROP,
+        WEIGHT_NORM,
         BIAS,
         NAME,
         TRAINABLE,
@@ -168,6 +188,7 @@ static DENSE: Object = Object {
         row!("units", WIDTH, follows("the output's size, in the last layer"), "Size of what it gives."),
         row!("activation", one_of!("linear", "relu", "tanh"), Is("\"linear\""), "The units' nonlinearity.",),
         BIAS,
+        WEIGHT_NORM,
         NAME,
         TRAINABLE,
     ],
@@ -178,7 +199,7 @@ static EMBEDDING: Object = Object {
     doc: host("A vector for each token of the vocabulary; the first layer."),
     tell: Tell::Kind("embedding"),
     base: None,
-    fields: &[row!("units", WIDTH, Required, "Size of a token's vector."), NAME, TRAINABLE],
+    fields: &[row!("units", WIDTH, Required, "Size of a token's vector."), TOKEN_DROPOUT, NAME, TRAINABLE],
 };
 
 static DROPOUT: Object = Object {
@@ -186,5 +207,5 @@ static DROPOUT: Object = Object {
     doc: host("Drops units in training and scales the others up (Srivastava et al. 2014)."),
     tell: Tell::Kind("dropout"),
     base: None,
-    fields: &[row!("rate", Number(Range::Share), Required, "Share of units dropped.")],
+    fields: &[row!("rate", Number(Range::Share), Required, "Share of units dropped."), SHARED],
 };

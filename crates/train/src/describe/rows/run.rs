@@ -53,6 +53,8 @@ pub static RUN: Object = Object {
         GROUPS_ROW,
         NOISE_ROW,
         AVERAGE_ROW,
+        super::penalties::MAX_NORM_ROW,
+        super::penalties::ORTHOGONALITY_ROW,
         row!("window", SIZE, follows("128 for a text"), "Steps that a text is cut into."),
         row!(
             "carryState",

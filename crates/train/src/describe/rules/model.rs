@@ -106,6 +106,9 @@ fn check_layers(model: &Value) -> Result<(), Error> {
             "dropout" if i == 0 && tokens => {
                 return Err(Error::conflict(path("kind"), "tokens have no units to drop; put it after the embedding"));
             }
+            kind if i == 0 && tokens && keeps_width(kind) => {
+                return Err(Error::conflict(path("kind"), "reads numbers, not tokens; put it after the embedding"));
+            }
             _ => {}
         }
         if integer(&layer["hiddenSize"]).is_some() {
@@ -120,7 +123,7 @@ fn check_layers(model: &Value) -> Result<(), Error> {
             }
             recurrent::check(layer, recurrent::below(model, i), tokens && i == 0, &path)?;
         }
-        if word(&layer["kind"]) != "dropout" {
+        if !matches!(word(&layer["kind"]), "dropout" | "noise") {
             let name = layer["name"].as_str().map_or_else(|| i.to_string(), String::from);
             if name.is_empty() || names.contains(&name) {
                 return Err(Error::config(path("name"), "a name of its own", quoted(&name)));
@@ -134,6 +137,11 @@ fn check_layers(model: &Value) -> Result<(), Error> {
         }
     }
     if recurrent { Ok(()) } else { Err(Error::config("layers", "at least one of lstm, gru or rnn", "none")) }
+}
+
+/// Whether a layer gives as many numbers as it reads.
+pub fn keeps_width(kind: &str) -> bool {
+    matches!(kind, "dropout" | "noise" | "layerNorm" | "rmsNorm" | "batchNorm")
 }
 
 fn check_output(model: &Value) -> Result<(), Error> {
@@ -167,7 +175,7 @@ fn fill_sizes(model: &mut Value) -> Result<(), Error> {
     let outputs = loss::outputs(model);
     let size = output_size(model).and_then(|size| size.checked_mul(outputs));
     let layers = model["layers"].as_array().map_or(&[][..], Vec::as_slice);
-    let last = layers.iter().rposition(|l| l["kind"] != "dropout").unwrap_or_default();
+    let last = layers.iter().rposition(|l| !keeps_width(word(&l["kind"]))).unwrap_or_default();
     let units_of = |i: usize| format!("layers[{i}].units");
     if let Some(i) = layers[..last].iter().position(|l| l["kind"] == "dense" && l["units"].is_null()) {
         return Err(missing(&units_of(i), "a positive integer (only those of the last layer follow from the output)"));

@@ -35,6 +35,25 @@ pub fn check(layer: &Value, below: Option<usize>, tokens: bool, path: &dyn Fn(&s
     if number(&layer["recurrentScale"]) != 1.0 && ["minGru", "minLstm", "lru"].contains(&word(&layer["kind"])) {
         return Err(Error::conflict(path("recurrentScale"), "the layer has no recurrent weights"));
     }
+    if number(&layer["weightDrop"]) > 0.0 {
+        if layer["weightNorm"] == true {
+            return Err(Error::conflict(path("weightDrop"), "does not go together with weightNorm: true"));
+        }
+        if ["minGru", "minLstm", "lru"].contains(&word(&layer["kind"])) {
+            return Err(Error::conflict(path("weightDrop"), "the layer has no recurrent weights"));
+        }
+    }
+    for option in ["activationPenalty", "temporalPenalty"] {
+        let with = match () {
+            () if number(&layer[option]) <= 0.0 => continue,
+            () if word(&layer["merge"]) != "concat" => "merge",
+            () if layer["residual"] == true => "residual",
+            () if layer["skip"] == true => "skip",
+            () => continue,
+        };
+        let why = format!("does not go together with {with}: it is of what the cells alone give");
+        return Err(Error::conflict(path(option), &why));
+    }
     if word(&layer["merge"]) != "concat" && layer["bidirectional"] == false {
         return Err(Error::conflict(path("merge"), "needs bidirectional: true"));
     }
@@ -68,7 +87,7 @@ pub fn width(layer: &Value, below: Option<usize>) -> Option<usize> {
             row.checked_mul(levels)?.checked_add(below?)
         }
         Some(row) => Some(row),
-        None if layer["kind"] == "dropout" => below,
+        None if layer["kind"] == "dropout" || super::model::keeps_width(word(&layer["kind"])) => below,
         None => integer(&layer["units"]),
     }
 }

@@ -41,7 +41,7 @@ fn projections() {
         (json!({ "kind": "lstm", "projSize": 0 }), "layers[0].projSize: expected a positive integer, got 0"),
         (
             json!({ "kind": "gru", "projSize": 2 }),
-            "layers[0].projSize: unknown option; known are hiddenSize, numLayers, bidirectional, merge, residual, skip, initialState, recurrentInit, recurrentScale, dropout, bias, name, trainable, reset, recurrentDropout, zoneout",
+            "layers[0].projSize: unknown option; known are hiddenSize, numLayers, bidirectional, merge, residual, skip, initialState, recurrentInit, recurrentScale, dropout, activationPenalty, temporalPenalty, weightDrop, weightNorm, bias, name, trainable, reset, recurrentDropout, zoneout",
         ),
     ] {
         assert_eq!(message(described(fields)), expected);
@@ -89,6 +89,19 @@ fn forms() {
         (
             described(json!({ "kind": "gru", "recurrentInit": "ones" })).map(|_| ()),
             "layers[0].recurrentInit: expected \"glorotUniform\", \"orthogonal\", \"identity\", \"uniform\" or \"zeros\", got \"ones\"",
+        ),
+        (
+            described(json!({ "kind": "gru", "skip": true, "activationPenalty": 1 })).map(|_| ()),
+            "layers[0].activationPenalty: does not go together with skip: it is of what the cells alone give",
+        ),
+        (
+            described(json!({ "kind": "gru", "bidirectional": true, "merge": "sum", "temporalPenalty": 1 }))
+                .map(|_| ()),
+            "layers[0].temporalPenalty: does not go together with merge: it is of what the cells alone give",
+        ),
+        (
+            described(json!({ "kind": "lru", "weightDrop": 0.5 })).map(|_| ()),
+            "layers[0].weightDrop: the layer has no recurrent weights",
         ),
         (
             tokens(json!({ "kind": "gru", "hiddenSize": 4, "residual": true })),
@@ -147,6 +160,9 @@ fn widths() {
     assert_eq!(size(json!([{ "kind": "rnn", "hiddenSize": 5, "bidirectional": true }, dropout, skip])), 10 + 4 + 4);
     let merged = json!({ "kind": "rnn", "hiddenSize": 5, "bidirectional": true, "merge": "mean" });
     assert_eq!(size(json!([merged])), 5);
+    let (norm, noise) = (json!({ "kind": "layerNorm" }), json!({ "kind": "noise", "deviation": 0.1 }));
+    assert_eq!(size(json!([norm, noise, skip, norm])), 3 + 4 + 4);
+    assert_eq!(size(json!([merged, norm, { "kind": "gru", "hiddenSize": 5, "residual": true }])), 5);
     assert_eq!(size(json!([merged, { "kind": "gru", "hiddenSize": 5, "residual": true }])), 5);
 
     let series = json!({ "series": { "target": ["a"], "window": 4, "horizon": 11 } });

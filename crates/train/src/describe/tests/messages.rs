@@ -50,11 +50,11 @@ fn shapes_of_descriptions() {
         (json!({ "layers": [{ "kind": "lstm" }] }), "layers[0].hiddenSize: expected a positive integer, got nothing"),
         (
             json!({ "layers": ["lstm"] }),
-            "layers[0]: expected an object of kind \"lstm\", \"gru\", \"rnn\", \"minGru\", \"minLstm\", \"lru\", \"dense\", \"embedding\" or \"dropout\", got \"lstm\"",
+            "layers[0]: expected an object of kind \"lstm\", \"gru\", \"rnn\", \"minGru\", \"minLstm\", \"lru\", \"dense\", \"embedding\", \"dropout\", \"layerNorm\", \"rmsNorm\", \"batchNorm\" or \"noise\", got \"lstm\"",
         ),
         (
             json!({ "layers": [{ "hiddenSize": 4 }] }),
-            "layers[0].kind: expected \"lstm\", \"gru\", \"rnn\", \"minGru\", \"minLstm\", \"lru\", \"dense\", \"embedding\" or \"dropout\", got nothing",
+            "layers[0].kind: expected \"lstm\", \"gru\", \"rnn\", \"minGru\", \"minLstm\", \"lru\", \"dense\", \"embedding\", \"dropout\", \"layerNorm\", \"rmsNorm\", \"batchNorm\" or \"noise\", got nothing",
         ),
         (json!({ "input": 3 }), "input: expected { size }, { vocabulary } or { series }, got 3"),
         (json!({ "input": {} }), "input: expected { size }, { vocabulary } or { series }, got an object without them"),
@@ -157,7 +157,7 @@ fn unknown_options_get_a_hint() {
         assert!(text.contains(&format!("{name}: unknown option; ")), "{text}");
     }
     // Nothing near: all that there is.
-    assert_eq!(option("dropout", "zzz"), "layers[1].zzz: unknown option; known are rate");
+    assert_eq!(option("dropout", "zzz"), "layers[1].zzz: unknown option; known are rate, shared");
     let error = run(json!({ "optimizer": { "kind": "adam", "lr": 1 } })).expect_err("unknown");
     assert_eq!((error.code, error.path.as_deref()), ("unknownOption", Some("optimizer.lr")));
     assert_eq!(error.received.as_deref(), Some("lr"));

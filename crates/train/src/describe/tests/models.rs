@@ -3,7 +3,7 @@
 use super::*;
 use crate::describe::metric::Metric;
 use crate::describe::model::{Calendar, Classes, Input, Loss, Mode, Output, Scale, Target, Transform, Vocabulary};
-use rnn::{Activation, At, CellKind, Init, Initialiser, Layer, Reset};
+use rnn::{Activation, At, CellKind, Init, Initialiser, Layer, Norm, NormKind, Reset};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -178,6 +178,38 @@ fn what_does_not_go_together() {
             "layers[0].kind: tokens have no units to drop; put it after the embedding",
         ),
         (
+            json!({ "input": tokens, "layers": [{ "kind": "layerNorm" }, gru] }),
+            "layers[0].kind: reads numbers, not tokens; put it after the embedding",
+        ),
+        (
+            json!({ "input": tokens, "layers": [{ "kind": "noise", "deviation": 0.1 }, gru] }),
+            "layers[0].kind: reads numbers, not tokens; put it after the embedding",
+        ),
+        (
+            json!({ "layers": [{ "kind": "batchNorm", "name": "a" }, gru, { "kind": "rmsNorm", "name": "a" }] }),
+            "layers[2].name: expected a name of its own, got \"a\"",
+        ),
+        (
+            json!({ "layers": [gru, { "kind": "batchNorm", "momentum": 1 }] }),
+            "layers[1].momentum: expected a number from 0, below 1, got 1",
+        ),
+        (
+            json!({ "layers": [gru, { "kind": "layerNorm", "epsilon": 0 }] }),
+            "layers[1].epsilon: expected a number above 0, got 0",
+        ),
+        (
+            json!({ "layers": [{ "kind": "gru", "hiddenSize": 4, "weightDrop": 0.5, "weightNorm": true }] }),
+            "layers[0].weightDrop: does not go together with weightNorm: true",
+        ),
+        (
+            json!({ "layers": [{ "kind": "gru", "hiddenSize": 4, "weightDrop": 1 }] }),
+            "layers[0].weightDrop: expected a number from 0, below 1, got 1",
+        ),
+        (
+            json!({ "layers": [gru, { "kind": "noise", "deviation": -1 }] }),
+            "layers[1].deviation: expected a number from 0, got -1",
+        ),
+        (
             json!({ "input": tokens, "layers": [both, dense] }),
             "layers[0].bidirectional: the direction that reads from the end has seen what is to be predicted",
         ),
@@ -191,7 +223,7 @@ fn what_does_not_go_together() {
         ),
         (
             json!({ "layers": [{ "kind": "gru", "hiddenSize": 4, "forgetBias": 1 }] }),
-            "layers[0].forgetBias: unknown option; known are hiddenSize, numLayers, bidirectional, merge, residual, skip, initialState, recurrentInit, recurrentScale, dropout, bias, name, trainable, reset, recurrentDropout, zoneout",
+            "layers[0].forgetBias: unknown option; known are hiddenSize, numLayers, bidirectional, merge, residual, skip, initialState, recurrentInit, recurrentScale, dropout, activationPenalty, temporalPenalty, weightDrop, weightNorm, bias, name, trainable, reset, recurrentDropout, zoneout",
         ),
         (
             json!({ "layers": [{ "kind": "gru", "hiddenSize": 4, "name": "a" }, { "kind": "dense", "units": 1, "name": "a" }] }),
@@ -255,16 +287,38 @@ fn layers_as_rnn_takes_them() {
     let described = described.expect("right");
     assert_eq!(described.init, Init::Named { input: Initialiser::GlorotUniform, recurrent: Initialiser::Identity });
     let layers = described.layers();
-    assert_eq!(layers[0], Layer::Embedding { units: 3, name: "encoder".into(), trainable: false });
+    assert_eq!(layers[0], Layer::Embedding { units: 3, dropout: 0.0, name: "encoder".into(), trainable: false });
     let Layer::Recurrent(elman) = &layers[1] else { panic!("{:?}", layers[1]) };
     assert_eq!((elman.cell, &*elman.name), (CellKind::Rnn { activation: Activation::Relu }, "1"));
     let Layer::Recurrent(gru) = &layers[2] else { panic!("{:?}", layers[2]) };
     assert_eq!((gru.cell, gru.num_layers, gru.bias), (CellKind::Gru { reset: Reset::Before }, 2, false));
     assert_eq!((gru.hidden_size, gru.dropout, gru.bidirectional), (5, 0.25, false));
-    assert_eq!(layers[3], Layer::Dropout { rate: 0.5 });
+    assert_eq!(layers[3], Layer::Dropout { rate: 0.5, shared: false });
+    let norms = model_with(json!({ "layers": [
+        { "kind": "batchNorm", "momentum": 0.25, "trainable": false },
+        { "kind": "gru", "hiddenSize": 3 },
+        { "kind": "layerNorm", "bias": false, "name": "top" },
+        { "kind": "rmsNorm", "epsilon": 0.5 },
+        { "kind": "dropout", "rate": 0.5, "shared": "time" },
+        { "kind": "noise", "deviation": 0.125 },
+    ] }));
+    let norms = norms.expect("right").layers();
+    let norm = |kind, epsilon, name: &str, trainable| Layer::Norm(Norm { kind, epsilon, name: name.into(), trainable });
+    assert_eq!(norms[0], norm(NormKind::Batch { momentum: 0.25 }, 1e-5, "0", false));
+    assert_eq!(norms[2], norm(NormKind::Layer { bias: false }, 1e-5, "top", true));
+    assert_eq!(norms[3], norm(NormKind::Rms, 0.5, "3", true));
+    assert_eq!(norms[4], Layer::Dropout { rate: 0.5, shared: true });
+    assert_eq!(norms[5], Layer::Noise { deviation: 0.125 });
     let Layer::Recurrent(lstm) = &layers[4] else { panic!("{:?}", layers[4]) };
     assert_eq!((lstm.cell, lstm.forget_bias, lstm.trainable, &*lstm.name), (CellKind::Lstm, Some(2.0), true, "rnn"));
-    let dense = Layer::Dense { units: 9, activation: Activation::Tanh, bias: false, name: "5".into(), trainable: true };
+    let dense = Layer::Dense {
+        units: 9,
+        activation: Activation::Tanh,
+        bias: false,
+        weight_norm: false,
+        name: "5".into(),
+        trainable: true,
+    };
     assert_eq!(layers[5], dense);
 }
 
