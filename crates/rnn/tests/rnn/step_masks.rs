@@ -13,7 +13,7 @@ use rnn::{
 use crate::common::twin::{self, Compared};
 use crate::common::{ALL, Batch, CELLS, X, assert_bits, formed, head, key, parameters, recurrent, run};
 
-const KEY: (u64, u64) = (9, 1 << 33 | 5);
+pub const KEY: (u64, u64) = (9, 1 << 33 | 5);
 const RATES: [f32; 3] = [0.25, 0.3, 0.4];
 
 /// The forms that a cell may have: what is masked is its candidate, its state, its memory.
@@ -51,7 +51,7 @@ fn mask(purpose: Purpose, trace: usize, id: u64, steps: usize, units: usize, of:
 }
 
 /// The masks of a layer for one sequence, in training, or what stands for them elsewhere.
-fn with_masks(mut sequence: Sequence, layer: &Recurrent, at: usize, id: u64, training: bool) -> Sequence {
+pub fn with_masks(mut sequence: Sequence, layer: &Recurrent, at: usize, id: u64, training: bool) -> Sequence {
     let form = layer.form;
     let steps = sequence.len();
     let memory = if layer.cell.has_memory() { layer.hidden_size } else { 0 };

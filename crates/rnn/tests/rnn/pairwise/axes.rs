@@ -71,6 +71,9 @@ fn regularisers() -> Vec<Value> {
         value("one mask a sequence above", |plan| plan.above.push(Layer::Dropout { rate: 0.3, shared: true })),
         value("noise above", |plan| plan.above.push(Layer::Noise { deviation: 0.2 })),
         value("dropout between levels", |plan| (plan.layer.num_layers, plan.layer.dropout) = (2, 0.3)),
+        value("recurrent dropout", |plan| plan.layer.form.recurrent_dropout = 0.3),
+        value("zoneout", |plan| plan.layer.form.zoneout = 0.3),
+        value("memory zoneout", |plan| plan.layer.form.memory_zoneout = 0.3),
     ]
 }
 
@@ -108,7 +111,15 @@ fn places() -> Vec<Value> {
 }
 
 /// Beginnings of two names that do not go together: networks or runs with both are refused.
-const APART: [(&str, &str); 8] = [
+const APART: [(&str, &str); 15] = [
+    // Without a candidate, a state that is read, or a memory of its own.
+    ("Rnn", "recurrent dropout"),
+    ("Lru", "recurrent dropout"),
+    ("Lru", "zoneout"),
+    ("Gru", "memory zoneout"),
+    ("Rnn", "memory zoneout"),
+    ("Min", "memory zoneout"),
+    ("Lru", "memory zoneout"),
     // The direction that reads from the end has no state before a window or a segment.
     ("bidirectional", "segments"),
     ("bidirectional", "window"),

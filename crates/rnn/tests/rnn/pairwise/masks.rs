@@ -6,6 +6,7 @@ use rnn::{At, Layer, Merge, Network, Passed, Recurrent};
 use crate::common::Batch;
 use crate::dropout::mask;
 use crate::noise::{noise, shared};
+use crate::step_masks::with_masks;
 
 /// Adds those of one sequence.
 pub fn add(network: &Network, batch: &Batch, key: (u64, u64), position: usize, sequence: Sequence) -> Sequence {
@@ -17,6 +18,7 @@ pub fn add(network: &Network, batch: &Batch, key: (u64, u64), position: usize, s
         let rows = if ends { 1 } else { steps };
         match layer {
             Layer::Recurrent(layer) => {
+                sequence = with_masks(sequence, layer, index, id, true);
                 for level in 0..layer.num_layers {
                     if level > 0 && layer.dropout > 0.0 {
                         let mask = mask(key, stage, id, rows, width, layer.dropout);

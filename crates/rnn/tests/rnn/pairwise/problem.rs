@@ -12,11 +12,11 @@ use super::plan::Plan;
 use crate::common::twin;
 use crate::common::{Batch, assert_bits, key, parameters};
 use crate::losses_through::{Given, given, own, twin_ctc, twin_of};
+use crate::step_masks::KEY;
 
 /// Of the largest element of a tensor: 32 bits carry 6e-8, and sums here run over some tens of terms.
 pub const LIMIT: f64 = 1e-5;
 const STEP: f64 = 1e-5;
-const KEY: (u64, u64) = (9, 1 << 33 | 5);
 /// Steps before a window.
 const BEFORE: usize = 2;
 
