@@ -2,11 +2,11 @@
 
 mod common;
 
-use common::{Numbers, bits, bits64, classified, classifier, fit, fit_by_team, run_to_end, text, writer};
+use common::resume::resumed_equals_unbroken;
+use common::{Numbers, bits, bits64, classified, classifier, fit, fit_by_team, text, writer};
 use train::bundle::{Bundle, Elements};
-use train::checkpoint;
 use train::model::Model;
-use train::session::{Session, Status};
+use train::session::Session;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -71,22 +71,8 @@ fn so_they_are_on_any_number_of_workers() {
 }
 
 #[test]
-fn resumed_equals_unbroken() {
-    let run = with(CLASSIFY, KINDS[2]);
-    let mut whole = one_directional("last");
-    let (unbroken, _) = fit(&mut whole, classified(50), &run);
-    for at in [1, 5, 8] {
-        let mut model = one_directional("last");
-        let mut session = Session::fit(&mut model, classified(50), &run, None, None).expect("right");
-        assert_eq!(session.run(&mut model, at).expect("goes on"), Status::Running);
-        let mut records = session.records();
-        let file = checkpoint::save(&model, Some(&session), true).expect("there is room");
-        let mut loaded = checkpoint::load(&file).expect("a file just written");
-        let session = Session::resume(&mut loaded, classified(50), "{}", None, None).expect("the same data");
-        records.extend(run_to_end(&mut loaded, session, 2).0);
-        assert_eq!(bits(&loaded), bits(&whole), "cut after {at} units");
-        assert_eq!(bits64(&records), bits64(&unbroken), "cut after {at} units");
-    }
+fn resumed_it_equals_the_unbroken_run() {
+    resumed_equals_unbroken(&|| one_directional("last"), &|| classified(50), &with(CLASSIFY, KINDS[2]), [1, 5, 8]);
 }
 
 #[test]

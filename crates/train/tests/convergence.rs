@@ -2,10 +2,9 @@
 
 mod common;
 
-use common::{bits, bits64, classified, classifier, fit, run_to_end, text, tripled, tripler, writer};
+use common::resume::resumed_equals_unbroken;
+use common::{bits, bits64, classified, classifier, fit, text, tripled, tripler, writer};
 use train::bundle::Bundle;
-use train::checkpoint;
-use train::model::Model;
 use train::session::{Session, Status};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -51,42 +50,22 @@ fn each_rule_ends_a_run_and_is_named() {
     }
 }
 
-/// Saves after each number of units, loads the file and resumes; against the unbroken run.
-fn resumed_equals_unbroken(make: fn() -> Model, data: fn() -> Bundle, run: &str, units: &[usize]) {
-    let mut whole = make();
-    let (unbroken, end) = fit(&mut whole, data(), run);
-    for &at in units {
-        let mut model = make();
-        let mut session = Session::fit(&mut model, data(), run, None, None).expect("right");
-        assert_eq!(session.run(&mut model, at).expect("goes on"), Status::Running, "after {at} units");
-        let mut records = session.records();
-        let file = checkpoint::save(&model, Some(&session), true).expect("there is room");
-        let mut loaded = checkpoint::load(&file).expect("a file just written");
-        let session = Session::resume(&mut loaded, data(), "{}", None, None).expect("the same data");
-        let (rest, resumed_end) = run_to_end(&mut loaded, session, 2);
-        records.extend(rest);
-        assert_eq!(bits(&loaded), bits(&whole), "weights, cut after {at} units");
-        assert_eq!(bits64(&records), bits64(&unbroken), "records, cut after {at} units");
-        assert_eq!(resumed_end, end, "cut after {at} units");
-    }
-}
-
 #[test]
 fn rules_remember_across_a_file() {
     let run = r#"{"epochs":60,"batchSize":7,"optimizer":{"kind":"sgd","learningRate":0.2},"clip":"none",
         "minImprovement":{"fraction":0.3,"epochs":4},"gradientNorm":0.001}"#;
     let mut model = tripler("");
     assert_eq!(reason(&fit(&mut model, tripled(20, |_| {}), run).1), "minImprovement");
-    resumed_equals_unbroken(|| tripler(""), || tripled(20, |_| {}), run, &[1, 2, 3, 5, 8, 13]);
+    resumed_equals_unbroken(&|| tripler(""), &|| tripled(20, |_| {}), run, [1, 2, 3, 5, 8, 13]);
     let run = r#"{"epochs":60,"batchSize":7,"optimizer":{"kind":"sgd","learningRate":0.2},"clip":"none","gradientNorm":0.15}"#;
     let mut model = tripler("");
     assert_eq!(reason(&fit(&mut model, tripled(20, |_| {}), run).1), "gradientNorm");
-    resumed_equals_unbroken(|| tripler(""), || tripled(20, |_| {}), run, &[1, 2, 3, 4]);
+    resumed_equals_unbroken(&|| tripler(""), &|| tripled(20, |_| {}), run, [1, 2, 3, 4]);
     let run = r#"{"epochs":60,"batchSize":8,"validationSplit":{"fraction":0.2,"from":"random"},"patience":2,"minDelta":0.02,
         "optimizer":{"kind":"adam","learningRate":0.02}}"#;
     let mut model = classifier();
     assert_eq!(reason(&fit(&mut model, classified(50), run).1), "patience");
-    resumed_equals_unbroken(classifier, || classified(50), run, &[2, 6, 7, 11]);
+    resumed_equals_unbroken(&classifier, &|| classified(50), run, [2, 6, 7, 11]);
 }
 
 /// A rate of 2^100 diverges at once, one of 2^-7 does not.
@@ -141,14 +120,14 @@ fn a_place_is_good_once_its_gradient_is() {
 
 #[test]
 fn ways_back_are_saved_and_resumed() {
-    resumed_equals_unbroken(|| tripler(""), || tripled(20, |_| {}), GROWING, &[1, 3, 6, 7, 8, 9, 10, 13, 17, 23]);
+    resumed_equals_unbroken(&|| tripler(""), &|| tripled(20, |_| {}), GROWING, [1, 3, 6, 7, 8, 9, 10, 13, 17, 23]);
     let read = r#"{"epochs":4,"batchSize":4,"window":9,"carryState":true,"validationSplit":0.2,"clip":"none",
         "onDivergence":{"rollBack":{"factor":1e-30,"times":9}},
         "optimizer":{"kind":"sgd","learningRate":{"kind":"stepDecay","initial":0.01,"every":13,"factor":1e30}}}"#;
     let mut model = writer();
     let (_, end) = fit(&mut model, text(400), read);
     assert!(end.contains("went back to the end of epoch"), "{end}");
-    resumed_equals_unbroken(writer, || text(400), read, &[1, 5, 12, 14, 16, 20, 25]);
+    resumed_equals_unbroken(&writer, &|| text(400), read, [1, 5, 12, 14, 16, 20, 25]);
 }
 
 /// Of optimisers that remember more than moments, with metrics that count more than errors.
@@ -163,7 +142,7 @@ fn ways_back_keep_all_that_an_optimiser_remembers() {
         let mut model = tripler("");
         let (_, end) = fit(&mut model, tripled(20, |_| {}), &run);
         assert!(end.contains("went back"), "{kind}: {end}");
-        resumed_equals_unbroken(|| tripler(""), || tripled(20, |_| {}), &run, &[1, 5, 8, 9, 10, 13]);
+        resumed_equals_unbroken(&|| tripler(""), &|| tripled(20, |_| {}), &run, [1, 5, 8, 9, 10, 13]);
     }
 }
 
@@ -196,7 +175,7 @@ fn a_run_that_went_back_to_an_epoch_goes_on_as_one_of_the_smaller_rate() {
         assert_eq!(bits(&model), bits(&expected), "{more}");
         let [tail, right] = [&records, &right].map(|records| &records[records.len() - 8 * 10..]);
         assert_eq!(bits64(tail), bits64(right), "{more}: records of the last two epochs");
-        resumed_equals_unbroken(|| tripler(""), || tripled(20, |_| {}), &thrown, &[1, 5, 6, 7, 8, 9, 12]);
+        resumed_equals_unbroken(&|| tripler(""), &|| tripled(20, |_| {}), &thrown, [1, 5, 6, 7, 8, 9, 12]);
     }
 }
 

@@ -3,13 +3,10 @@
 
 mod common;
 
-use common::{
-    Numbers, bits, bits64, classified, classifier, fit, fit_by_team, floats, run_to_end, text, tripler, writer,
-};
+use common::resume::resumed_equals_unbroken;
+use common::{Numbers, bits, bits64, classified, classifier, fit, fit_by_team, floats, text, tripler, writer};
 use train::bundle::Bundle;
 use train::checkpoint;
-use train::model::Model;
-use train::session::{Session, Status};
 use train::trainer::Trainer;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -102,26 +99,9 @@ fn epochs_are_counted_where_they_are_asked_for() {
     assert_eq!((step, seen), (72, 11));
 }
 
-/// Saves after every `at` units, loads the file and resumes; against the unbroken run.
-fn resumed_equals_unbroken(make: fn() -> Model, data: fn() -> Bundle, run: &str) {
-    let mut whole = make();
-    let (unbroken, end) = fit(&mut whole, data(), run);
-    for at in (1..40).step_by(3).chain([7, 8, 9]) {
-        let mut model = make();
-        let mut session = Session::fit(&mut model, data(), run, None, None).expect("right");
-        let status = session.run(&mut model, at).expect("goes on");
-        assert_eq!(status, Status::Running, "still in the middle after {at} units");
-        let mut records = session.records();
-        let file = checkpoint::save(&model, Some(&session), true).expect("there is room");
-        drop((session, model));
-        let mut loaded = checkpoint::load(&file).expect("a file just written");
-        let session = Session::resume(&mut loaded, data(), "{}", None, None).expect("the same data");
-        let (rest, resumed_end) = run_to_end(&mut loaded, session, 2);
-        records.extend(rest);
-        assert!(bits(&loaded) == bits(&whole), "weights, cut after {at} units");
-        assert!(bits64(&records) == bits64(&unbroken), "records, cut after {at} units");
-        assert_eq!(resumed_end, end);
-    }
+/// Where runs are broken off.
+fn cuts() -> impl Iterator<Item = usize> {
+    (1..40).step_by(3).chain([8, 9])
 }
 
 const NESTED: &str = r#"{"kind":"sequential","milestones":[7,20],"schedules":[
@@ -133,7 +113,7 @@ const NESTED: &str = r#"{"kind":"sequential","milestones":[7,20],"schedules":[
 #[test]
 fn a_run_on_a_plateau_resumed_anywhere_equals_the_unbroken_one() {
     for more in [SPLIT, ""] {
-        resumed_equals_unbroken(classifier, || classified(50), &run(PLATEAU, more));
+        resumed_equals_unbroken(&classifier, &|| classified(50), &run(PLATEAU, more), cuts());
     }
 }
 
@@ -142,10 +122,10 @@ fn a_run_of_nested_schedules_resumed_anywhere_equals_the_unbroken_one() {
     // The second with a momentum that the last of them cycles.
     let momentum = run(NESTED, SPLIT).replace(r#""kind":"sgd","#, r#""kind":"sgd","momentum":0.5,"#);
     for run in [run(NESTED, SPLIT), momentum] {
-        resumed_equals_unbroken(classifier, || classified(50), &run);
+        resumed_equals_unbroken(&classifier, &|| classified(50), &run, cuts());
     }
     let read = run(NESTED, r#","window":9,"carryState":true,"validationSplit":0.2"#);
-    resumed_equals_unbroken(writer, || text(600), &read.replace(r#""metrics":["accuracy"],"#, ""));
+    resumed_equals_unbroken(&writer, &|| text(600), &read.replace(r#""metrics":["accuracy"],"#, ""), cuts());
 }
 
 /// What one worker finds on the validation part, all others have to find too.

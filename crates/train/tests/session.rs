@@ -2,6 +2,7 @@
 
 mod common;
 
+use common::resume::resumed_equals_unbroken;
 use common::{bits, bits64, classified, classifier, fit, fit_by_team, run_to_end, text, writer};
 use train::checkpoint;
 use train::session::{Session, Status};
@@ -25,37 +26,16 @@ fn the_same_seed_gives_the_same_bits_in_any_slices() {
     assert!(bits(&first) != bits(&classifier()), "it was trained");
 }
 
-/// Saves after every `at` units, loads the file and resumes; against the unbroken run.
-fn resumed_equals_unbroken(make: fn() -> train::model::Model, data: fn() -> train::bundle::Bundle, run: &str) {
-    let mut whole = make();
-    let (unbroken, end) = fit(&mut whole, data(), run);
-    for at in [1, 2, 5, 7, 11] {
-        let mut model = make();
-        let mut session = Session::fit(&mut model, data(), run, None, None).expect("right");
-        let status = session.run(&mut model, at).expect("goes on");
-        assert_eq!(status, Status::Running, "still in the middle after {at} units");
-        let mut records = session.records();
-        let file = checkpoint::save(&model, Some(&session), true).expect("there is room");
-        drop((session, model));
-
-        let mut loaded = checkpoint::load(&file).expect("a file just written");
-        let session = Session::resume(&mut loaded, data(), "{}", None, None).expect("the same data");
-        let (rest, resumed_end) = run_to_end(&mut loaded, session, 2);
-        records.extend(rest);
-        assert_eq!(bits(&loaded), bits(&whole), "weights, cut after {at} units");
-        assert_eq!(bits64(&records), bits64(&unbroken), "records, cut after {at} units");
-        assert_eq!(resumed_end, end);
-    }
-}
+const CUTS: [usize; 5] = [1, 2, 5, 7, 11];
 
 #[test]
 fn a_classifier_resumed_from_a_file_equals_the_unbroken_run() {
-    resumed_equals_unbroken(classifier, || classified(50), CLASSIFY);
+    resumed_equals_unbroken(&classifier, &|| classified(50), CLASSIFY, CUTS);
 }
 
 #[test]
 fn a_text_with_carried_state_resumed_from_a_file_equals_the_unbroken_run() {
-    resumed_equals_unbroken(writer, || text(400), READ);
+    resumed_equals_unbroken(&writer, &|| text(400), READ, CUTS);
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! Small models and data for the tests of train.
 #![allow(dead_code)] // each test file uses some of it
 
+pub mod resume;
+
 use train::bundle::{Bundle, Elements};
 use train::model::Model;
 use train::session::{Session, Status, Team};
