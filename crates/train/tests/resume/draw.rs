@@ -51,7 +51,8 @@ pub fn alternatives(key: &str, kind: &'static Kind) -> Vec<(String, Meant)> {
         Kind::Tagged(tagged) => tagged.of.iter().map(|object| of(object)).collect(),
         Kind::Keyed(keyed) => keyed.of.iter().map(|object| of(object)).collect(),
         Kind::Either(union) => union.of.iter().flat_map(|kind| alternatives(key, kind)).collect(),
-        Kind::Later(_) => Vec::new(),
+        // What comes later; or what is not drawn.
+        _ => Vec::new(),
     };
     found.retain(|(item, _)| !left_out(item));
     found
