@@ -53,6 +53,21 @@ pub(crate) fn total(terms: impl Iterator<Item = f64>) -> f64 {
     (sums[0] + sums[1]) + (sums[2] + sums[3])
 }
 
+/// `Σ a·b`, each product exact, in the order of [`total`].
+pub(crate) fn dot(a: &[f32], b: &[f32]) -> f64 {
+    let mut sums = [0.0; 4];
+    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<4>(), b.as_chunks::<4>());
+    for (a, b) in a.iter().zip(b) {
+        for i in 0..4 {
+            sums[i] += f64::from(a[i]) * f64::from(b[i]);
+        }
+    }
+    for ((sum, &a), &b) in sums.iter_mut().zip(a_rest).zip(b_rest) {
+        *sum += f64::from(a) * f64::from(b);
+    }
+    (sums[0] + sums[1]) + (sums[2] + sums[3])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -68,6 +83,16 @@ mod tests {
         for exponent in 1..=1000 {
             product *= 0.999;
             assert!((power(0.999, exponent) / product - 1.0).abs() < 1e-12, "exponent {exponent}");
+        }
+    }
+
+    #[test]
+    fn a_dot_is_the_total_of_its_products() {
+        for n in 0..30 {
+            let a: Vec<f32> = (0..n).map(|i| 1.0 / (1 + i) as f32).collect();
+            let b: Vec<f32> = (0..n).map(|i| (i * i % 7) as f32 - 2.5).collect();
+            let expected = total(a.iter().zip(&b).map(|(&a, &b)| f64::from(a) * f64::from(b)));
+            assert_eq!(dot(&a, &b).to_bits(), expected.to_bits(), "{n}");
         }
     }
 

@@ -5,7 +5,6 @@
 //!
 //! Source: Baydin et al. 2018, "Online learning rate adaptation with hypergradient descent", algorithms 4-6.
 
-use crate::arithmetic::total;
 use crate::state::State;
 
 /// The one number that is kept: α.
@@ -20,9 +19,4 @@ pub(crate) fn start(state: &mut State) {
 pub(crate) fn rate(scalar: &mut f64, initial: f64, beta: f64, along: f64) -> f64 {
     *scalar = if scalar.is_nan() { initial } else { *scalar + beta * along };
     *scalar
-}
-
-/// `Σ a·b`.
-pub(crate) fn dot(a: &[f32], b: &[f32]) -> f64 {
-    total(a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)))
 }

@@ -8,6 +8,8 @@
 //! 3. [`Schedule::rate`] and [`Schedule::momentum`] of what is already done;
 //! 4. [`Optimizer::apply`] to the parameters in some [`Places`].
 //!
+//! L-BFGS, which needs the loss too and looks at several places for one update, is a [`Search`] in place of step 4.
+//!
 //! Elementwise arithmetic is `f32`, what is computed once an update (rates, β^t) is `f64` without platform
 //! mathematics. Where an optimiser goes by elements, every element is treated alike, whatever lies beside it: cutting a
 //! buffer in ranges changes no bit.
@@ -23,6 +25,7 @@ mod asgd;
 pub mod clip;
 mod hypergradient;
 mod lamb;
+mod lbfgs;
 mod lion;
 mod muon;
 mod nadam;
@@ -47,6 +50,7 @@ pub use adamax::Adamax;
 pub use asgd::Asgd;
 pub use clip::Clip;
 pub use lamb::Lamb;
+pub use lbfgs::{Lbfgs, Search};
 pub use lion::Lion;
 pub use muon::{Adjustment, Muon};
 pub use nadam::NAdam;

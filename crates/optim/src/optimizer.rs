@@ -2,8 +2,8 @@
 
 use crate::places::Places;
 use crate::state::{Extent, State};
-use crate::{Adadelta, Adafactor, Adagrad, Adam, AdamW, Adamax, Asgd, Lamb, Lion, Muon, NAdam, Prodigy, RAdam};
-use crate::{RmsProp, Rprop, ScheduleFree, Sgd};
+use crate::{Adadelta, Adafactor, Adagrad, Adam, AdamW, Adamax, Asgd, Lamb, Lbfgs, Lion, Muon, NAdam, Prodigy};
+use crate::{RAdam, RmsProp, Rprop, ScheduleFree, Sgd};
 
 /// The most moment buffers any optimiser keeps.
 pub const MAX_BUFFERS: usize = 4;
@@ -165,6 +165,8 @@ optimizers! {
     ScheduleFree,
     /// Adam that finds its rate.
     Prodigy,
+    /// Descent along curvature, by a [`crate::Search`] alone.
+    Lbfgs,
 }
 
 /// The same with another decay, for those that have one.
@@ -175,7 +177,7 @@ macro_rules! decaying {
             pub fn with_weight_decay(self, weight_decay: f64) -> Option<Optimizer> {
                 match self {
                     $(Self::$name(settings) => Some($name { weight_decay, ..settings }.into()),)*
-                    Self::Rprop(_) => None,
+                    Self::Rprop(_) | Self::Lbfgs(_) => None,
                 }
             }
         }

@@ -1,6 +1,7 @@
 //! Gradient descent: plain, with Polyak's momentum, with Nesterov's. PyTorch's `SGD`.
 
-use crate::hypergradient::{self, dot};
+use crate::arithmetic::dot;
+use crate::hypergradient;
 use crate::optimizer::{Before, Rule, Update};
 use crate::state::State;
 use linalg::flush;

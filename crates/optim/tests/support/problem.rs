@@ -16,3 +16,11 @@ pub fn gradient(problem: &Value, x: &[f64]) -> Vec<f64> {
         })
         .collect()
 }
+
+/// The loss of the same problem: `½ (x-b)ᵀ Q (x-b) + Σ c sin(w x)`.
+pub fn loss(problem: &Value, x: &[f64]) -> f64 {
+    let [q, b, c, w] = ["Q", "b", "c", "w"].map(|k| tensor(&problem[k]));
+    let n = x.len();
+    let row = |i: usize| (0..n).map(|j| q[i * n + j] * (x[j] - b[j])).sum::<f64>();
+    (0..n).map(|i| 0.5 * (x[i] - b[i]) * row(i) + c[i] * libm::sin(w[i] * x[i])).sum()
+}

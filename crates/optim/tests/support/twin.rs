@@ -145,6 +145,7 @@ impl Twin {
                 let share = gamma * gamma / self.number;
                 (1.0 - share) * p + share * *a
             }
+            Optimizer::Lbfgs(_) => panic!("goes by losses: see lbfgs.rs"),
             Optimizer::Lamb(_) | Optimizer::Prodigy(_) => panic!("not by elements: see papers.rs"),
             Optimizer::Adafactor(_) | Optimizer::Muon(_) => panic!("not by elements: see matrices.rs"),
         }
