@@ -218,6 +218,27 @@ pub enum Layer {
     Norm(Norm),
 }
 
+impl Layer {
+    /// The option by which what it gives in training depends on chance, if one does.
+    pub fn chance(&self) -> Option<&'static str> {
+        let only = |option, share| [(option, share), ("", 0.0), ("", 0.0), ("", 0.0), ("", 0.0)];
+        let options = match self {
+            Layer::Recurrent(layer) => [
+                ("dropout", if layer.num_layers > 1 { layer.dropout } else { 0.0 }),
+                ("recurrentDropout", layer.form.recurrent_dropout),
+                ("zoneout", layer.form.zoneout),
+                ("zoneoutCell", layer.form.memory_zoneout),
+                ("weightDrop", layer.weights.drop),
+            ],
+            Layer::Dropout { rate, .. } => only("rate", *rate),
+            Layer::Embedding { dropout, .. } => only("dropout", *dropout),
+            Layer::Noise { deviation } => only("deviation", *deviation),
+            Layer::Dense { .. } | Layer::Norm(_) => return None,
+        };
+        options.into_iter().find_map(|(option, share)| (share > 0.0).then_some(option))
+    }
+}
+
 /// What the first layer reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Input {

@@ -155,6 +155,12 @@ fn described(range: &RateRange, run: &str) -> Result<String, Error> {
     if let Some(kind) = named {
         run["optimizer"] = json!({ "kind": kind });
     }
+    if run["optimizer"]["kind"] == "lbfgs" {
+        return Err(Error::conflict(
+            "optimizer",
+            "lbfgs takes all data many times an update: a test of rates tells nothing of it",
+        ));
+    }
     if !run["optimizer"]["learningRate"].is_null() {
         return Err(Error::conflict("optimizer.learningRate", "is what is searched for: leave it out"));
     }

@@ -1,6 +1,8 @@
 //! One update of the weights: clip, penalties, rate, optimiser; and the moments it keeps. Used by runs, trainers and
 //! online learners alike. NOT: where the gradient comes from.
 
+mod search;
+
 use crate::average::Averaged;
 use crate::bundle::Bundle;
 use crate::describe::update::Update as Description;
@@ -12,6 +14,7 @@ use crate::text::{quoted, shape as shape_text};
 use linalg::first_non_finite;
 use optim::{Clip, Done, Optimizer, Places, State, Step};
 use rnn::{Orthogonality, ParameterTable, Role, Running};
+pub use search::Searching;
 
 pub struct Updater {
     description: Description,
@@ -23,6 +26,8 @@ pub struct Updater {
     state: State,
     /// The parameters before the last update, so that a step into infinity can be taken back.
     before: Vec<f32>,
+    /// Of an optimiser that searches for its updates.
+    search: Option<Searching>,
     /// What the schedule's rate is multiplied with.
     pub rate_factor: f64,
     /// Of the penalty on recurrent matrices, where there is one.
@@ -98,6 +103,10 @@ impl Updater {
                 _ => Some(Orthogonality::new(table).map_err(|bytes| Error::memory("a penalty on matrices", bytes))?),
             },
             derives: table.derives(),
+            search: match description.optimizer {
+                Optimizer::Lbfgs(settings) => Some(Searching::new(settings, table.len())?),
+                _ => None,
+            },
             places,
             rate_factor: 1.0,
             description,
@@ -105,8 +114,11 @@ impl Updater {
     }
 
     /// The weights at which the gradient of the update after `done` others is to be taken: those of the model, or those that the
-    /// optimiser keeps apart, where the model has their average.
+    /// optimiser keeps apart, where the model has their average, or which it tries.
     pub fn point<'a>(&'a self, done: u64, params: &'a [f32]) -> &'a [f32] {
+        if let Some(searching) = &self.search {
+            return searching.point(params);
+        }
         match &self.averaged {
             Some(averaged) if done > 0 => &averaged.iterate,
             _ => self.description.optimizer.point(done, params, &self.state),
@@ -170,10 +182,10 @@ impl Updater {
     }
 
     /// The same, moved.
-    pub fn into_state(self) -> (State, Option<Vec<f32>>) {
+    pub fn into_state(self) -> (State, Option<Vec<f32>>, Option<Searching>) {
         let Remembered { scalars, .. } = self.remembers();
         let iterate = self.averaged.map(|averaged| averaged.iterate);
-        (State { buffers: self.state.buffers, scalars, scratch: Vec::new() }, iterate)
+        (State { buffers: self.state.buffers, scalars, scratch: Vec::new() }, iterate, self.search)
     }
 
     /// As before the first update.
@@ -183,6 +195,29 @@ impl Updater {
             averaged.iterate.copy_from_slice(params);
         }
         self.moved.iter_mut().for_each(|part| part.scalars.copy_from_slice(&self.state.scalars));
+    }
+
+    /// Whether updates are searched for: by [`Updater::evaluated`].
+    pub fn searches(&self) -> bool {
+        self.search.is_some()
+    }
+
+    /// Whether a search is within an update.
+    pub fn under_way(&self) -> bool {
+        self.search.as_ref().is_some_and(Searching::under_way)
+    }
+
+    /// The search, to be saved.
+    pub fn search(&self) -> Option<&Searching> {
+        self.search.as_ref()
+    }
+
+    /// Goes on with a saved one, from the weights beside it.
+    ///
+    /// # Errors
+    /// `MemoryError`.
+    pub fn go_on_searching(&mut self, saved: Searching, params: &[f32]) -> Result<(), Error> {
+        self.search.insert(saved).go_on(params)
     }
 
     /// Whether [`Updater::point`] is apart from the model's weights.

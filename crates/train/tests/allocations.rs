@@ -171,9 +171,17 @@ fn of_given_states_and_weights() {
 
 #[test]
 fn of_every_optimiser() {
-    for kind in NAMES.now {
+    for kind in NAMES.now.iter().filter(|kind| **kind != "lbfgs") {
         let run = format!(r#"{{"epochs":50,"batchSize":8,"optimizer":"{kind}"}}"#);
         assert_eq!(asked(&mut classifier(), classified(40), &run, None), 0, "{kind}");
+    }
+}
+
+#[test]
+fn of_a_search() {
+    for optimizer in [r#""maxIterations":3"#, r#""maxIterations":3,"lineSearch":"strongWolfe","historySize":4"#] {
+        let run = format!(r#"{{"epochs":99,"optimizer":{{"kind":"lbfgs",{optimizer}}},"penalty":{{"l2":0.1}}}}"#);
+        assert_eq!(asked(&mut writer(), text(400), &run, None), 0, "{optimizer}");
     }
 }
 

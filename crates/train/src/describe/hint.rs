@@ -25,7 +25,7 @@ const FOREIGN_OPTIONS: &[(&str, &str)] = &[
     ("returnsequences", "output.at"), ("inputsize", "input.size"), ("inputshape", "input.size"), ("inputdim", "input.size"),
     ("infeatures", "input.size"), ("numembeddings", "input.vocabulary"), ("vocab", "vocabulary"), ("vocabsize", "vocabulary"),
     ("labels", "classes"), ("numclasses", "classes"), ("normalize", "scale"), ("scaler", "scale"), ("initializer", "init"),
-    ("batch", "batchSize"), ("minibatch", "batchSize"), ("iterations", "steps"), ("maxiter", "epochs"), ("optim", "optimizer"),
+    ("batch", "batchSize"), ("minibatch", "batchSize"), ("iterations", "steps"), ("maxiter", "epochs"), ("maxiter", "maxIterations"), ("maxeval", "maxEvaluations"), ("optim", "optimizer"),
     ("solver", "optimizer"), ("clipnorm", "clip"), ("clipvalue", "clip"), ("gradclip", "clip"), ("maxgradnorm", "clip"), ("maxnorm", "norm"),
     ("earlystopping", "patience"), ("validation", "validationSplit"), ("valsplit", "validationSplit"), ("testsize", "validationSplit"),
     ("randomstate", "seed"), ("randomseed", "seed"), ("stateful", "carryState"), ("seqlen", "window"), ("sequencelength", "window"),

@@ -4,7 +4,7 @@ use super::metric::{Metric, metrics};
 use super::model::{ModelDescription, size};
 use super::rows::calls::RESUME;
 use super::rows::run::RUN;
-use super::rules::{number, run as rules};
+use super::rules::{lbfgs::not_by_batches, number, run as rules};
 use super::stopping::{RollBack, Stopping};
 use super::update::Update;
 use super::walk;
@@ -192,6 +192,9 @@ impl RunDescription {
 
     /// Refuses what would have to be ignored.
     fn check_data(&self, Context { data, validation_data }: Context) -> Result<(), Error> {
+        if data == DataKind::Batches {
+            not_by_batches(&self.json, "they have to be there as a whole")?;
+        }
         let given = |option: &str| !self.json[option].is_null() && self.json[option] != false;
         let refuse = |options: &[&str], why: &str| match options.iter().find(|o| given(o)) {
             Some(option) => Err(Error::conflict(*option, why)),

@@ -8,8 +8,8 @@ use crate::json::Value;
 use crate::noise::Noise;
 use optim::clip::{Adaptive, ByNorm, Norm};
 use optim::{
-    Adadelta, Adafactor, Adagrad, Adam, AdamW, Adamax, Adjustment, Asgd, Clip, Lamb, Lion, Muon, NAdam, Optimizer,
-    Prodigy, RAdam, RmsProp, Rprop, Schedule, ScheduleFree, Sgd,
+    Adadelta, Adafactor, Adagrad, Adam, AdamW, Adamax, Adjustment, Asgd, Clip, Lamb, Lbfgs, Lion, Muon, NAdam,
+    Optimizer, Prodigy, RAdam, RmsProp, Rprop, Schedule, ScheduleFree, Sgd,
 };
 
 /// How gradients become updates.
@@ -151,6 +151,16 @@ pub(super) fn optimizer(o: &Value) -> Optimizer {
             let warmup = o["warmup"].as_u64().unwrap_or_default();
             ScheduleFree { beta1, beta2, epsilon, weight_decay, warmup }.into()
         }
+        "lbfgs" => Lbfgs {
+            max_iterations: o["maxIterations"].as_u64().unwrap_or(1),
+            max_evaluations: o["maxEvaluations"].as_u64().unwrap_or(1),
+            tolerance_gradient: n("toleranceGradient"),
+            tolerance_change: n("toleranceChange"),
+            history: integer(&o["historySize"]).unwrap_or(1),
+            strong_wolfe: o["lineSearch"] == "strongWolfe",
+            maximize,
+        }
+        .into(),
         "prodigy" => {
             let (d0, coefficient, bias_correction) = (n("d0"), n("dCoefficient"), flag("biasCorrection"));
             Prodigy { beta1, beta2, epsilon, weight_decay, d0, coefficient, bias_correction }.into()

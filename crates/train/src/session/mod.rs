@@ -9,6 +9,7 @@ mod pass;
 pub mod records;
 pub mod rollback;
 pub mod saved;
+mod searched;
 pub mod shards;
 mod stopping;
 mod tree;
@@ -243,6 +244,9 @@ impl Session {
             *batch = None;
         }
         self.phase = Phase::Step;
+        if self.updater.searches() {
+            return self.evaluated(body);
+        }
         let table = body.network.table();
         let size = self.shards.size;
         let (gradient, sums) = self.shards.total();
@@ -436,6 +440,7 @@ impl Session {
             moments: self.updater.remembers(),
             iterate: self.updater.iterate(),
             accumulation: self.accumulation.as_ref(),
+            search: self.updater.search(),
             carried: &self.shards.carried,
             good: self.good.as_ref(),
         }
@@ -467,7 +472,7 @@ impl Session {
             params.clone_from(best);
             std::mem::replace(&mut body.params, params)
         });
-        let (moments, iterate) = self.updater.into_state();
+        let (moments, iterate, search) = self.updater.into_state();
         model.saved = Some(SavedRun {
             run: self.run,
             shards: self.division.shards,
@@ -480,6 +485,7 @@ impl Session {
             moments,
             iterate,
             accumulation: self.accumulation.filter(|group| group.batches() > 0),
+            search,
             carried: self.shards.carried,
             good: self.good,
         });

@@ -5,6 +5,7 @@ use super::alone;
 use super::counters::Counters;
 use super::records::Records;
 use super::rollback::Place;
+use super::searched;
 use super::shards::{Division, Shards, Ways};
 use super::{Phase, Session, Source};
 use crate::bundle::Bundle;
@@ -137,6 +138,9 @@ impl Session {
         session.good = saved.good;
         session.updater.rate_factor = session.counters.rate_factor;
         session.updater.go_on(saved.moments, saved.iterate);
+        if let Some(search) = saved.search {
+            session.updater.go_on_searching(search, &body.params)?;
+        }
         session.shards.carried = saved.carried;
         if saved.accumulation.is_some() {
             session.accumulation = saved.accumulation;
@@ -247,6 +251,7 @@ impl Session {
         {
             return whole("checkpointing", layer);
         }
+        searched::check(&run, &body.network, batches)?;
         let ways = Ways { truncation: run.truncation, checkpointing: run.checkpointing };
         let mut shards = Shards::new(&body.network, &body.form, room, division, plan.clone(), ways)?;
         if let Source::Data(part) = &source {

@@ -11,8 +11,8 @@ use crate::json::{self, Value, json};
 use crate::memory::buffer;
 use crate::moments;
 use crate::text::quoted;
-use crate::update::{Remembered, read_flat};
-use optim::State;
+use crate::update::{Remembered, Searching, read_flat};
+use optim::{Optimizer, State};
 use rnn::{LayerState, Network, States};
 
 pub struct SavedRun {
@@ -35,6 +35,8 @@ pub struct SavedRun {
     pub iterate: Option<Vec<f32>>,
     /// The batches of an update that is not complete.
     pub accumulation: Option<Accumulation>,
+    /// What an optimiser that searches has come to.
+    pub search: Option<Searching>,
     /// State that each shard goes on from.
     pub carried: Vec<Option<States>>,
     /// Where it would go back to.
@@ -54,6 +56,7 @@ pub struct RunState<'a> {
     pub moments: Remembered<'a>,
     pub iterate: Option<&'a [f32]>,
     pub accumulation: Option<&'a Accumulation>,
+    pub search: Option<&'a Searching>,
     pub carried: &'a [Option<States>],
     pub good: Option<&'a Place>,
 }
@@ -98,6 +101,9 @@ impl<'a> RunState<'a> {
         if let Some(accumulation) = self.accumulation {
             accumulation.write(table, into);
         }
+        if let Some(search) = self.search {
+            search.write(table, into);
+        }
         moments::write(&self.run.update.optimizer, &self.moments, table, "", into);
         if let Some(good) = self.good {
             moments::write(&self.run.update.optimizer, &(&good.moments).into(), table, "run.good.", into);
@@ -119,6 +125,7 @@ impl SavedRun {
             moments: (&self.moments).into(),
             iterate: self.iterate.as_deref(),
             accumulation: self.accumulation.as_ref(),
+            search: self.search.as_ref(),
             carried: &self.carried,
             good: self.good.as_ref(),
         }
@@ -151,6 +158,10 @@ impl SavedRun {
             return Err(broken());
         }
         let accumulation = Accumulation::read(table, from)?;
+        let search = match run.update.optimizer {
+            Optimizer::Lbfgs(settings) => Some(Searching::read(settings, table, from)?),
+            _ => None,
+        };
         let moments = moments::read(&run.update, table, "", from)?;
         let good = match good {
             Some(params) => {
@@ -179,6 +190,7 @@ impl SavedRun {
             moments,
             iterate,
             accumulation,
+            search,
             carried,
             good,
         }))

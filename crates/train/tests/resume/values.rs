@@ -73,7 +73,7 @@ fn layers() -> Rows {
         (".recurrentDropout", json!([0, 0.25])),
         (".zoneout", json!([0, 0.25])),
         (".zoneoutCell", json!([0, 0.25])),
-(".vanishingPenalty", json!([0, 0.1])),
+        (".vanishingPenalty", json!([0, 0.1])),
         (".weightDrop", json!([0, 0.3])),
         (".activationPenalty", json!([0, 0.1])),
         (".temporalPenalty", json!([0, 0.1])),
@@ -170,10 +170,10 @@ fn updates() -> Rows {
         (".rateDecay", json!([0, 0.1])),
         (".initialAccumulator", json!([0, 0.1])),
         (".rho", json!([0.8])),
-        (".maxIterations", json!([2, 3])),
-        (".maxEvaluations", json!([3])),
-        (".toleranceGradient", json!([0])),
-        (".toleranceChange", json!([0])),
+        (".maxIterations", json!([1, 4])),
+        (".maxEvaluations", json!([1, 9])),
+        (".toleranceGradient", json!([0, 0.01])),
+        (".toleranceChange", json!([0, 0.001])),
         (".historySize", json!([1, 3])),
     ]
 }

@@ -10,8 +10,8 @@ use crate::describe::table::{
 
 pub const CLIP_ROW: Field = row!(
     "clip",
-    any_of!(OneOf(&CLIP), one_of!("none")),
-    Is(r#"{"norm":5}"#),
+    CLIP,
+    follows(r#"{"norm":5}; "none" with lbfgs"#),
     "How gradients are clipped: to a norm, each value, by the norms of the weights, or not.",
 );
 pub const PENALTY_ROW: Field = row!(
@@ -34,7 +34,9 @@ pub const NOISE_ROW: Field = row!(
     "Normal noise on every gradient, after clipping (Neelakantan et al. 2015)."
 );
 
-static CLIP: Keyed = Keyed { name: "", doc: "", of: &[&BY_NORM, &BY_VALUE, &ADAPTIVE] };
+pub static CLIP: Kind = any_of!(OneOf(&CLIPS), one_of!("none"));
+
+static CLIPS: Keyed = Keyed { name: "", doc: "", of: &[&BY_NORM, &BY_VALUE, &ADAPTIVE] };
 
 static BY_NORM: Object = Object {
     name: host("ClipNorm"),

@@ -37,7 +37,7 @@ pub static RUN: Object = Object {
         row!(
             "batchSize",
             any_of!(SIZE, one_of!("full")),
-            follows("32, or fewer when there are fewer"),
+            follows("32, or fewer when there are fewer; \"full\" with lbfgs"),
             "Sequences in an update; \"full\": all.",
         ),
         row!(
@@ -46,7 +46,12 @@ pub static RUN: Object = Object {
             Is("1"),
             "Batches of an update: it goes by the mean over all their samples, as of one batch so many times as large, in the memory of one. An epoch's last update takes the batches that are left.",
         ),
-        row!("shuffle", Bool, follows("true; false with carryState"), "Whether each epoch has an order of its own."),
+        row!(
+            "shuffle",
+            Bool,
+            follows("true; false with carryState or lbfgs"),
+            "Whether each epoch has an order of its own."
+        ),
         OPTIMIZER_ROW,
         CLIP_ROW,
         PENALTY_ROW,

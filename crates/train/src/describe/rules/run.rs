@@ -1,6 +1,7 @@
 //! Rules of a run's description, and of what all updates share.
 
-use super::{number, schedule};
+use super::{lbfgs, number, schedule};
+use crate::describe::rows::gradients::CLIP;
 use crate::describe::rows::optimizers::OPTIMIZER;
 use crate::describe::stopping;
 use crate::describe::table::Kind;
@@ -14,6 +15,10 @@ use crate::json::{Value, json};
 /// `ConfigError`.
 pub fn finish(run: &mut Value) -> Result<(), Error> {
     finish_update(run)?;
+    if lbfgs::is(&run["optimizer"]) {
+        lbfgs::fill(run);
+        lbfgs::check(run)?;
+    }
     if ["epochs", "steps", "seconds"].into_iter().all(|end| run[end].is_null()) {
         run["epochs"] = json!(100);
     }
@@ -45,8 +50,14 @@ pub fn finish_update(options: &mut Value) -> Result<(), Error> {
         let named = json!({ "kind": kind });
         options["optimizer"] = check(&Kind::Tagged(&OPTIMIZER), &named, &mut "optimizer".into())?;
     }
+    lbfgs::finish(&mut options["optimizer"]);
     let optimizer = &options["optimizer"];
     super::optimizers::check(optimizer)?;
+    if options["clip"].is_null() {
+        let clip = if lbfgs::is(optimizer) { json!("none") } else { json!({ "norm": 5 }) };
+        options["clip"] = check(&CLIP, &clip, &mut "clip".into())?;
+    }
+    let optimizer = &options["optimizer"];
     if !options["average"].is_null() && ["asgd", "scheduleFree"].contains(&super::word(&optimizer["kind"])) {
         return Err(Error::conflict("average", "the optimizer averages weights itself"));
     }

@@ -6,7 +6,7 @@ use crate::describe::rows::optimizers::OPTIMIZER;
 use crate::describe::rows::run::RUN;
 use crate::describe::table::{Default, Field, Kind};
 use optim::{
-    Adadelta, Adafactor, Adagrad, Adam, AdamW, Adamax, Asgd, Lamb, Lion, Muon, NAdam, Optimizer, Prodigy, RAdam,
+    Adadelta, Adafactor, Adagrad, Adam, AdamW, Adamax, Asgd, Lamb, Lbfgs, Lion, Muon, NAdam, Optimizer, Prodigy, RAdam,
     RmsProp, Rprop, Schedule, ScheduleFree, Sgd,
 };
 #[cfg(target_arch = "wasm32")]
@@ -32,6 +32,7 @@ fn defaults() -> Vec<(&'static str, Optimizer, f64)> {
         ("lamb", Lamb::default().into(), 1e-3),
         ("scheduleFree", ScheduleFree::default().into(), 2.5e-3),
         ("prodigy", Prodigy::default().into(), 1.0),
+        ("lbfgs", Lbfgs::default().into(), 1.0),
     ]
 }
 

@@ -2,6 +2,7 @@
 
 mod adam;
 mod descent;
+mod lbfgs;
 mod matrices;
 mod papers;
 mod squares;
@@ -41,6 +42,7 @@ pub static OPTIMIZER: Tagged = Tagged {
         &papers::LAMB,
         &papers::SCHEDULE_FREE,
         &papers::PRODIGY,
+        &lbfgs::LBFGS,
     ],
 };
 
@@ -66,6 +68,7 @@ pub static NAMES: Words = Words {
         "lamb",
         "scheduleFree",
         "prodigy",
+        "lbfgs",
     ],
     later: &[],
 };
