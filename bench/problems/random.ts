@@ -10,8 +10,8 @@ export interface Draw {
   index?: number;
   /** Sequences in the batch. */
   count: number;
-  /** Training and test batches never share a stream. Default `train`. */
-  part?: "train" | "test";
+  /** Parts never share a stream. Default `train`. */
+  part?: "train" | "test" | "validation";
 }
 
 export interface Random {
@@ -46,7 +46,8 @@ export function mulberry32(seed: number): Random {
 /** The stream of one batch. */
 export function stream({ seed, index = 0, part = "train" }: Draw): Random {
   let key = 0;
-  for (const word of [seed, index, part === "test" ? 1 : 0]) key = mix(Math.imul(key, 31) + word + 0x9e3779b9);
+  for (const word of [seed, index, ["train", "test", "validation"].indexOf(part)])
+    key = mix(Math.imul(key, 31) + word + 0x9e3779b9);
   return mulberry32(key);
 }
 

@@ -1,6 +1,8 @@
 /** The generators of bench/problems: what they promise about their data, and that the data never change. */
 import { describe, expect, test } from "vitest";
 import { adding, addingBaseline, scoreAdding } from "../../bench/problems/adding.js";
+import { frameLikelihood, nextFrames } from "../../bench/problems/chorales.js";
+import { digits } from "../../bench/problems/digits.js";
 import { mulberry32 } from "../../bench/problems/random.js";
 import { embeddedReber, legalAreHighest, reberSymbols, scoreReber } from "../../bench/problems/reber.js";
 import { orderClasses, orderSymbols, temporalOrder } from "../../bench/problems/temporalOrder.js";
@@ -27,7 +29,7 @@ describe("random", () => {
   ])("%s: a batch depends on its keys alone", (_, make) => {
     const batch = JSON.stringify(make({ seed: 3, index: 2, count: 4 }));
     expect(JSON.stringify(make({ seed: 3, index: 2, count: 4, part: "train" }))).toBe(batch);
-    for (const other of [{ seed: 4 }, { index: 3 }, { part: "test" as const }])
+    for (const other of [{ seed: 4 }, { index: 3 }, { part: "test" as const }, { part: "validation" as const }])
       expect(JSON.stringify(make({ seed: 3, index: 2, count: 4, ...other }))).not.toBe(batch);
   });
 
@@ -147,5 +149,45 @@ describe("embedded Reber", () => {
     expect(score.outer).toBe(1999 / 2000);
     expect(score.solved).toBe(false);
     expect(() => scoreReber({ shape: [2000, 3, 7], data }, strings)).toThrow(RangeError);
+  });
+});
+
+describe("digits", () => {
+  test("are the package's, row by row, ink from 0 to 1", () => {
+    const { x, y } = digits("test");
+    expect(x.shape).toEqual([10_000, 28, 28]);
+    expect(x.data).toHaveLength(10_000 * 28 * 28);
+    expect([...y.subarray(0, 10)]).toEqual([7, 2, 1, 0, 4, 1, 4, 9, 5, 9]);
+    let [least, most, sum] = [1, 0, 0];
+    for (const ink of x.data) [least, most, sum] = [Math.min(least, ink), Math.max(most, ink), sum + ink];
+    expect([least, most]).toEqual([0, 1]);
+    // The mean ink of the test images.
+    expect(sum / x.data.length).toBeCloseTo(0.1325, 4);
+  });
+
+  test("the last of the training images are for validation", () => {
+    const [train, validation] = [digits("train"), digits("validation")];
+    expect([train.y.length, validation.y.length]).toEqual([55_000, 5000]);
+    expect([...train.y.subarray(0, 5)]).toEqual([5, 0, 4, 1, 9]);
+    expect(new Set(validation.y).size).toBe(10);
+    expect(train.x.data).toHaveLength(55_000 * 28 * 28);
+  });
+});
+
+describe("chorales", () => {
+  test("each frame is to foretell the next", () => {
+    const { x, y } = nextFrames([
+      [[0, 87], [3], []],
+      [[5], [5, 6]],
+    ]);
+    expect(x.map((list) => list.length)).toEqual([2, 1]);
+    const sounding = (list: Float32Array[]) => list.map((frame) => [...frame.keys()].filter((key) => frame[key] === 1));
+    expect(x.map(sounding)).toEqual([[[0, 87], [3]], [[5]]]);
+    expect(y.map(sounding)).toEqual([[[3], []], [[5, 6]]]);
+    expect(() => nextFrames([[[88]]])).toThrow(RangeError);
+  });
+
+  test("a frame's likelihood is the sum over its keys", () => {
+    expect(frameLikelihood(Math.LN2)).toBeCloseTo(88 * Math.LN2);
   });
 });
