@@ -115,7 +115,7 @@ impl Search {
         n: usize,
         mut buffer: impl FnMut(usize) -> Result<Vec<f32>, E>,
     ) -> Result<Search, E> {
-        let line = if settings.strong_wolfe { Some(Line::new(buffer(n)?, buffer(n)?)) } else { None };
+        let line = if settings.strong_wolfe { Some(Line::new(buffer(n)?)) } else { None };
         let now = Now { wanted: Wanted::First, all: 0, iterations: 0, evaluations: 0, t: 0.0, loss: 0.0, before: 0.0 };
         Ok(Search {
             settings,

@@ -28,7 +28,7 @@ impl Search {
     }
 
     /// All vectors that it depends on: `d`, `prev_flat_grad`, of each pair `old_stps.{i}` and `old_dirs.{i}` from the oldest on, and
-    /// within a line search the gradients `bracket_g.{i}` at the end, or the two ends, that it has.
+    /// within a line search the gradient `bracket_g` of its lower end.
     pub fn vectors(&self) -> Vec<(String, &[f32])> {
         let mut vectors: Vec<(String, &[f32])> = Vec::new();
         if self.now.all > 0 {
@@ -40,9 +40,8 @@ impl Search {
             vectors.push((format!("old_stps.{i}"), step));
             vectors.push((format!("old_dirs.{i}"), change));
         }
-        let line = self.line.iter().filter(|_| self.trying());
-        for (i, gradient) in line.flat_map(|line| &line.gradients[..=usize::from(line.now.bracketed)]).enumerate() {
-            vectors.push((format!("bracket_g.{i}"), gradient));
+        if let Some(line) = self.line.as_ref().filter(|_| self.trying()) {
+            vectors.push(("bracket_g".into(), &line.gradient));
         }
         vectors
     }
@@ -91,10 +90,7 @@ impl Search {
         if wanted == Wanted::Trial
             && let Some(line) = &mut search.line
         {
-            line.gradients[0] = read("bracket_g.0")?;
-            if line.now.bracketed {
-                line.gradients[1] = read("bracket_g.1")?;
-            }
+            line.gradient = read("bracket_g")?;
         }
         Ok(Some(search))
     }
