@@ -28,8 +28,10 @@ const parts = `
 
 /** A module's source with what Bare needs of a tree. */
 export async function partsOf(tree: string): Promise<string> {
+  const own = existsSync(join(tree, "ts/worker/ownLosses.ts"));
+  const contents = own ? `${parts}export { OwnLosses } from "./ts/worker/ownLosses.js";` : parts;
   const { outputFiles } = await build({
-    stdin: { contents: parts, resolveDir: tree, loader: "ts" },
+    stdin: { contents, resolveDir: tree, loader: "ts" },
     bundle: true,
     write: false,
     format: "esm",

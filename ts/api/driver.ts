@@ -8,6 +8,7 @@ import type { Core } from "./core.js";
 import { Log } from "./log.js";
 import { type Opening, open } from "./opening.js";
 import { dismiss, type Follower, recruit } from "./parallel.js";
+import { giveUpLater } from "./patience.js";
 import { ProgressReader } from "./progress.js";
 import type { History, Progress, RunControls } from "./types.js";
 
@@ -58,6 +59,10 @@ export class Driver {
   #pauses = 0;
   #over = false;
   #ended: (outcome: { end: RunEnd } | { error: unknown }) => void = () => {};
+  /** Milliseconds of a step. */
+  #step = 0;
+  /** Calls off what an abort has begun. */
+  #forget: (() => void) | undefined;
 
   constructor(options: DriverOptions) {
     const { parse, ...rest } = options;
@@ -105,6 +110,7 @@ export class Driver {
       this.#channel.port1.close();
       dismiss(this.#followers, undefined);
       this.#over = true;
+      this.#forget?.();
       this.#release();
     }
   }
@@ -226,6 +232,7 @@ export class Driver {
     // A run that went back ends an epoch anew.
     while (p.kind === "epoch" && (this.epochs.at(-1)?.epoch ?? 0) >= p.epoch) this.epochs.pop();
     if (p.kind === "epoch") this.epochs.push(p);
+    if (p.stepsPerSecond > 0) this.#step = 1000 / p.stepsPerSecond;
     this.#log?.show(p);
     this.#o.onProgress(p);
     // Nobody waits for it, but what it throws ends the run, also where it is async.
@@ -266,6 +273,13 @@ export class Driver {
   #interrupt(reason: unknown): void {
     this.#opening.abort(reason);
     this.stop();
+    // Followers are dismissed after the end, and tell of it.
+    if (!this.#over) {
+      this.#forget ??= giveUpLater(this.#o.core, this.#step, () => {
+        // Before the worker's death: that is not what the user wants to hear of.
+        this.#failure ??= { error: reason };
+      });
+    }
     this.#order({ kind: "kept" }); // whatever `checkpoint.to` is at, this does not wait for it
   }
 

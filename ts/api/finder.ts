@@ -5,6 +5,7 @@ import { checkSignal, hinted } from "./controls.js";
 import type { Core } from "./core.js";
 import { given, prepareRun } from "./encode.js";
 import { split, toJson } from "./options.js";
+import { giveUpLater } from "./patience.js";
 import type { FindOptions, RatesFound } from "./types.js";
 import { upload } from "./upload.js";
 
@@ -42,6 +43,11 @@ async function find(core: Core, data: Data, { range, run, signal }: Test): Promi
   const send = ([data]: Placed[], buffers: ArrayBuffer[]) =>
     core.call("openFinder", [{ run: json, range, data: data!, ...(complete && { complete }) }], buffers);
   const number = await upload(core.connection, prepared.payloads, send, signal);
+  let forget: (() => void) | undefined;
+  const abort = () => {
+    forget = giveUpLater(core, 0, () => {});
+  };
+  signal?.addEventListener("abort", abort, { once: true });
   try {
     do signal?.throwIfAborted();
     while (!(await core.call("find", [number])));
@@ -49,7 +55,11 @@ async function find(core: Core, data: Data, { range, run, signal }: Test): Promi
   } catch (error) {
     // Freed in the worker; if that is gone, so is the finder.
     await core.call("closeFinder", [number, false]).catch(() => {});
+    signal?.throwIfAborted();
     throw error;
+  } finally {
+    signal?.removeEventListener("abort", abort);
+    forget?.();
   }
   const { rates, losses, smoothed, suggestion } = (await core.call("closeFinder", [number, true]))!;
   const found = {

@@ -2,7 +2,9 @@
  * Descriptions and options on their way to the kernel, whose table checks them. JSON cannot say NaN, and would drop or
  * change other things in silence, so that whatever is not plain JSON goes as {"$value": what it is} and is refused there.
  */
+import { bytesOf } from "../data/safetensors.js";
 import { ConfigError } from "../errors.js";
+import { encode as base64 } from "../worker/base64.js";
 
 /** JSON of a description. `undefined` is as good as absent. */
 export function toJson(value: unknown): string {
@@ -40,7 +42,12 @@ function encode(this: unknown, key: string, value: unknown): unknown {
   if (typeof original === "number") return Number.isFinite(original) ? original : { $value: String(original) };
   if (original === null || typeof original === "string" || typeof original === "boolean") return original;
   if (typeof original !== "object") return { $value: typeof original };
+  if (key === "module" && isBytes(original)) return base64(bytesOf(original)); // of a custom loss
   return isPlain(original) ? value : { $value: nameOf(original) };
+}
+
+function isBytes(value: object): boolean {
+  return ArrayBuffer.isView(value) || Object.prototype.toString.call(value) === "[object ArrayBuffer]";
 }
 
 function isPlain(value: object): boolean {

@@ -4,9 +4,17 @@
  */
 import type { Reader } from "./reader.js";
 
+/** The kernel asks it for some rows, and reads the gradient `[n, O]` that it writes. Never throws: NaN says that it failed. */
+export interface OwnLoss {
+  /** The sum of the losses of `prediction [n, O]` against `target [n, size]`, or of classes `[n]`. */
+  sum(prediction: Float32Array, target: Float32Array, gradient: Float32Array): number;
+}
+
 export interface Model {
   /** JSON, with what data has filled in. */
   description(): string;
+  /** Where the description has a custom loss: before anything is asked that needs it. */
+  setOwnLoss(own: OwnLoss): void;
   parameterCount(): number;
   summary(): string;
   parameters(): Uint8Array;

@@ -78,12 +78,16 @@ export class Connection {
   /**
    * What waits rejects with `error`. The worker ends at once, whatever it does, unless other models are left in it: then it
    * gives up whatever it does about this one. Again: nothing.
+   * @param patience milliseconds after which a worker that has not done so is ended, with the others in it
    */
-  close(error: unknown): void {
+  close(error: unknown, patience?: number): void {
     if (this.#end) return;
     this.#end = { error };
-    // Nobody waits for it, nor for its failure: a worker that dies has forgotten the model too.
-    if (this.#line.leave(this)) this.#line.remote.dispose(this.#id).catch(() => {});
+    if (this.#line.leave(this)) {
+      // Nobody waits for it, nor for its failure: a worker that dies has forgotten the model too.
+      const gone = this.#line.remote.dispose(this.#id).catch(() => {});
+      if (patience !== undefined) this.#line.endUnless(gone, patience, error);
+    }
     this.#line.hold(-this.#waiting.size);
     for (const reject of this.#waiting) reject(error);
     this.#waiting.clear();

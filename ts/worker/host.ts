@@ -15,6 +15,7 @@ import { draw, find } from "./drawing.js";
 import { orFree } from "./handles.js";
 import { Learning } from "./learning.js";
 import { owned } from "./owned.js";
+import { OwnLosses } from "./ownLosses.js";
 import type { Answers, Bytes, Calls, ModelInfo, Placed, RatesFound, Settled } from "./protocol.js";
 import { readAll } from "./reading.js";
 import { Breather } from "./slices.js";
@@ -50,9 +51,13 @@ export function answers({ kernel, lost, transfer, now = () => performance.now() 
   let end: ErrorRecord | undefined;
   const dead = () => end !== undefined;
   const breather = new Breather(dead);
+  const losses = new OwnLosses();
 
   const failed = (thrown: unknown): Settled<never> => {
-    const verdict = judge(thrown);
+    const failure = losses.failure();
+    let verdict = judge(thrown);
+    // What the kernel says of a loss that failed is only that it was no number.
+    if (failure && !(verdict instanceof Trap)) verdict = failure;
     if (verdict instanceof Trap && !end) {
       end = verdict.record;
       lost(end);
@@ -64,6 +69,7 @@ export function answers({ kernel, lost, transfer, now = () => performance.now() 
     if (end) return { ok: false, error: end };
     try {
       const result = call();
+      losses.check();
       if (!(result instanceof Uint8Array)) return { ok: true, value: result };
       const value = owned(result);
       return transfer({ ok: true, value }, [value.buffer]);
@@ -73,6 +79,7 @@ export function answers({ kernel, lost, transfer, now = () => performance.now() 
   };
 
   const add = (id: number, model: Model): ModelInfo => {
+    orFree(model, () => losses.give(model));
     models.set(id, { model, trainers: new Map(), generators: new Map(), finders: new Map(), readers: new Map() });
     return info(model);
   };
@@ -146,6 +153,7 @@ export function answers({ kernel, lost, transfer, now = () => performance.now() 
       const completed = complete ? kernel.Model.create(complete) : undefined;
       const model = completed ?? own.model;
       const training = orFree(completed, () => {
+        if (completed) losses.give(completed);
         const open = request.resume ? kernel.Session.resume : kernel.Session.fit;
         const data = taken(id, request.data);
         const validation = orFree(data, () =>
@@ -163,6 +171,7 @@ export function answers({ kernel, lost, transfer, now = () => performance.now() 
             model: () => info(model),
             breather,
             failed,
+            check: () => losses.check(),
             dead,
             now,
           });

@@ -93,6 +93,12 @@ export class Line {
     for (const member of members) member.close(error);
   }
 
+  /** Ends the worker, with all that is in it, unless it answers in so many milliseconds. */
+  endUnless(answered: Promise<unknown>, milliseconds: number, error: unknown): void {
+    const timer = setTimeout(() => this.#close(error), milliseconds);
+    void answered.then(() => clearTimeout(timer));
+  }
+
   #die(reason: string): void {
     this.#close(new WorkerError(`the worker died: ${reason}`));
   }

@@ -34,6 +34,8 @@ export interface TrainingOptions {
   breather: Breather;
   /** Makes a thrown value into an answer, and the worker's end of a trap. */
   failed: (thrown: unknown) => Settled<never>;
+  /** Throws what went wrong inside a call into the kernel that could not say so. */
+  check: () => void;
   /** Whether the instance is lost: then nothing more is done or told. */
   dead: () => boolean;
   /** Milliseconds. */
@@ -161,6 +163,7 @@ export class Training {
     let met: boolean;
     do {
       status = session.run(last - this.#step);
+      this.#o.check(); // before others hear of it: they would only see that something is no number
       this.#step = session.step();
       // Late or not: the others wait for this worker's share.
       met = status === Status.needsGradients && this.#exchange.meet(this.#deadline);

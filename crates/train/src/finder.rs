@@ -59,7 +59,9 @@ impl Finder {
             return Err(Error::data("data", "data that are there as a whole", "a source of batches"));
         }
         let run = described(&range, run)?;
-        let mut model = checkpoint::load(&checkpoint::save(model, None, false)?)?;
+        let from = model;
+        let mut model = checkpoint::load(&checkpoint::save(from, None, false)?)?;
+        model.ask_as(from);
         let session = Session::fit(&mut model, data, &run, None, None)?;
         let room = || Vec::with_capacity(range.steps.min(1 << 16) as usize);
         Ok(Finder {

@@ -12,8 +12,10 @@ use crate::session::saved::SavedRun;
 use crate::text;
 use crate::update::write_flat;
 use rnn::losses::Reads;
+pub use rnn::losses::own::Ask;
 use rnn::{Layer, Network, Recurrent};
 use std::fmt::Write;
+use std::rc::Rc;
 
 pub struct Model {
     pub description: ModelDescription,
@@ -88,6 +90,22 @@ impl Model {
         }
         self.body = Some(Body { network, params, form });
         Ok(())
+    }
+
+    /// Who computes the loss, where the description has one of the user's own.
+    pub fn set_own_loss(&self, ask: Rc<dyn Ask>) {
+        if let rnn::Loss::Own(own) = &self.description.loss {
+            own.answer(ask);
+        }
+    }
+
+    /// Who computes the loss of one of the same description computes this one's.
+    pub(crate) fn ask_as(&self, other: &Model) {
+        if let rnn::Loss::Own(own) = &other.description.loss
+            && let Some(ask) = own.asked()
+        {
+            self.set_own_loss(ask);
+        }
     }
 
     /// Whatever moves the weights from here on, the build at hand does it.

@@ -7,6 +7,7 @@ mod finder;
 mod generator;
 mod learner;
 mod model;
+mod own_loss;
 mod panic;
 mod reader;
 mod session;

@@ -1,6 +1,7 @@
 //! A model.
 
 use crate::boundary::{Outcome, read, throw, whole};
+use crate::own_loss::OwnLoss;
 use crate::reader::Reader;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -33,6 +34,12 @@ impl Model {
 
     pub fn description(&self) -> String {
         self.0.borrow().description.to_json()
+    }
+
+    /// Who computes the loss, where the description has one of the user's own.
+    #[wasm_bindgen(js_name = setOwnLoss)]
+    pub fn set_own_loss(&self, own: OwnLoss) {
+        self.0.borrow().set_own_loss(Rc::new(own));
     }
 
     #[wasm_bindgen(js_name = parameterCount)]

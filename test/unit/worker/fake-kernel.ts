@@ -56,6 +56,7 @@ class FakeModel {
   description() {
     return this.text;
   }
+  setOwnLoss() {}
   parameterCount() {
     return 7;
   }

@@ -3,6 +3,7 @@
 use super::cross_entropy::{self, Settings};
 use super::ctc::Ctc;
 use super::gaussian::{self, Gaussian};
+use super::own::Own;
 use super::poisson::{self, Poisson};
 use super::{LossSum, Rows, absolute, binary, divergence, mse, quantile};
 
@@ -27,6 +28,7 @@ pub enum Loss {
     Distributions(Settings),
     Divergence,
     Ctc(Ctc),
+    Own(Own),
 }
 
 /// What a loss reads its targets as.
@@ -55,6 +57,7 @@ impl Loss {
     pub fn reads(&self) -> Reads {
         match self {
             Loss::CrossEntropy(_) => Reads::Classes,
+            Loss::Own(own) if own.classes => Reads::Classes,
             Loss::Distributions(_) | Loss::Divergence => Reads::Distributions,
             Loss::Ctc(_) => Reads::Labels,
             _ => Reads::Numbers,
@@ -119,6 +122,8 @@ impl Loss {
             (Loss::Distributions(settings), Targets::Distributions(t, n)) => {
                 cross_entropy::of_distributions(rows, t, n, settings)
             }
+            (Loss::Own(own), Targets::Numbers(t)) => own.of_numbers(rows, t),
+            (Loss::Own(own), Targets::Classes(c)) => own.of_classes(rows, c),
             (Loss::Divergence, Targets::Distributions(t, n)) => divergence::kl_divergence(rows, t, n),
             // Without their text, which would bring tens of kilobytes of formatting with it.
             _ => panic!("targets of another loss"),

@@ -8,6 +8,7 @@
 //! | [`gaussian`] | numbers | 2: mean and variance |
 //! | [`cross_entropy`] | classes, or a distribution over them | |
 //! | [`divergence`] | a distribution over classes | |
+//! | [`own`] | numbers or classes, by somebody else | 1 |
 //! | [`ctc`] | a sequence of labels for a whole sequence of outputs | |
 
 pub mod absolute;
@@ -18,6 +19,7 @@ pub mod ctc;
 pub mod divergence;
 pub mod gaussian;
 pub mod mse;
+pub mod own;
 pub mod poisson;
 pub mod quantile;
 

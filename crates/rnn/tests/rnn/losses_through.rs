@@ -10,9 +10,12 @@ use naive::{Cotangent, Output, Parameters};
 use rnn::losses::cross_entropy::Settings;
 use rnn::losses::ctc::{Alignments, Ctc, Labels, ctc};
 use rnn::losses::gaussian::{Gaussian, Variance};
+use rnn::losses::own::{Ask, Own};
 use rnn::losses::poisson::Poisson;
 use rnn::losses::{Loss, Reads, Rows, Targets};
 use rnn::{At, Input, Layer, LossSum, Network, Want, Workspace};
+use std::cell::RefCell;
+use std::rc::Rc;
 
 use crate::common::twin::{self, wide};
 use crate::common::{Batch, CELLS, assert_bits, fill, head, parameters, recurrent, stream, uniform};
@@ -43,8 +46,29 @@ pub fn all() -> Vec<Loss> {
         Loss::CrossEntropy(settings(0.2)),
         Loss::Distributions(settings(0.2)),
         Loss::Divergence,
+        Loss::Own(asked(false)),
+        Loss::Own(asked(true)),
         Loss::Ctc(Ctc { blank: 1, zero_infinity: true }),
     ]
+}
+
+/// Huber's loss with delta .4, or the cross-entropy, by somebody else.
+fn asked(classes: bool) -> Own {
+    struct Somebody(Loss);
+    impl Ask for Somebody {
+        fn sum(&self, prediction: &[f32], target: &[f32], gradient: &mut [f32]) -> f64 {
+            let gradient = (!gradient.is_empty()).then_some(gradient);
+            let rows = Rows { output: prediction, weight: None, scale: 1.0, gradient };
+            let classes: Vec<i32> = target.iter().map(|&class| class as i32).collect();
+            let targets =
+                if self.0.reads() == Reads::Classes { Targets::Classes(&classes) } else { Targets::Numbers(target) };
+            self.0.sum(rows, targets).sum
+        }
+    }
+    let own = Own::new(classes);
+    let of = if classes { Loss::CrossEntropy(Settings::default()) } else { Loss::Huber { delta: 0.4 } };
+    own.answer(Rc::new(Somebody(of)));
+    own
 }
 
 /// Targets of some rows: numbers of each row, or its class; of CTC, labels of each sequence.
@@ -129,6 +153,11 @@ pub fn twin_of(loss: &Loss, output: &[f64], given: &Given) -> naive::Loss {
         }
         Loss::Distributions(s) => distributions::of_distributions(output, &t, &s.class_weights, s.label_smoothing, w),
         Loss::Divergence => distributions::kl_divergence(output, &t, CLASSES, w),
+        Loss::Own(own) if own.classes => {
+            let classes: Vec<i64> = given.classes.iter().map(|&c| i64::from(c)).collect();
+            distributions::smoothed(output, &classes, &[1.0; CLASSES], 0.0, w)
+        }
+        Loss::Own(_) => numbers::huber(output, &t, 0.4, w),
         Loss::Ctc(_) => unreachable!("of whole sequences"),
     }
 }
@@ -291,6 +320,53 @@ fn rows_of_weight_zero_are_not_read_and_numbers_that_are_none_are_not_hidden() {
         given.weight = vec![1.0; rows];
         let seen = own(loss, &output, &given, 0..rows, 1.0, &mut gradient);
         assert!(seen.sum.is_nan() && gradient[width].is_nan(), "{loss:?}: {seen:?}");
+    }
+}
+
+/// Somebody is asked once for all rows of one weight, and for no others: of 7 rows with three weights, two questions.
+#[test]
+fn somebody_elses_loss_is_asked_once_a_weight() {
+    struct Counted(Rc<RefCell<Vec<(usize, usize, usize)>>>);
+    impl Ask for Counted {
+        fn sum(&self, prediction: &[f32], target: &[f32], gradient: &mut [f32]) -> f64 {
+            self.0.borrow_mut().push((prediction.len(), target.len(), gradient.len()));
+            gradient.fill(1.0);
+            f64::from(prediction.iter().sum::<f32>())
+        }
+    }
+    let asked = Rc::new(RefCell::new(Vec::new()));
+    let output: Vec<f32> = (0..7 * CLASSES).map(|i| i as f32).collect();
+    let of = |output: &[f32]| output.iter().map(|&x| f64::from(x)).sum::<f64>();
+    for classes in [false, true] {
+        let own = Own::new(classes);
+        let loss = Loss::Own(own.clone());
+        let nobody = Rows { output: &output, weight: None, scale: 1.0, gradient: None };
+        let (numbers, labels) = (vec![0.0; 14], vec![0, 1, -1, 2, 0, 1, 2]);
+        let numbers = if classes { Targets::Classes(&labels) } else { Targets::Numbers(&numbers) };
+        assert!(loss.sum(nobody, numbers).sum.is_nan(), "nobody answers");
+        own.answer(Rc::new(Counted(asked.clone())));
+
+        let rows = Rows { output: &output, weight: None, scale: 1.0, gradient: None };
+        let found = loss.sum(rows, numbers);
+        let rest = of(&output) - if classes { of(&output[2 * CLASSES..3 * CLASSES]) } else { 0.0 };
+        let counted = if classes { 6.0 } else { 14.0 };
+        assert_eq!(found, LossSum { sum: rest, weight: counted });
+        let size = if classes { 1 } else { 2 };
+        let n = if classes { 6 } else { 7 };
+        assert_eq!(asked.take(), [(n * CLASSES, n * size, 0)]);
+
+        let weight = [2.0, 0.5, 2.0, 0.0, 0.5, 2.0, 2.0];
+        let mut gradient = vec![9.0; output.len()];
+        let rows = Rows { output: &output, weight: Some(&weight), scale: 3.0, gradient: Some(&mut gradient) };
+        let found = loss.sum(rows, numbers);
+        let n = if classes { 3 } else { 4 };
+        assert_eq!(asked.take(), [(2, CLASSES), (n, CLASSES)].map(|(n, width)| (n * width, n * size, n * width)));
+        let counts = |row: usize| if classes && row == 2 { 0.0 } else { weight[row] };
+        let row = |row: usize| f64::from(counts(row)) * of(&output[row * CLASSES..][..CLASSES]);
+        assert_eq!(found.sum, (0..7).map(row).sum::<f64>());
+        assert_eq!(found.weight, (0..7).map(|row| f64::from(counts(row)) * size as f64).sum::<f64>());
+        let wanted: Vec<f32> = (0..7).flat_map(|row| [3.0 * counts(row); CLASSES]).collect();
+        assert_bits(&gradient, &wanted, "the gradient");
     }
 }
 

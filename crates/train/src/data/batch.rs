@@ -95,6 +95,9 @@ impl Batch {
         room_for(&mut self.targets, targets)?;
         room_for(&mut self.classes, classes)?;
         room_for(&mut self.starts, starts)?;
+        if let Loss::Own(own) = &self.form.loss {
+            own.reserve(outputs).map_err(|_| Error::memory("the data", outputs.saturating_mul(size_of::<f32>())))?;
+        }
         room_for(&mut self.samples, batch)?;
         room_for(&mut self.lengths, batch)?;
         room_for(&mut self.rows, batch)?;

@@ -10,6 +10,7 @@ use rnn::Loss;
 use rnn::losses::cross_entropy::Settings;
 use rnn::losses::ctc::Ctc;
 use rnn::losses::gaussian::{Gaussian, Variance};
+use rnn::losses::own::Own;
 use rnn::losses::poisson::Poisson;
 
 /// A loss with all its settings; a word has the defaults.
@@ -52,6 +53,7 @@ pub fn loss(l: &Value) -> Loss {
             if l["targets"] == "probabilities" { Loss::Distributions(settings) } else { Loss::CrossEntropy(settings) }
         }
         "klDivergence" => Loss::Divergence,
+        "custom" => Loss::Own(Own::new(l["targets"] == "classes")),
         "ctc" => Loss::Ctc(Ctc { blank: super::model::size(&l["blank"]), zero_infinity: l["zeroInfinity"] == true }),
         _ => Loss::Mse,
     }

@@ -206,6 +206,7 @@ impl ModelDescription {
     pub fn plan(&self, metrics: &[Metric]) -> Plan {
         let plain = match &self.loss {
             Loss::CrossEntropy(s) => s.class_weights.is_empty() && s.label_smoothing == 0.0,
+            Loss::Own(_) => false,
             _ => true,
         };
         Plan::new(metrics, Sizes { classes: self.output_size().unwrap_or(0), columns: self.columns(), plain })

@@ -9,6 +9,8 @@ pub enum Kind {
     Number(Range),
     Bool,
     Text,
+    /// In JSON a text of base64.
+    Bytes,
     Word(&'static Words),
     /// A list of at least so many.
     List(&'static Kind, usize),

@@ -32,7 +32,7 @@ pub fn check(kind: &Kind, given: &Value, path: &mut String) -> Result<Value, Err
             _ => Err(wrong(path)),
         },
         Kind::Number(range) if given.as_f64().is_some_and(|x| range.holds(x)) => Ok(given.clone()),
-        Kind::Bool | Kind::Text if takes(kind, given) => Ok(given.clone()),
+        Kind::Bool | Kind::Text | Kind::Bytes if takes(kind, given) => Ok(given.clone()),
         Kind::Word(words) => match given.as_str() {
             Some(word) if words.now.contains(&word) => Ok(given.clone()),
             Some(word) if words.later.contains(&word) => Err(later(path, word)),
@@ -71,6 +71,12 @@ pub fn check(kind: &Kind, given: &Value, path: &mut String) -> Result<Value, Err
         Kind::Later(_) => Err(later(path, "it")),
         _ => Err(wrong(path)),
     }
+}
+
+fn is_base64(text: &str) -> bool {
+    let digits = text.trim_end_matches('=');
+    let plain = digits.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'+' || b == b'/');
+    plain && !digits.is_empty() && text.len().is_multiple_of(4) && text.len() - digits.len() <= 2
 }
 
 /// Whether there is such a word, or will be.
@@ -177,6 +183,7 @@ fn takes(kind: &Kind, value: &Value) -> bool {
         Kind::Integer(_) | Kind::Number(_) => matches!(value, Value::Number(_)),
         Kind::Bool => matches!(value, Value::Bool(_)),
         Kind::Text | Kind::Word(_) => matches!(value, Value::String(_)),
+        Kind::Bytes => value.as_str().is_some_and(is_base64),
         Kind::List(..) => matches!(value, Value::Array(_)),
         Kind::Object(_) | Kind::Tagged(_) | Kind::Keyed(_) => fields(value).is_some(),
         Kind::Either(union) => union.of.iter().any(|k| takes(k, value)),
@@ -194,6 +201,7 @@ fn alternatives(kind: &Kind) -> Vec<String> {
         Kind::Number(range) => range.text().into(),
         Kind::Bool => "true or false".into(),
         Kind::Text => "text".into(),
+        Kind::Bytes => "bytes, or a text of base64".into(),
         Kind::List(_, 0) => "a list".into(),
         Kind::List(..) => "a list of at least one".into(),
         Kind::Object(object) => braces(object),

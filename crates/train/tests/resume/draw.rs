@@ -38,7 +38,7 @@ pub fn alternatives(key: &str, kind: &'static Kind) -> Vec<(String, Meant)> {
     let mut found: Vec<(String, Meant)> = match kind {
         Kind::Bool => [false, true].into_iter().map(|b| said(json!(b))).collect(),
         Kind::Word(words) => words.now.iter().map(|word| said(json!(word))).collect(),
-        Kind::Integer(_) | Kind::Number(_) | Kind::Text => {
+        Kind::Integer(_) | Kind::Number(_) | Kind::Text | Kind::Bytes => {
             let found: Vec<_> = given(false).collect();
             assert!(!found.is_empty(), "a new option, {key}: say in values.rs what to draw for it");
             found

@@ -71,6 +71,7 @@ pub fn type_of(kind: &Kind) -> String {
         Kind::Integer(_) | Kind::Number(_) => "number".into(),
         Kind::Bool => "boolean".into(),
         Kind::Text => "string".into(),
+        Kind::Bytes => "string | BufferSource".into(),
         Kind::Word(words) if words.name.is_empty() => words_of(words),
         Kind::Word(words) => words.name.into(),
         Kind::List(of, _) => {

@@ -3,8 +3,8 @@
 use crate::describe::table::{
     Default::{Absent, Is, Required},
     Field,
-    Kind::{self, Bool, List, Number, Tagged as Kinds, Word},
-    OFFSET, Object, Range, Tagged, Tell, Union, Words, any_of, host, one_of, row,
+    Kind::{self, Bool, Bytes, List, Number, Tagged as Kinds, Word},
+    OFFSET, Object, Range, Tagged, Tell, Union, Words, any_of, follows, host, one_of, row,
 };
 
 /// A word has that loss's defaults.
@@ -32,7 +32,20 @@ static NAMES: Words = Words {
 pub static LOSSES: Tagged = Tagged {
     name: host("LossSettings"),
     doc: host("What training lessens: a mean over every predicted element, weighted by `sampleWeight`."),
-    of: &[&MSE, &MAE, &HUBER, &SMOOTH_L1, &QUANTILE, &GAUSSIAN, &POISSON, &BINARY, &CROSS_ENTROPY, &DIVERGENCE, &CTC],
+    of: &[
+        &MSE,
+        &MAE,
+        &HUBER,
+        &SMOOTH_L1,
+        &QUANTILE,
+        &GAUSSIAN,
+        &POISSON,
+        &BINARY,
+        &CROSS_ENTROPY,
+        &DIVERGENCE,
+        &CTC,
+        &CUSTOM,
+    ],
 };
 
 const fn loss(name: &'static str, kind: &'static str, doc: &'static str, fields: &'static [Field]) -> Object {
@@ -149,6 +162,28 @@ static CTC: Object = loss(
             Bool,
             Is("false"),
             "Whether a target too long for its sequence has loss 0 and no gradient, instead of being refused.",
+        ),
+    ],
+);
+
+static CUSTOM: Object = loss(
+    "CustomLoss",
+    "custom",
+    "A loss of your own, compiled by AssemblyScript: `asc --exportRuntime` of a module with `export const Float32Array_ID = \
+     idof<Float32Array>()` and `export function loss(prediction: Float32Array, target: Float32Array, gradient: Float32Array): \
+     f64`. A row is a sequence, or a step of one where the output is at every step, in no order to count on. `prediction` [rows, \
+     size] is what the network gives, in its units (of classes their logits); `target` [rows, size] what is wanted of it, or \
+     [rows] indices of classes. It gives the sum of the losses of all rows, and writes its derivatives to `gradient` [rows, \
+     size], which comes as zeros. The mean is made of it here, and weights: masked rows do not come, and those of one \
+     `sampleWeight` in one call. It imports nothing but `env.abort`, keeps nothing from one call to the next, and travels \
+     inside the model. What never returns is given up a second after an abort, with its model.",
+    &[
+        row!("module", Bytes, Required, "The compiled module."),
+        row!(
+            "targets",
+            one_of!("numbers", "classes"),
+            follows("what the output is"),
+            "Whether targets are numbers, or indices of classes."
         ),
     ],
 );

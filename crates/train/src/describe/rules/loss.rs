@@ -18,6 +18,9 @@ pub fn fill(model: &mut Value) -> Result<(), Error> {
     if model["loss"].is_null() {
         model["loss"] = json!(if classes { "crossEntropy" } else { "mse" });
     }
+    if model["loss"]["kind"] == "custom" && model["loss"]["targets"].is_null() {
+        model["loss"]["targets"] = json!(if classes { "classes" } else { "numbers" });
+    }
     let described = settings(&model["loss"])?;
     let kind = ["\"", word(&described["kind"]), "\""].concat();
     let (of, reads) = (loss(&described), loss(&described).reads());

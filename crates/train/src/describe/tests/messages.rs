@@ -42,8 +42,8 @@ fn shapes_of_descriptions() {
     let numbers = r#""mse", "mae", "huber", "smoothL1", "gaussianNll", "poissonNll", "binaryCrossEntropy""#;
     let classes = r#""crossEntropy", "klDivergence""#;
     let kinds = numbers.replace(r#""gaussian"#, r#""quantile", "gaussian"#);
-    let losses =
-        format!("loss: expected {numbers}, {classes}, \"ctc\" or an object of kind {kinds}, {classes} or \"ctc\"");
+    let kinds = format!("{kinds}, {classes}, \"ctc\" or \"custom\"");
+    let losses = format!("loss: expected {numbers}, {classes}, \"ctc\" or an object of kind {kinds}");
     for (changes, expected) in [
         (json!({ "layers": [] }), "layers: expected a list of at least one, got an empty one"),
         (json!({ "layers": {} }), "layers: expected a list of at least one, got an object"),

@@ -41,6 +41,7 @@ impl Dice {
                 json!(if matches!(range, Range::Share | Range::Inside) { x } else { x * 10.0 })
             }
             Kind::Bool => json!(self.below(2) == 1),
+            Kind::Bytes => json!("AAEC"),
             Kind::Text => json!(format!("text {}", self.below(1_000_000))),
             Kind::Word(words) => json!(self.one(words.now)),
             Kind::List(of, least) => (0..least + self.below(3)).map(|_| self.value(of)).collect(),

@@ -1,0 +1,186 @@
+/** Losses in AssemblyScript that are none, fail, or never return: a typed error each, and every promise settles. */
+import { createModel, custom, dense, gru } from "retrograd";
+import { beforeAll, describe, expect, it } from "vitest";
+import { compile, withBody } from "../assembly/losses.js";
+import { make, sleep, sums } from "./support.js";
+
+const bodies = {
+  broken: 'throw new Error("enough");',
+  trap: "unreachable(); return 0;",
+  outside: "return prediction[prediction.length];",
+  /** Only where a target is large. */
+  picky: 'for (let i = 0; i < target.length; i++) if (target[i] > 99) throw new Error("too large"); return 0;',
+  notANumber: "return NaN;",
+  noGradient: "gradient[0] = NaN; return 1;",
+  endless: "while (true) gradient[0] += 1; return 0;",
+  /** Only where a target is large. */
+  stuck: "for (let i = 0; i < target.length; i++) while (target[i] > 99) gradient[0] += 1; return 0;",
+};
+const modules: Record<keyof typeof bodies, Uint8Array<ArrayBuffer>> = {} as never;
+
+beforeAll(async () => {
+  for (const [name, body] of Object.entries(bodies) as [keyof typeof bodies, string][])
+    modules[name] = await compile(withBody(body));
+}, 60_000);
+
+const description = {
+  input: { size: 1 },
+  layers: [gru({ hiddenSize: 6 }), dense()],
+  output: { at: "last", size: 1 },
+} as const;
+const model = (which: keyof typeof bodies, runtime = {}) =>
+  make({ ...description, loss: custom({ module: modules[which] }) }, runtime);
+const run = { epochs: 6, batchSize: 8, seed: 2 };
+const data = (() => {
+  const { x, y } = sums(16);
+  return { x, y: y.map((row) => row.at(-1)![0] as number) };
+})();
+/** One target, in the part of the second worker, is large. */
+const large = { x: data.x, y: data.y.map((y, i) => (i === 9 ? 100 : y)) };
+
+/** Aborts after 100 ms; gives the milliseconds that it took from then. */
+async function aborted(start: (signal: AbortSignal) => Promise<unknown>): Promise<number> {
+  const controller = new AbortController();
+  let at = 0;
+  setTimeout(() => {
+    at = performance.now();
+    controller.abort(new Error("no more"));
+  }, 100);
+  await expect(start(controller.signal)).rejects.toThrow("no more");
+  return performance.now() - at;
+}
+
+describe("a custom loss that fails", () => {
+  it.each([
+    ["broken", /it failed: abort: enough at loss\.ts:4/],
+    ["trap", /it failed: .*unreachable/i],
+    ["outside", /it failed: .*(range|bounds)/i],
+  ] as const)("(%s) is a ConfigError wherever it is asked, and the model stays", async (which, message) => {
+    const own = await model(which);
+    const before = await own.parameters();
+    const error = {
+      name: "ConfigError",
+      code: "brokenLoss",
+      path: "loss.module",
+      message: expect.stringMatching(message),
+    };
+    await expect(own.fit(data, run)).rejects.toMatchObject(error);
+    await expect(own.evaluate(data)).rejects.toMatchObject(error);
+    await expect(own.gradients(data)).rejects.toMatchObject(error);
+    await expect(own.findLearningRate(data, { steps: 20 })).rejects.toMatchObject(error);
+    await expect((await own.trainer()).step(data)).rejects.toMatchObject(error);
+    expect((await own.predict([[[1], [2]]])).values.shape).toEqual([1, 1]);
+    expect(await own.parameters()).toEqual(before);
+  });
+
+  it("is one online too", async () => {
+    const own = await make({
+      ...description,
+      output: { at: "every", size: 1 },
+      loss: custom({ module: modules.broken }),
+    });
+    const learner = await own.online();
+    const error = { name: "ConfigError", code: "brokenLoss" };
+    await expect(learner.step([1], [1])).rejects.toMatchObject(error);
+    await expect(learner.run([1, 2], [1, 2])).rejects.toMatchObject(error);
+    expect((await learner.step([1])).prediction).toHaveLength(1);
+    await learner[Symbol.asyncDispose]();
+  });
+
+  it("in one of several workers alone ends them all", async () => {
+    const own = await model("picky", { workers: 2 });
+    await expect(own.fit(large, { ...run, shuffle: false })).rejects.toMatchObject({
+      name: "ConfigError",
+      code: "brokenLoss",
+      message: expect.stringContaining("too large"),
+    });
+    await own.fit(data, run);
+    await sleep(1100); // the end of a run is no abort, after which somebody would be given up
+    await own.fit(data, run);
+  });
+
+  it("in the validation part is one", async () => {
+    const own = await model("picky");
+    await expect(own.fit(data, { ...run, validationData: large })).rejects.toMatchObject({ code: "brokenLoss" });
+  });
+
+  it.each(["notANumber", "noGradient"] as const)(
+    "by numbers (%s) is a divergence, and the weights are as before",
+    async (which) => {
+      const own = await model(which);
+      const before = await own.parameters();
+      await expect(own.fit(data, run)).rejects.toMatchObject({ name: "DivergenceError", step: 1 });
+      await expect((await own.trainer()).step(data)).rejects.toMatchObject({ name: "DivergenceError" });
+      expect(await own.parameters()).toEqual(before);
+      const two = await model(which, { workers: 2 });
+      await expect(two.fit(data, run)).rejects.toMatchObject({ name: "DivergenceError", step: 1 });
+    },
+  );
+});
+
+describe("a custom loss that is none", () => {
+  it("is refused when the model is made", async () => {
+    const refused = async (module: string | Uint8Array<ArrayBuffer>, expected: RegExp) =>
+      expect(createModel({ ...description, loss: custom({ module }) })).rejects.toMatchObject({
+        name: "ConfigError",
+        path: "loss.module",
+        message: expect.stringMatching(expected),
+      });
+    await refused(new Uint8Array([1, 2, 3]), /expected a WebAssembly module/);
+    await refused(new Uint8Array(0), /expected bytes, or a text of base64, got ""/);
+    await refused("no base64", /expected bytes, or a text of base64, got "no base64"/);
+    await refused(await compile("export function other(): void {}"), /expected an exported function loss/);
+    await expect(createModel({ ...description, loss: { kind: "custom" } as never })).rejects.toMatchObject({
+      code: "missingOption",
+      path: "loss.module",
+    });
+  });
+});
+
+describe("a custom loss without an end", () => {
+  it("lets go of the caller a second after an abort", async () => {
+    const own = await model("endless");
+    const ms = await aborted((signal) => own.fit(data, { ...run, signal }));
+    expect(ms).toBeGreaterThan(900);
+    expect(ms).toBeLessThan(5000); // the machine may be busy
+  });
+
+  it("is a WorkerError to whatever is asked after", async () => {
+    const own = await model("endless");
+    const later = aborted((signal) => own.fit(data, { ...run, signal }));
+    const asked = own.parameters();
+    const refused = expect(asked).rejects.toMatchObject({ name: "WorkerError", message: /custom loss did not return/ });
+    await later;
+    await refused;
+    await expect(own.predict([[[1]]])).rejects.toMatchObject({ name: "WorkerError" });
+    await own.dispose();
+  });
+
+  it("in one of two workers alone does so too", async () => {
+    const own = await model("stuck", { workers: 2 });
+    await aborted((signal) => own.fit(large, { ...run, shuffle: false, signal }));
+  });
+
+  it("ends a test of rates", async () => {
+    const own = await model("endless");
+    await aborted((signal) => own.findLearningRate(data, { steps: 20, signal }));
+  });
+
+  it("does not outlive its model", async () => {
+    const own = await model("endless");
+    const asked = [own.evaluate(data), own.gradients(data)].map((promise) =>
+      expect(promise).rejects.toMatchObject({ name: "DisposedError" }),
+    );
+    await sleep(50);
+    await own.dispose();
+    await Promise.all(asked);
+  });
+
+  it("leaves a run alone that answers an abort in time", async () => {
+    const own = await model("picky");
+    const ms = await aborted((signal) => own.fit(data, { epochs: 1e6, signal }));
+    expect(ms).toBeLessThan(900);
+    await sleep(1100);
+    expect((await own.predict([[[1]]])).values.shape).toEqual([1, 1]);
+  });
+});
