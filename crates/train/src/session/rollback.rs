@@ -78,7 +78,7 @@ impl Place {
         (counters.best_epoch, counters.best_loss) = best;
         updater.copy_from(&self.moments, self.iterate.as_deref());
         updater.rate_factor = counters.rate_factor;
-        let what = why.message.split("; ").next().unwrap_or_default();
+        let what = why.message.split(';').next().unwrap_or_default();
         let (epoch, step) = (counters.epoch, counters.step);
         let place = if step == 0 { "the start".into() } else { format!("the end of epoch {epoch} (step {step})") };
         let factor = number(counters.rate_factor);
