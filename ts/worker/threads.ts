@@ -1,4 +1,4 @@
-/** As much of node:worker_threads, node:fs/promises and node:buffer as is used here; the package does not depend on Node's types. */
+/** As much of node:worker_threads, node:fs/promises, node:buffer and node:zlib as is used here; the package does not depend on Node's types. */
 
 export interface Thread {
   postMessage(message: unknown, transfer?: readonly unknown[]): void;
@@ -26,10 +26,15 @@ export interface Buffers {
   Buffer: { from(text: string, encoding: "base64"): Uint8Array<ArrayBuffer> };
 }
 
+export interface Zlib {
+  inflateRawSync(bytes: Uint8Array): Uint8Array<ArrayBuffer>;
+}
+
 interface Builtins {
   "node:worker_threads": Threads;
   "node:fs/promises": Files;
   "node:buffer": Buffers;
+  "node:zlib": Zlib;
 }
 
 /** A built-in module in Node, Deno and Bun; undefined in browsers. Looked up at each use, so that no bundler sees it. */

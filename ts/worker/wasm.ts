@@ -2,6 +2,7 @@
 import { WorkerError } from "../errors.js";
 import { decode } from "./base64.js";
 import { relaxed, wasmBase64 } from "./embedded.js";
+import { inflate } from "./inflate.js";
 import { readUrl } from "./spawn.js";
 
 export type WasmSource = URL | BufferSource | Response | WebAssembly.Module;
@@ -16,7 +17,7 @@ export function compile(source?: WasmSource): Promise<WebAssembly.Module> {
 }
 
 async function compileEmbedded(): Promise<WebAssembly.Module> {
-  const bytes = decode(wasmBase64);
+  const bytes = await inflate(decode(wasmBase64));
   if (relaxed && !WebAssembly.validate(bytes)) {
     const message =
       'retrograd/fast: this engine has no relaxed SIMD (Node 22 has it, Chromium 114); import "retrograd"';
