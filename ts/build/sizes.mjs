@@ -4,7 +4,7 @@ import { gzipSync } from "node:zlib";
 import { BuildError } from "./tools.mjs";
 
 /** The budget: kilobytes (1000 bytes) gzipped. Raised on purpose, with a line in the changelog, or not at all. */
-export const budget = { wasm: 285, javascript: 42 };
+export const budget = { wasm: 330, javascript: 42 };
 
 const kilobytes = (/** @type {number} */ bytes) => (bytes / 1000).toFixed(1);
 
