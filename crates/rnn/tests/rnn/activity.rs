@@ -21,7 +21,7 @@ fn of_form(form: (CellKind, Form), at: At, activity: Activity) -> Network {
 }
 
 /// Of the outputs of one layer, by sequence.
-fn penalty(activity: Activity, outputs: &[&Rows]) -> f64 {
+pub fn penalty(activity: Activity, outputs: &[&Rows]) -> f64 {
     let square = |a: &[f64]| a.iter().map(|x| x * x).sum::<f64>();
     let width = outputs[0][0].len() as f64;
     let steps: f64 = outputs.iter().map(|rows| rows.len() as f64).sum();

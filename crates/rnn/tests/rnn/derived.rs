@@ -27,7 +27,7 @@ fn of_form(form: (CellKind, Form), weights: WeightForm, head_norm: bool, input: 
 }
 
 /// The plain weights that a pass reads: rows of `_v` to the length `_g`, or masked.
-fn made(network: &Network, params: &Parameters, key: Option<(u64, u64)>) -> Parameters {
+pub fn made(network: &Network, params: &Parameters, key: Option<(u64, u64)>) -> Parameters {
     let mut natural = Parameters::new();
     for (index, entry) in network.table().entries().iter().enumerate() {
         let values = &params[&entry.name];

@@ -26,7 +26,7 @@ pub fn noise(key: (u64, u64), place: u32, id: u64, steps: usize, units: usize, d
     (0..steps).map(|t| (0..units).map(|unit| one(t, unit)).collect()).collect()
 }
 
-fn kept(word: u32, rate: f32) -> f64 {
+pub fn kept(word: u32, rate: f32) -> f64 {
     if f64::from(word) < f64::from(rate) * 4_294_967_296.0 { 0.0 } else { 1.0 / (1.0 - f64::from(rate)) }
 }
 

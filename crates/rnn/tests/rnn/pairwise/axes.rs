@@ -7,6 +7,9 @@ use super::plan::Plan;
 use crate::common::CELLS;
 use crate::losses_through;
 
+/// Share of weights or tokens that are dropped.
+pub const DROPPED: f32 = 0.4;
+
 /// One of an axis.
 pub struct Value {
     pub name: String,
@@ -61,9 +64,12 @@ fn norms() -> Vec<Value> {
         norm("layer norm", NormKind::Layer { bias: true }),
         norm("RMS norm", NormKind::Rms),
         norm("batch norm", NormKind::Batch { momentum: 0.1 }),
+        value("weight norm", |plan| plan.layer.weights.norm = true),
     ]
 }
 
+/// Without what is a function of the weights alone (penalties by size and on matrices that are not orthogonal), and without the
+/// penalty against vanishing gradients, which adds its immediate derivative and so no gradient of a loss.
 fn regularisers() -> Vec<Value> {
     vec![
         value("no regulariser", |_| {}),
@@ -74,6 +80,9 @@ fn regularisers() -> Vec<Value> {
         value("recurrent dropout", |plan| plan.layer.form.recurrent_dropout = 0.3),
         value("zoneout", |plan| plan.layer.form.zoneout = 0.3),
         value("memory zoneout", |plan| plan.layer.form.memory_zoneout = 0.3),
+        value("weight drop", |plan| plan.layer.weights.drop = DROPPED),
+        value("penalty on outputs", |plan| plan.layer.activity.activation = 0.5),
+        value("penalty on changes of outputs", |plan| plan.layer.activity.temporal = 0.5),
     ]
 }
 
@@ -107,11 +116,28 @@ fn places() -> Vec<Value> {
         place("last step", At::Last, RAGGED, false, false),
         place("every step of tokens", At::Every, RAGGED, true, false),
         place("last step of embedded tokens", At::Last, RAGGED, true, true),
+        value("every step of embedded tokens, some dropped", |plan| {
+            (plan.at, plan.lengths, plan.tokens, plan.embedded) = (At::Every, RAGGED, true, true);
+            plan.dropped = DROPPED;
+        }),
     ]
 }
 
 /// Beginnings of two names that do not go together: networks or runs with both are refused.
-const APART: [(&str, &str); 15] = [
+const APART: [(&str, &str); 25] = [
+    // Without recurrent weights; or made in two ways.
+    ("Min", "weight drop"),
+    ("Lru", "weight drop"),
+    ("weight norm", "weight drop"),
+    // Of what the cells alone give.
+    ("bidirectional, Sum", "penalty"),
+    ("bidirectional, Mean", "penalty"),
+    ("bidirectional, Product", "penalty"),
+    ("residual", "penalty"),
+    ("skip", "penalty"),
+    // It sees all steps of a sequence.
+    ("penalty", "segments"),
+    ("penalty", "window"),
     // Without a candidate, a state that is read, or a memory of its own.
     ("Rnn", "recurrent dropout"),
     ("Lru", "recurrent dropout"),

@@ -1,11 +1,11 @@
 //! The masks of a training pass, as naive takes them: those that the kernel draws at each stage of a network.
 
-use naive::Sequence;
-use rnn::{At, Layer, Merge, Network, Passed, Recurrent};
+use naive::{Sequence, Steps};
+use rnn::{At, Layer, Merge, Network, Passed, Philox, Purpose, Recurrent};
 
 use crate::common::Batch;
 use crate::dropout::mask;
-use crate::noise::{noise, shared};
+use crate::noise::{kept, noise, shared};
 use crate::step_masks::with_masks;
 
 /// Adds those of one sequence.
@@ -35,7 +35,16 @@ pub fn add(network: &Network, batch: &Batch, key: (u64, u64), position: usize, s
                     width = row(layer) + if layer.form.passed == Passed::Beside { width } else { 0 };
                 }
             }
-            Layer::Dense { units, .. } | Layer::Embedding { units, .. } => (stage, width) = (stage + 1, *units),
+            Layer::Dense { units, .. } => (stage, width) = (stage + 1, *units),
+            Layer::Embedding { units, dropout, .. } => {
+                if *dropout > 0.0 {
+                    let kept = |token: &u32| vec![dropped(key, stage, id, *token, *dropout); *units];
+                    let Steps::Tokens(tokens) = &sequence.steps else { panic!("an embedding reads tokens") };
+                    let mask = tokens.iter().map(kept).collect();
+                    sequence = sequence.with_mask(index, 0, mask);
+                }
+                (stage, width) = (stage + 1, *units);
+            }
             Layer::Dropout { rate, shared: false } => {
                 sequence = sequence.with_mask(index, 0, mask(key, stage, id, rows, width, *rate));
                 stage += 1;
@@ -53,6 +62,12 @@ pub fn add(network: &Network, batch: &Batch, key: (u64, u64), position: usize, s
         }
     }
     sequence
+}
+
+/// What the rows of one token of a sequence are multiplied with.
+fn dropped((seed, step): (u64, u64), stage: u32, id: u64, token: u32, rate: f32) -> f64 {
+    let philox = Philox::new(seed, Purpose::Dropout).child([step as u32, (step >> 32) as u32, stage, 0]);
+    kept(philox.block([token / 4, 0, id as u32, (id >> 32) as u32])[token as usize % 4], rate)
 }
 
 fn width_of(network: &Network) -> usize {

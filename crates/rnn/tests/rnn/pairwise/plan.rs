@@ -17,6 +17,8 @@ pub struct Plan {
     pub lengths: [usize; 4],
     pub tokens: bool,
     pub embedded: bool,
+    /// Share of tokens that an embedding drops.
+    pub dropped: f32,
     /// Backpropagation in segments of so many steps.
     pub segments: Option<usize>,
     /// A window of longer sequences, which begins from the state that they have there; the losses of its first steps, so many,
@@ -34,6 +36,7 @@ impl Plan {
             lengths: [1; 4],
             tokens: false,
             embedded: false,
+            dropped: 0.0,
             segments: None,
             window: None,
         }
@@ -47,7 +50,12 @@ impl Plan {
         let size = if form.passed == Passed::Added { row } else { 2 };
         let mut layers = Vec::new();
         if self.embedded {
-            layers.push(Layer::Embedding { units: size, dropout: 0.0, name: "embedding".into(), trainable: true });
+            layers.push(Layer::Embedding {
+                units: size,
+                dropout: self.dropped,
+                name: "embedding".into(),
+                trainable: true,
+            });
         }
         layers.push(Layer::Recurrent(self.layer.clone()));
         layers.extend(self.above.iter().cloned());
@@ -55,7 +63,7 @@ impl Plan {
             units: width(&self.loss),
             activation: Activation::Linear,
             bias: self.layer.bias,
-            weight_norm: false,
+            weight_norm: self.layer.weights.norm,
             name: "head".into(),
             trainable: true,
         });

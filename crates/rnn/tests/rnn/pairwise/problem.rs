@@ -5,12 +5,14 @@ use naive::difference::{central, relative_error};
 use naive::{Cotangent, Output, Parameters, Sequence};
 use rnn::losses::ctc::{Alignments, Ctc, Labels, ctc};
 use rnn::losses::{Loss, Reads, Rows};
-use rnn::{Checkpointed, LossSum, Network, Reading, Want, Workspace};
+use rnn::{Checkpointed, LossSum, Network, Parameter, Reading, Recurrent, Role, Want, WeightForm, Workspace};
 
 use super::masks;
 use super::plan::Plan;
+use crate::activity::penalty;
 use crate::common::twin;
 use crate::common::{Batch, assert_bits, key, parameters};
+use crate::derived::made;
 use crate::losses_through::{Given, given, own, twin_ctc, twin_of};
 use crate::step_masks::KEY;
 
@@ -22,6 +24,7 @@ const BEFORE: usize = 2;
 
 pub struct Problem {
     network: Network,
+    layer: Recurrent,
     loss: Loss,
     segments: Option<usize>,
     params: Vec<f32>,
@@ -33,7 +36,7 @@ pub struct Problem {
     rows: Vec<Vec<usize>>,
 }
 
-/// How far gradients are apart, at most, relative to the largest element of each tensor.
+/// How far gradients are from differences, at most, relative to the largest element of each tensor.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Errors {
     pub kernel: f64,
@@ -60,8 +63,8 @@ impl Problem {
         let sequence = |p| masks::add(&network, &batch, KEY, p, twin::sequence(&network, &batch, p));
         let sequences = (0..packing.batch).map(sequence).collect();
         let twin = twin::network(&network, None);
-        let (loss, segments) = (plan.loss.clone(), plan.segments);
-        Problem { loss, segments, params, given, sequences, twin, rows, network, batch }
+        let (layer, loss, segments) = (plan.layer.clone(), plan.loss.clone(), plan.segments);
+        Problem { layer, loss, segments, params, given, sequences, twin, rows, network, batch }
     }
 
     fn size(&self) -> usize {
@@ -88,8 +91,18 @@ impl Problem {
         twin_of(&self.loss, &flat, &self.given)
     }
 
+    /// Whether weights are made of the parameters.
+    fn made(&self) -> bool {
+        self.layer.weights != WeightForm::default()
+    }
+
+    /// The loss and what is penalised beside it.
     fn value(&self, params: &Parameters) -> f64 {
-        self.total(&self.twin.forward(params, &self.sequences)).mean()
+        let made = self.made().then(|| made(&self.network, params, (self.layer.weights.drop > 0.0).then_some(KEY)));
+        let outputs = self.twin.forward(made.as_ref().unwrap_or(params), &self.sequences);
+        let hidden: Vec<&naive::Rows> = outputs.iter().map(|output| &output.hidden[0]).collect();
+        let loss = self.total(&outputs).mean();
+        if self.layer.activity.is_none() { loss } else { loss + penalty(self.layer.activity, &hidden) }
     }
 
     /// By naive's way back.
@@ -151,9 +164,12 @@ impl Problem {
     pub fn check(&self, what: &str) -> Option<Errors> {
         let natural = twin::parameters(&self.network, &self.params);
         let kernel = twin::parameters(&self.network, &self.kernel());
-        let naive = self.backward(&natural);
+        // Naive knows neither what makes weights nor what penalises outputs: these have differences alone.
+        let known = !self.made() && self.layer.activity.is_none();
+        let naive = if known { self.backward(&natural) } else { Parameters::new() };
         let mut worst = Errors::default();
-        for (name, analytic) in &naive {
+        let learnt = |p: &&Parameter| !matches!(p.role, Role::Buffer(_));
+        for name in self.network.table().entries().iter().filter(learnt).map(|p| &p.name) {
             let slopes = |step: f64| {
                 let mut moved = natural.clone();
                 central(&mut natural[name].clone(), step, |values| {
@@ -162,8 +178,10 @@ impl Problem {
                 })
             };
             let expected = slopes(STEP);
-            let errors =
-                Errors { kernel: relative_error(&kernel[name], &expected), naive: relative_error(analytic, &expected) };
+            let errors = Errors {
+                kernel: relative_error(&kernel[name], &expected),
+                naive: naive.get(name).map_or(0.0, |analytic| relative_error(analytic, &expected)),
+            };
             if !(errors.kernel <= LIMIT && errors.naive <= LIMIT) {
                 if relative_error(&slopes(STEP / 8.0), &expected) > LIMIT / 10.0 {
                     return None;
