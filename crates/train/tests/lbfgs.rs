@@ -151,6 +151,33 @@ fn updates_go_down() {
     assert!(losses.windows(2).all(|pair| pair[1] < pair[0]), "{losses:?}");
 }
 
+/// Whatever the gradient goes through: a step along it that the strong Wolfe conditions hold for is there only if it is that of
+/// the loss.
+#[test]
+fn updates_go_down_through_every_form_of_a_layer() {
+    for (layers, more) in [
+        (r#"{"kind":"gru","hiddenSize":5,"weightNorm":true},{"kind":"layerNorm"},{"kind":"dense"}"#, ""),
+        (
+            r#"{"kind":"lstm","hiddenSize":5,"peepholes":true,"initialState":"learned"},{"kind":"dense","weightNorm":true}"#,
+            "",
+        ),
+        (
+            r#"{"kind":"dense","units":5},{"kind":"rnn","hiddenSize":5,"residual":true,"numLayers":2},{"kind":"rmsNorm"},{"kind":"dense"}"#,
+            "",
+        ),
+        (r#"{"kind":"minLstm","hiddenSize":5},{"kind":"lru","hiddenSize":4},{"kind":"dense"}"#, ""),
+        (r#"{"kind":"lstm","hiddenSize":5,"skip":true},{"kind":"dense"}"#, r#","checkpointing":{"every":2}"#),
+    ] {
+        let json =
+            format!(r#"{{"input":{{"size":2}},"layers":[{layers}],"output":{{"at":"last","classes":2}},"seed":3}}"#);
+        let mut model = Model::create(&json).expect("right");
+        let more = format!(r#","penalty":{{"l2":0.001}}{more}"#);
+        let (records, _) = fit(&mut model, classified(30), &run(6, &format!(r#"{WOLFE},"maxEvaluations":40"#), &more));
+        let losses: Vec<f64> = steps(&records).map(|row| row[3]).collect();
+        assert!(losses.windows(2).all(|pair| pair[1] < pair[0]) && losses[5] < 0.7 * losses[0], "{layers}: {losses:?}");
+    }
+}
+
 type Make = fn() -> (Model, Bundle);
 
 #[test]

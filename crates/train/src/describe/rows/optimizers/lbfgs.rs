@@ -20,7 +20,7 @@ pub static LBFGS: Object = Object {
             "maxEvaluations",
             POSITIVE,
             follows("5/4 of maxIterations, rounded down"),
-            "Passes over the data after which an update begins no further step."
+            "Passes over the data after which an update begins no further step. A line search has what is left of them: if it finds nothing, the weights stay."
         ),
         row!("toleranceGradient", Number(Range::FromZero), Is("1e-7"), "An update ends where no gradient is larger."),
         row!(
