@@ -24,8 +24,8 @@ export interface Training extends Task {
   moments?: number;
   /** 8 where `workers` are given. Their gradients are added in a tree: a buffer for each of its levels, if one worker has all. */
   shards?: number;
-  /** Steps of a segment, with checkpointing. */
-  every?: number;
+  /** Steps of a segment, with checkpointing; "least": as many as take the least memory. */
+  every?: number | "least";
 }
 
 const FLOAT = 4;
@@ -42,11 +42,16 @@ export interface Parts {
 }
 
 export function memoryOf(training: Training): Parts {
-  const { shards = 1 } = training;
+  const { shards = 1, every } = training;
+  if (every === "least") {
+    const root = Math.floor(Math.sqrt(training.shape.steps)) + 1;
+    const all = Array.from({ length: root }, (_, k) => memoryOf({ ...training, every: k + 1 }));
+    return all.reduce((least, parts) => (total(parts) < total(least) ? parts : least));
+  }
   return {
     parameters: FLOAT * parameterFloats(training) * (3 + (training.moments ?? moments.adam) + Math.log2(shards)),
     workspace: FLOAT * segmentFloats(training, Math.ceil(training.shape.batch / shards)),
-    data: FLOAT * dataFloats(training.shape, Math.ceil(training.shape.batch / shards)),
+    data: FLOAT * dataFloats(training.shape, Math.ceil(training.shape.batch / shards), every),
   };
 }
 
@@ -66,11 +71,13 @@ function parameterFloats({ cell, shape, numLayers }: Training): number {
 /** W; with checkpointing that of a segment, the states between them and two more, an output and its gradient. */
 function segmentFloats(training: Training, batch: number): number {
   const { cell, shape, numLayers, every } = training;
-  if (every === undefined) return workspaceFloats(training, batch);
+  if (typeof every !== "number") return workspaceFloats(training, batch);
   const steps = Math.min(every, shape.steps);
   const states = (1 + cells[cell].memory) * numLayers * batch * shape.hiddenSize;
+  // Where weights are before an update there is room, between two of them, for those of the state transposed.
+  const lent = eights(shape.hiddenSize) * cells[cell].weights * shape.hiddenSize;
   const segment = workspaceFloats({ ...training, shape: { ...shape, steps } }, batch);
-  return segment + (Math.ceil(shape.steps / steps) + 1) * states + 2 * batch;
+  return segment - lent + (Math.ceil(shape.steps / steps) + 1) * states + 2 * batch;
 }
 
 /** W, for B sequences of T steps: R = B·T rows. */
@@ -81,20 +88,23 @@ function workspaceFloats({ cell, shape, numLayers }: Training, batch: number): n
   /** Rows that are worked on at a time: whole steps, 256 rows at least. */
   const block = Math.max(Math.min(rows, batch + 255), batch);
   /** The most that a level reads. */
-  const read = Math.max(...Array.from({ length: numLayers }, (_, level) => inputs(shape, level)));
+  const reads = Array.from({ length: numLayers }, (_, level) => inputs(shape, level));
+  const read = Math.max(...reads);
   const kept = numLayers * rows * h * (1 + gates + saved);
   const gradients = 2 * rows * Math.max(h, shape.inputs);
   const strips = Math.max(block * Math.max(read, gates * h), batch * (read + h));
   const panels = block * eights(gates * h);
   const transposed = (eights(h) + eights(read)) * weights * h;
-  const asOne = (read + h) * eights(joined * h);
+  // Joined where a batch has at least as many rows as there are columns.
+  const cut = joined === weights || (batch > 1 && h % 8 === 0);
+  const asOne = Math.max(...reads.map((read) => (cut && rows >= read + h ? (read + h) * eights(joined * h) : 0)));
   const states = 2 * (1 + memory) * numLayers * batch * h + batch * h;
   return kept + gradients + strips + panels + transposed + asOne + states;
 }
 
-/** X: every sequence of the data set, and those of a batch in its order. */
-function dataFloats({ inputs, batch: all, steps }: Shape, batch: number): number {
-  return (all + batch) * steps * inputs;
+/** X: every sequence of the data set, and those of a batch in its order: of a segment, with checkpointing. */
+function dataFloats({ inputs, batch: all, steps }: Shape, batch: number, every = steps): number {
+  return (all * steps + batch * Math.min(every, steps)) * inputs;
 }
 
 const inputs = (shape: Shape, level: number) => (level === 0 ? shape.inputs : shape.hiddenSize);

@@ -16,13 +16,30 @@ pub(crate) struct Arena<'a> {
     network: &'a Network,
     capacity: Capacity,
     training: bool,
+    /// Numbers that are lent for weights that the way back reads transposed.
+    lent: usize,
     bytes: usize,
     failed: bool,
 }
 
 impl<'a> Arena<'a> {
     pub fn new(network: &'a Network, capacity: Capacity, training: bool) -> Arena<'a> {
-        Arena { network, capacity, training, bytes: 0, failed: false }
+        Arena { network, capacity, training, lent: 0, bytes: 0, failed: false }
+    }
+
+    /// Reserves nothing.
+    pub fn counting(network: &'a Network, capacity: Capacity, training: bool) -> Arena<'a> {
+        Arena { failed: true, ..Arena::new(network, capacity, training) }
+    }
+
+    /// Without room for the weights of the state transposed, where so many numbers are enough for them.
+    pub fn with(self, lent: usize) -> Arena<'a> {
+        Arena { lent, ..self }
+    }
+
+    /// Of all buffers that were asked for.
+    pub fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// A buffer of zeros, as long as the product of `dims`.
@@ -135,11 +152,12 @@ impl<'a> Arena<'a> {
             let (block, operand) = (self.block(stage), self.operand(index));
             match &stage.kind {
                 Kind::Dense(dense) => most.dense(block, operand, dense.units),
-                Kind::Level(level) => most.level(block, operand, level, self.capacity.batch),
+                Kind::Level(level) => most.level(block, operand, level, self.capacity),
                 _ => {}
             }
         }
         let trained = if self.training { 1 } else { 0 };
+        let lent = if most.recurrent_transposed <= self.lent { 0 } else { 1 };
         Scratch {
             strips: self.floats(&[most.strips]),
             start: self.floats(&[most.start]),
@@ -150,7 +168,7 @@ impl<'a> Arena<'a> {
             held: self.floats(&[most.held]),
             vectors: self.floats(&[most.vectors]),
             projection_transposed: self.floats(&[trained, most.projection_transposed]),
-            recurrent_transposed: self.floats(&[trained, most.recurrent_transposed]),
+            recurrent_transposed: self.floats(&[trained, lent, most.recurrent_transposed]),
             candidate_transposed: self.floats(&[trained, most.candidate_transposed]),
             input_transposed: self.floats(&[trained, most.input_transposed]),
         }
@@ -227,7 +245,7 @@ impl Lens {
         grow(&mut self.input_transposed, 1, panels_len(units, operand));
     }
 
-    fn level(&mut self, block: usize, operand: usize, level: &Level, batch: usize) {
+    fn level(&mut self, block: usize, operand: usize, level: &Level, Capacity { batch, rows, .. }: Capacity) {
         let shape = cell(level.kind).shape();
         let (hidden, units) = (level.hidden, level.units);
         let width = shape.gates.len() * hidden;
@@ -238,7 +256,7 @@ impl Lens {
         grow(&mut self.start, 1, width.next_multiple_of(linalg::PANEL));
         grow(&mut self.recurrent_transposed, 1, panels_len(shape.hidden.len() * hidden, units));
         grow(&mut self.input_transposed, 1, panels_len(shape.input.len() * hidden, operand));
-        if operand > 0 {
+        if operand > 0 && level.joins(&shape, batch, rows) {
             let columns = (shape.both().len() * hidden).next_multiple_of(linalg::PANEL);
             grow(&mut self.joined, operand.saturating_add(units), columns);
         }

@@ -25,6 +25,8 @@ pub struct Checkpointed {
     every: usize,
     /// For one segment; after forward it holds the last.
     workspace: Workspace,
+    /// Whether the workspace needs memory that is lent on the way back.
+    lent: bool,
     /// States before each segment but the first, of the sequences that reach it.
     before: Vec<States>,
     packing: Packing,
@@ -37,12 +39,18 @@ pub struct Checkpointed {
     between: States,
 }
 
-/// What both ways read.
+/// What the network's first layer reads, asked for as many steps at a time as are gone through: whoever has it may gather those
+/// alone.
+pub trait Inputs {
+    /// Of some steps of all sequences that reach them, packed.
+    fn of(&mut self, steps: Range<usize>) -> Values<'_>;
+}
+
+/// What both ways read beside [`Inputs`].
 #[derive(Clone, Copy)]
 pub struct Reading<'a> {
     pub params: &'a [f32],
     pub packing: &'a Packing,
-    pub x: Values<'a>,
     pub initial: Option<&'a States>,
     pub dropout: Option<DropoutKey<'a>>,
 }
@@ -59,8 +67,8 @@ impl Checkpointed {
         assert!(Checkpointed::refuses(network).is_none(), "a layer that cannot be gone through in segments");
         let Capacity { batch, steps, rows } = capacity;
         let every = every.clamp(1, steps.max(1));
-        let segment = Capacity { batch, steps: steps.min(every), rows: rows.min(batch.saturating_mul(every)) };
-        let workspace = Workspace::new(network, segment, true)?;
+        let workspace = Workspace::with(network, of_segment(capacity, every), true, network.table().len())?;
+        let lent = workspace.wants_loan();
         let mut arena = Arena::new(network, capacity, true);
         let outputs = [if network.at() == At::Every { rows } else { batch }, network.output_size()];
         let (output, gradient) = (arena.floats(&outputs), arena.floats(&outputs));
@@ -73,7 +81,26 @@ impl Checkpointed {
         }
         packing.lengths.reserve_exact(batch);
         packing.order.reserve_exact(batch);
-        Ok(Checkpointed { every, workspace, before, packing, output, gradient, len: 0, final_states, between })
+        Ok(Checkpointed { every, workspace, lent, before, packing, output, gradient, len: 0, final_states, between })
+    }
+
+    /// Steps of a segment with which all of it takes the least memory: √(T·s/c) where a step keeps c numbers and a state s, which
+    /// are fewer, so that it is below √T. (The time hardly depends on it.)
+    pub fn least(network: &Network, capacity: Capacity) -> usize {
+        let steps = capacity.steps;
+        let bytes = |every: usize| {
+            let mut arena = Arena::counting(network, capacity, true);
+            arena.states();
+            let states = arena.bytes().saturating_mul(steps.div_ceil(every) - 1);
+            Workspace::bytes(network, of_segment(capacity, every), true).saturating_add(states)
+        };
+        let root = steps.isqrt() + 1;
+        (1..=root.min(steps)).min_by_key(|&every| bytes(every)).unwrap_or(1)
+    }
+
+    /// The most rows that [`Inputs`] are asked for at a time, of batches up to `capacity`.
+    pub fn rows(&self, capacity: Capacity) -> usize {
+        of_segment(capacity, self.every).rows
     }
 
     /// The layer that cannot be gone through in segments, if there is one, and why.
@@ -85,7 +112,7 @@ impl Checkpointed {
     ///
     /// # Panics
     /// As there.
-    pub fn forward(&mut self, network: &Network, of: Reading) {
+    pub fn forward(&mut self, network: &Network, of: Reading, inputs: &mut dyn Inputs) {
         let Packing { batch, rows, steps, .. } = *of.packing;
         self.len = network.output_size() * if network.at() == At::Every { rows } else { batch };
         self.final_states.reset(network, batch);
@@ -93,7 +120,7 @@ impl Checkpointed {
         let of = Reading { params: network.made(of.params, of.dropout, &mut made), ..of };
         for segment in 0..steps.div_ceil(self.every) {
             let range = self.steps(segment, of.packing);
-            self.go(network, of, segment);
+            self.go(network, of, inputs, segment);
             self.take_output(network, of.packing, range.clone());
             let Checkpointed { workspace, before, final_states, .. } = self;
             let states = workspace.final_states();
@@ -107,25 +134,37 @@ impl Checkpointed {
         self.workspace.made = made;
     }
 
-    /// As [`Network::backward`], of the parameters alone; once after each way forward, with its arguments.
+    /// As [`Network::backward`], of the parameters alone; once after each way forward, with its arguments. `room` is as long as
+    /// the parameters and lent: what it holds then has no meaning. (It takes a tenth of the memory, where a network's weights are
+    /// most of it.)
     ///
     /// # Panics
     /// As there.
-    pub fn backward(&mut self, network: &Network, of: Reading, grads: &mut [f32]) {
+    pub fn backward(
+        &mut self,
+        network: &Network,
+        of: Reading,
+        inputs: &mut dyn Inputs,
+        grads: &mut [f32],
+        room: &mut Vec<f32>,
+    ) {
+        if self.lent {
+            self.workspace.swap_lent(room);
+        }
         let segments = of.packing.steps.div_ceil(self.every);
         let made = std::mem::take(&mut self.workspace.made);
         let of = Reading { params: if network.table().derives() { &made } else { of.params }, ..of };
         for segment in (0..segments).rev() {
             // The last is there still.
             if segment + 1 < segments {
-                self.go(network, of, segment);
+                self.go(network, of, inputs, segment);
             }
             let range = self.steps(segment, of.packing);
             let going = going(of.packing, range.end);
             self.give_gradient(network, of.packing, range.clone());
             let Checkpointed { workspace, before, packing, between, .. } = self;
             workspace.state_gradients().copy_rows(network, between, same(0..going));
-            let x = of.x.slice(rows(of.packing, &range), network.input_size());
+            let x = inputs.of(range.clone());
             let (params, initial, dropout) = (of.params, start(of, before, segment), of.dropout);
             let pass = Pass { params, packing, x, initial, dropout, first: range.start };
             // As the whole: what nothing went before matters to nobody.
@@ -135,6 +174,9 @@ impl Checkpointed {
         }
         network.table().pull_back(&made, of.dropout, grads);
         self.workspace.made = made;
+        if self.lent {
+            self.workspace.swap_lent(room);
+        }
     }
 
     pub fn output(&self) -> &[f32] {
@@ -155,10 +197,10 @@ impl Checkpointed {
     }
 
     /// One segment forward.
-    fn go(&mut self, network: &Network, of: Reading, segment: usize) {
+    fn go(&mut self, network: &Network, of: Reading, inputs: &mut dyn Inputs, segment: usize) {
         let range = self.steps(segment, of.packing);
         of.packing.cut(range.clone(), &mut self.packing);
-        let x = of.x.slice(rows(of.packing, &range), network.input_size());
+        let x = inputs.of(range.clone());
         let initial = start(of, &self.before, segment);
         let pass =
             Pass { params: of.params, packing: &self.packing, x, initial, dropout: of.dropout, first: range.start };
@@ -193,6 +235,12 @@ impl Checkpointed {
     }
 }
 
+/// What segments of batches take that would take `whole`.
+fn of_segment(whole: Capacity, every: usize) -> Capacity {
+    let Capacity { batch, steps, rows } = whole;
+    Capacity { batch, steps: steps.min(every), rows: rows.min(batch.saturating_mul(every)) }
+}
+
 /// The states before a segment: before the first those that are given, or learned.
 fn start<'a>(of: Reading<'a>, before: &'a [States], segment: usize) -> Option<&'a States> {
     if segment == 0 { of.initial } else { Some(&before[segment - 1]) }
@@ -201,10 +249,6 @@ fn start<'a>(of: Reading<'a>, before: &'a [States], segment: usize) -> Option<&'
 /// Sequences that are longer than so many steps.
 fn going(packing: &Packing, steps: usize) -> usize {
     packing.sizes.get(steps).copied().unwrap_or(0)
-}
-
-fn rows(packing: &Packing, steps: &Range<usize>) -> Range<usize> {
-    packing.offsets[steps.start]..packing.offsets[steps.end]
 }
 
 /// Each row to the row of its number.

@@ -41,7 +41,7 @@ mod transposed;
 mod workspace;
 
 pub use activity::Activity;
-pub use checkpointed::{Checkpointed, Reading};
+pub use checkpointed::{Checkpointed, Inputs, Reading};
 pub use constraints::{Orthogonality, max_norm};
 pub use init::{Init, Initialiser, initialise};
 pub use losses::{Loss, LossSum, cross_entropy, mse};

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::activity::Activity;
-use crate::cells::{Vector, cell};
+use crate::cells::{Shape, Vector, cell};
 use crate::derived::Made;
 use crate::network::{Pass, Values, Want};
 use crate::params::{Owner, ParameterTable, Role};
@@ -89,6 +89,16 @@ pub(crate) struct LevelFlow<'a> {
 }
 
 impl Level {
+    /// Whether numbers of the input and the state are multiplied as one row, on the gates that both cover: where their panels can
+    /// be cut out, and for so many rows that joining their weights costs little. What holds for a batch holds for larger ones.
+    pub fn joins(&self, shape: &Shape, batch: usize, rows: usize) -> bool {
+        // Joining copies a row of weights for each of these numbers; a row of the batch saves writing and reading its sums.
+        let columns = self.input + self.units;
+        // A single row gains nothing by three products instead of two.
+        let cut = shape.input == shape.hidden || (batch > 1 && self.hidden.is_multiple_of(linalg::PANEL));
+        cut && shape.recurrent() && rows >= columns
+    }
+
     /// Lays out the parameters of one level, under PyTorch's names.
     pub fn new(
         layer: &Recurrent,

@@ -142,8 +142,41 @@ impl Workspace {
     /// # Errors
     /// When the memory cannot be had; nothing is kept then.
     pub fn new(network: &Network, capacity: Capacity, training: bool) -> Result<Workspace, OutOfMemory> {
-        let mut arena = Arena::new(network, capacity, training);
-        let ws = Workspace {
+        Workspace::with(network, capacity, training, 0)
+    }
+
+    /// As [`Workspace::new`], where so many numbers will be lent for the way back ([`Workspace::swap_lent`]).
+    pub(crate) fn with(
+        network: &Network,
+        capacity: Capacity,
+        training: bool,
+        lent: usize,
+    ) -> Result<Workspace, OutOfMemory> {
+        let mut arena = Arena::new(network, capacity, training).with(lent);
+        let ws = Workspace::within(&mut arena, network, capacity, training);
+        arena.finish()?;
+        Ok(ws)
+    }
+
+    /// Takes what is lent, or gives it back.
+    pub(crate) fn swap_lent(&mut self, room: &mut Vec<f32>) {
+        std::mem::swap(&mut self.scratch.recurrent_transposed, room);
+    }
+
+    /// Whether it has no such memory of its own.
+    pub(crate) fn wants_loan(&self) -> bool {
+        self.scratch.recurrent_transposed.is_empty()
+    }
+
+    /// Bytes that [`Workspace::new`] reserves.
+    pub(crate) fn bytes(network: &Network, capacity: Capacity, training: bool) -> usize {
+        let mut arena = Arena::counting(network, capacity, training);
+        Workspace::within(&mut arena, network, capacity, training);
+        arena.bytes()
+    }
+
+    fn within(arena: &mut Arena, network: &Network, capacity: Capacity, training: bool) -> Workspace {
+        Workspace {
             capacity,
             training,
             stages: arena.stages(),
@@ -161,9 +194,7 @@ impl Workspace {
             input_len: 0,
             rows: 0,
             tops: network.tops(),
-        };
-        arena.finish()?;
-        Ok(ws)
+        }
     }
 
     /// Makes room for [`Want::hidden_values`], which a training workspace leaves out.

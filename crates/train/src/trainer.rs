@@ -47,6 +47,7 @@ impl Trainer {
             .map_err(|error| error.renamed("batchSize", "batch"))?;
         self.shards.reserve(&body.network, &part)?;
         let ids: Vec<u32> = part.ids.iter().collect();
+        let mut room = self.updater.lend();
         let job = Job {
             network: &body.network,
             params: self.updater.point(self.done, &body.params),
@@ -59,7 +60,8 @@ impl Trainer {
             span: None,
             goes_on: false,
         };
-        self.shards.compute(&job, &body.form);
+        self.shards.compute(&job, &body.form, &mut room);
+        self.updater.take_back(room);
         let end = self.shards.final_states(0);
         let (gradient, sums) = self.shards.total();
         let loss = sums.mean_loss();

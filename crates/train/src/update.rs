@@ -246,6 +246,16 @@ impl Updater {
         params.copy_from_slice(&self.before);
     }
 
+    /// The memory of what is kept in an update, for whoever needs some between two of them.
+    pub fn lend(&mut self) -> Vec<f32> {
+        std::mem::take(&mut self.before)
+    }
+
+    /// It is back.
+    pub fn take_back(&mut self, room: Vec<f32>) {
+        self.before = room;
+    }
+
     /// The memory of what was kept, when there are no further updates.
     pub fn release(&mut self) -> Vec<f32> {
         std::mem::take(&mut self.before)

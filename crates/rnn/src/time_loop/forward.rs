@@ -180,15 +180,9 @@ impl Sweep<'_> {
         project(x, inputs, input, shape.input.len() * hidden, c, width, strips);
     }
 
-    /// Whether input and state are multiplied as one row, on the gates that both cover: where their panels can be cut out, and
-    /// for so many rows that joining their weights costs little.
+    /// Whether input and state are multiplied as one row.
     fn joins(&self, shape: &Shape) -> bool {
-        // Joining copies a row of weights for each of these numbers; a row of the batch saves writing and reading its sums.
-        let columns = self.level.input + self.level.units;
-        // A single row gains nothing by three products instead of two.
-        let cut =
-            shape.input == shape.hidden || (self.packing.batch > 1 && self.level.hidden.is_multiple_of(linalg::PANEL));
-        cut && shape.recurrent() && self.packing.rows >= columns && matches!(self.x, Values::Values(_))
+        self.level.joins(shape, self.packing.batch, self.packing.rows) && matches!(self.x, Values::Values(_))
     }
 
     fn join(&self, shape: &Shape, joined: &mut [f32]) {

@@ -4,11 +4,11 @@
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use rnn::{
-    Activity, At, CellKind, Checkpointed, DropoutKey, Extent, Form, Input, Layer, Network, Norm, NormKind, Passed,
-    Reading, Recurrent, Want, WeightForm, Workspace,
+    Activity, At, Capacity, CellKind, Checkpointed, DropoutKey, Extent, Form, Input, Layer, Network, Norm, NormKind,
+    Passed, Reading, Recurrent, Want, WeightForm, Workspace,
 };
 
-use crate::common::{Batch, CELLS, assert_bits, formed, forms, head, parameters, recurrent};
+use crate::common::{Batch, CELLS, Whole, assert_bits, formed, forms, head, parameters, recurrent};
 
 /// Trains on a batch both ways, twice, so that what the first leaves behind is seen; the output's gradient depends on the output.
 fn compare(network: &Network, lengths: &[usize], every: usize, dropout: bool, initial: bool) {
@@ -23,8 +23,9 @@ fn compare(network: &Network, lengths: &[usize], every: usize, dropout: bool, in
         let key = dropout.then_some(DropoutKey { seed: 5, step: seed, rows: &batch.ids, whole: Extent::default() });
         let (packing, x, initial) = (&batch.packing, batch.x.view(), batch.initial.as_ref());
         network.forward(&params, packing, x, initial, key, &mut whole);
-        let reading = Reading { params: &params, packing, x, initial, dropout: key };
-        segments.forward(network, reading);
+        let reading = Reading { params: &params, packing, initial, dropout: key };
+        let mut inputs = Whole { x, packing };
+        segments.forward(network, reading, &mut inputs);
         assert_bits(segments.output(), whole.output(), &what);
         for (a, b) in segments.final_states().layers.iter().zip(&whole.final_states().layers) {
             assert_bits(&a.h, &b.h, &what);
@@ -40,7 +41,9 @@ fn compare(network: &Network, lengths: &[usize], every: usize, dropout: bool, in
         let (output, to) = segments.output_and_gradient();
         gradient(output, to);
         network.backward(&params, packing, x, initial, key, &mut whole, &mut expected, Want::default());
-        segments.backward(network, reading, &mut grads);
+        let mut room = vec![f32::NAN; params.len()];
+        segments.backward(network, reading, &mut inputs, &mut grads, &mut room);
+        assert_eq!(room.len(), params.len());
         assert_bits(&grads, &expected, &what);
     }
     assert!(expected.iter().filter(|g| **g != 0.0).count() > params.len() / 3, "{what}: there are gradients");
@@ -184,4 +187,21 @@ fn what_sees_all_steps_at_a_time_is_refused_by_its_place() {
         let (layer, why) = refused(vec![Layer::Recurrent(layer), head(2)]).expect("refused");
         assert_eq!((layer, why), (0, "has a penalty on the whole of its output"));
     }
+}
+
+/// A step of an LSTM keeps 17 H numbers (state, gates, memory and its tanh, gradients, operands of products), a state has 2 H.
+#[test]
+fn the_least_memory_is_where_segments_and_states_take_as_much() {
+    let layers = vec![Layer::Recurrent(recurrent(CELLS[0], 128)), head(1)];
+    let network = Network::new(Input::Values { size: 8 }, layers, At::Last).unwrap();
+    let least =
+        |batch: usize, steps: usize| Checkpointed::least(&network, Capacity { batch, steps, rows: batch * steps });
+    for steps in [256_usize, 1024, 4096, 100_000] {
+        let expected = (steps as f64 * 2.0 / 17.0).sqrt();
+        assert!((0.8..1.25).contains(&(least(1, steps) as f64 / expected)), "{} of {steps} steps", least(1, steps));
+    }
+    // Blocks of rows do not grow with the steps of many sequences.
+    let expected = (4096.0_f64 * 2.0 / 9.0).sqrt();
+    assert!((0.8..1.25).contains(&(least(64, 4096) as f64 / expected)), "{}", least(64, 4096));
+    assert_eq!([least(1, 1), least(0, 0)], [1, 1]);
 }

@@ -11,7 +11,7 @@ use rnn::{
 };
 
 use crate::common::twin::{self, Compared};
-use crate::common::{ALL, Batch, CELLS, X, assert_bits, formed, head, key, parameters, recurrent, run};
+use crate::common::{ALL, Batch, CELLS, Whole, X, assert_bits, formed, head, key, parameters, recurrent, run};
 
 pub const KEY: (u64, u64) = (9, 1 << 33 | 5);
 const RATES: [f32; 3] = [0.25, 0.3, 0.4];
@@ -170,15 +170,15 @@ fn checkpointed_has_the_bits_of_the_whole() {
                     let reading = Reading {
                         params: &params,
                         packing: &batch.packing,
-                        x: batch.x.view(),
                         initial: batch.initial.as_ref(),
                         dropout: Some(key(&batch, KEY)),
                     };
-                    segments.forward(&network, reading);
+                    let mut inputs = Whole { x: batch.x.view(), packing: &batch.packing };
+                    segments.forward(&network, reading, &mut inputs);
                     assert_bits(segments.output(), whole.output(), &what);
                     segments.output_and_gradient().1.copy_from_slice(&batch.cotangent);
                     let mut grads = vec![0.0; params.len()];
-                    segments.backward(&network, reading, &mut grads);
+                    segments.backward(&network, reading, &mut inputs, &mut grads, &mut vec![f32::NAN; params.len()]);
                     assert_bits(&grads, &expected, &what);
                 }
             }

@@ -1,7 +1,8 @@
 //! One shard of a batch, gathered from samples into the packed, time-major form that the network reads. Its buffers are
 //! reserved once and kept from batch to batch.
 
-use super::form::{Form, Input, Target};
+use super::form::{Form, Target};
+use super::inputs::{Gathered, Read};
 use super::prepare::Part;
 use super::samples::Samples;
 use crate::error::Error;
@@ -10,7 +11,7 @@ use crate::metrics::edits::edits;
 use crate::metrics::{Plan, Sums};
 use rnn::losses::ctc::{Alignments, Ctc, Labels, ctc, greedy};
 use rnn::losses::{Rows, Targets};
-use rnn::{At, Capacity, LayerState, Loss, LossSum, Packing, States, Values};
+use rnn::{At, Capacity, Inputs, LayerState, Loss, LossSum, Packing, States, Values};
 
 pub struct Batch {
     pub packing: Packing,
@@ -20,8 +21,7 @@ pub struct Batch {
     /// Identity of each sorted position, for dropout masks.
     pub rows: Vec<u64>,
     lengths: Vec<usize>,
-    values: Vec<f32>,
-    tokens: Vec<u32>,
+    inputs: Gathered,
     targets: Vec<f32>,
     /// One for each target, or the labels of one sequence after the other, which begin at `starts`.
     classes: Vec<i32>,
@@ -39,12 +39,30 @@ pub struct Batch {
     distances: Vec<usize>,
 }
 
+/// What a network reads of a batch.
+pub struct Parts<'a> {
+    pub packing: &'a Packing,
+    /// Identity of each sorted position, for dropout masks.
+    pub rows: &'a [u64],
+    /// The states that the samples begin from, where they are given.
+    pub initial: Option<&'a States>,
+    pub inputs: Read<'a>,
+}
+
 impl Batch {
     /// With room for batches up to `room`.
     ///
     /// # Errors
     /// `MemoryError`.
     pub fn new(form: &Form, room: Capacity) -> Result<Batch, Error> {
+        Batch::read_in_parts(form, room, room.rows)
+    }
+
+    /// With room for batches up to `room`, of whose inputs so many rows are there at a time.
+    ///
+    /// # Errors
+    /// `MemoryError`.
+    pub fn read_in_parts(form: &Form, room: Capacity, rows: usize) -> Result<Batch, Error> {
         let width = if let Target::Values(size) = form.target { size } else { 0 };
         let mut batch = Batch {
             packing: Packing::default(),
@@ -52,8 +70,7 @@ impl Batch {
             samples: Vec::new(),
             rows: Vec::new(),
             lengths: Vec::new(),
-            values: Vec::new(),
-            tokens: Vec::new(),
+            inputs: Gathered::new(form.input),
             targets: Vec::new(),
             classes: Vec::new(),
             starts: Vec::new(),
@@ -66,22 +83,18 @@ impl Batch {
             read: Vec::new(),
             distances: Vec::new(),
         };
-        batch.reserve(room)?;
+        batch.reserve(room, rows)?;
         Ok(batch)
     }
 
-    /// Makes room for batches up to `room`, so that gathering one allocates nothing: but for weights and initial states,
-    /// which few data have, and which the first batch with them makes room for.
+    /// Makes room for batches up to `room` and so many rows of their inputs, so that gathering one allocates nothing: but for weights
+    /// and initial states, which few data have, and which the first batch with them makes room for.
     ///
     /// # Errors
     /// `MemoryError`.
-    pub fn reserve(&mut self, room: Capacity) -> Result<(), Error> {
+    pub fn reserve(&mut self, room: Capacity, read: usize) -> Result<(), Error> {
         let Capacity { batch, steps, rows } = room;
         let outputs = if self.form.at == At::Every { rows } else { batch };
-        let (values, tokens) = match self.form.input {
-            Input::Values(size) => (rows.saturating_mul(size), 0),
-            Input::Tokens(_) => (0, rows),
-        };
         let targets = outputs.saturating_mul(self.form.target.width());
         let (classes, starts) = match self.form.target {
             Target::Values(_) | Target::Distributions(_) => (0, 0),
@@ -90,8 +103,7 @@ impl Batch {
             Target::Labels(_) => (rows, batch.saturating_add(1)),
         };
         let Packing { order, lengths, sizes, offsets, .. } = &mut self.packing;
-        room_for(&mut self.values, values)?;
-        room_for(&mut self.tokens, tokens)?;
+        self.inputs.reserve(read)?;
         room_for(&mut self.targets, targets)?;
         room_for(&mut self.classes, classes)?;
         room_for(&mut self.starts, starts)?;
@@ -107,8 +119,8 @@ impl Batch {
         room_for(offsets, steps.saturating_add(1))
     }
 
-    /// Gathers inputs alone.
-    pub fn gather_inputs(&mut self, from: &dyn Samples, samples: &[u32]) {
+    /// Sorts samples, whose inputs may then be read ([`Batch::parts`]).
+    pub fn sort(&mut self, from: &dyn Samples, samples: &[u32]) {
         self.lengths.clear();
         self.lengths.extend(samples.iter().map(|&i| from.steps(i as usize)));
         self.packing.set(&self.lengths);
@@ -116,30 +128,25 @@ impl Batch {
         self.samples.extend(self.packing.order.iter().map(|&at| samples[at as usize] as usize));
         self.rows.clear();
         self.rows.extend(self.samples.iter().map(|&i| i as u64));
-
-        match self.form.input {
-            Input::Values(size) => {
-                self.values.resize(self.packing.rows * size, 0.0);
-                let Packing { steps, sizes, offsets, .. } = &self.packing;
-                for t in 0..*steps {
-                    let rows = &mut self.values[offsets[t] * size..offsets[t + 1] * size];
-                    from.inputs(&self.samples[..sizes[t]], t, rows, size);
-                }
-            }
-            Input::Tokens(_) => {
-                self.tokens.clear();
-                for t in 0..self.packing.steps {
-                    let active = &self.samples[..self.packing.sizes[t]];
-                    self.tokens.extend(active.iter().map(|&sample| from.token(sample, t)));
-                }
-            }
-        }
+        self.inputs.steps = 0..0;
         self.gather_initial(from);
+    }
+
+    /// Gathers inputs alone.
+    pub fn gather_inputs(&mut self, from: &dyn Samples, samples: &[u32]) {
+        self.sort(from, samples);
+        let steps = 0..self.packing.steps;
+        self.parts(from).inputs.of(steps);
     }
 
     /// Gathers inputs, targets and weights.
     pub fn gather(&mut self, from: &dyn Samples, samples: &[u32]) {
         self.gather_inputs(from, samples);
+        self.gather_targets(from);
+    }
+
+    /// Gathers targets and weights of the samples that are sorted.
+    pub fn gather_targets(&mut self, from: &dyn Samples) {
         let (mut targets, mut classes) = (std::mem::take(&mut self.targets), std::mem::take(&mut self.classes));
         let mut weights = std::mem::take(&mut self.weights);
         weights.clear();
@@ -211,11 +218,15 @@ impl Batch {
         }
     }
 
+    /// The inputs that were gathered last.
     pub fn input(&self) -> Values<'_> {
-        match self.form.input {
-            Input::Values(_) => Values::Values(&self.values),
-            Input::Tokens(_) => Values::Tokens(&self.tokens),
-        }
+        self.inputs.values()
+    }
+
+    /// What a network reads, once samples are sorted; inputs are gathered as they are asked for.
+    pub fn parts<'a>(&'a mut self, from: &'a dyn Samples) -> Parts<'a> {
+        let Batch { packing, samples, rows, inputs, initial, begun, .. } = self;
+        Parts { packing, rows, initial: begun.then_some(initial), inputs: Read { from, packing, samples, inputs } }
     }
 
     pub fn initial(&self) -> Option<&States> {

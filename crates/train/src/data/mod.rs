@@ -3,6 +3,7 @@
 pub mod batch;
 pub mod form;
 pub mod ids;
+pub mod inputs;
 pub mod prepare;
 pub mod samples;
 pub mod sequences;

@@ -3,7 +3,7 @@
 use crate::describe::run::Checkpointing;
 use crate::error::Error;
 use crate::evaluate::workspace;
-use rnn::{Capacity, Checkpointed, Network, Reading, States, Want, Workspace};
+use rnn::{Capacity, Checkpointed, Inputs, Network, Reading, States, Want, Workspace};
 
 pub enum Engine {
     Whole(Box<Workspace>),
@@ -17,18 +17,27 @@ impl Engine {
         let Some(Checkpointing { every }) = checkpointing else {
             return Ok(Engine::Whole(Box::new(workspace(network, capacity, true)?)));
         };
-        // The least of n segments and their length is where both are the root.
-        let every = every.unwrap_or_else(|| root(capacity.steps));
+        let every = every.unwrap_or_else(|| Checkpointed::least(network, capacity));
         let segments = Checkpointed::new(network, capacity, every);
         let hint = "try a smaller batchSize or window";
         Ok(Engine::Segments(Box::new(segments.map_err(|e| Error::memory("a training step", e.bytes).hint(hint))?)))
     }
 
-    pub fn forward(&mut self, network: &Network, of: Reading) {
-        let Reading { params, packing, x, initial, dropout } = of;
+    /// Rows of the input that are read at a time, of batches up to `capacity`.
+    pub fn rows(&self, capacity: Capacity) -> usize {
         match self {
-            Engine::Whole(workspace) => network.forward(params, packing, x, initial, dropout, workspace),
-            Engine::Segments(segments) => segments.forward(network, of),
+            Engine::Whole(_) => capacity.rows,
+            Engine::Segments(segments) => segments.rows(capacity),
+        }
+    }
+
+    pub fn forward(&mut self, network: &Network, of: Reading, inputs: &mut dyn Inputs) {
+        let Reading { params, packing, initial, dropout } = of;
+        match self {
+            Engine::Whole(workspace) => {
+                network.forward(params, packing, inputs.of(0..packing.steps), initial, dropout, workspace);
+            }
+            Engine::Segments(segments) => segments.forward(network, of, inputs),
         }
     }
 
@@ -53,20 +62,22 @@ impl Engine {
         }
     }
 
-    /// Once after each way forward, with what it read; adds to `gradient`.
-    pub fn backward(&mut self, network: &Network, of: Reading, gradient: &mut [f32]) {
-        let Reading { params, packing, x, initial, dropout } = of;
+    /// Once after each way forward, with what it read; adds to `gradient`. `room` is as long, and lent.
+    pub fn backward(
+        &mut self,
+        network: &Network,
+        of: Reading,
+        inputs: &mut dyn Inputs,
+        gradient: &mut [f32],
+        room: &mut Vec<f32>,
+    ) {
+        let Reading { params, packing, initial, dropout } = of;
         match self {
             Engine::Whole(workspace) => {
+                let x = inputs.of(0..packing.steps);
                 network.backward(params, packing, x, initial, dropout, workspace, gradient, Want::default());
             }
-            Engine::Segments(segments) => segments.backward(network, of, gradient),
+            Engine::Segments(segments) => segments.backward(network, of, inputs, gradient, room),
         }
     }
-}
-
-/// The least n with n · n ≥ `steps`.
-fn root(steps: usize) -> usize {
-    let root = steps.isqrt();
-    if root * root < steps { root + 1 } else { root.max(1) }
 }

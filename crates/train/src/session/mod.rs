@@ -188,6 +188,7 @@ impl Session {
         self.span = self.run.truncation.map(|truncation| {
             truncation.span(self.form.at, done, ids.iter().map(|&id| part.samples.steps(id as usize)))
         });
+        let mut room = self.updater.lend();
         let job = Job {
             network: &body.network,
             params: self.updater.point(self.counters.step, &body.params),
@@ -200,7 +201,8 @@ impl Session {
             span: self.span,
             goes_on: self.run.carry_state || done > 0,
         };
-        self.shards.compute(&job, &self.form);
+        self.shards.compute(&job, &self.form, &mut room);
+        self.updater.take_back(room);
         Ok(Some(()))
     }
 

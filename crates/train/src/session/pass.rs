@@ -4,8 +4,9 @@
 use super::engine::Engine;
 use super::shards::Job;
 use super::truncated::Span;
-use crate::data::batch::Batch;
+use crate::data::batch::{Batch, Parts};
 use crate::data::form::Form;
+use crate::data::inputs::Read;
 use crate::data::prepare::Part;
 use crate::data::samples::Samples;
 use crate::data::window::Window;
@@ -30,6 +31,8 @@ pub struct Pass {
     /// Of a window: the sequences that are not over, by their place in the shard, and as samples.
     active: Vec<u32>,
     ids: Vec<u32>,
+    /// As long as the parameters, lent while a batch is gone through.
+    pub room: Vec<f32>,
 }
 
 /// What comes of a shard: the gradient is added to, the sums are of nothing before.
@@ -49,17 +52,20 @@ impl Pass {
         checkpointing: Option<Checkpointing>,
     ) -> Result<Pass, Error> {
         let none = || States { layers: vec![rnn::LayerState::default(); network.states().len()] };
+        let engine = Engine::new(network, capacity, checkpointing)?;
+        let rows = engine.rows(capacity);
         Ok(Pass {
-            engine: Engine::new(network, capacity, checkpointing)?,
+            engine,
             checkpointing,
             capacity,
-            batch: Batch::new(form, capacity)?,
+            batch: Batch::read_in_parts(form, capacity, rows)?,
             alignments: Alignments::default(),
             plan,
             initial: none(),
             left: none(),
             active: Vec::with_capacity(capacity.batch),
             ids: Vec::with_capacity(capacity.batch),
+            room: Vec::new(),
         })
     }
 
@@ -79,7 +85,7 @@ impl Pass {
             self.capacity = Capacity { batch: 0, steps: 0, rows: 0 };
             self.engine = Engine::new(network, self.capacity, self.checkpointing)?;
             self.engine = Engine::new(network, capacity, self.checkpointing)?;
-            self.batch.reserve(capacity)?;
+            self.batch.reserve(capacity, self.engine.rows(capacity))?;
             self.capacity = capacity;
         }
         Ok(())
@@ -104,7 +110,7 @@ impl Pass {
         carried: Option<&States>,
         ended: Option<&mut States>,
     ) {
-        self.batch.gather(job.samples, ids);
+        self.batch.sort(job.samples, ids);
         self.batch.rows.iter_mut().for_each(|row| *row += job.first_row);
         if let Some(carried) = carried {
             let order = &self.batch.packing.order;
@@ -172,7 +178,7 @@ impl Pass {
             self.left.copy_rows(network, self.engine.final_states(), places(&self.batch, &self.active));
         }
         let window = view(span.start..span.end);
-        self.batch.gather(&window, &self.ids);
+        self.batch.sort(&window, &self.ids);
         self.begin(network, known.then_some(&*ended));
         self.train(job, &window, scale, out, known);
         let over = |to: &usize| job.samples.steps(ids[*to] as usize) <= span.end;
@@ -192,10 +198,11 @@ impl Pass {
 
     /// Forward alone, as in training.
     fn go(&mut self, job: &Job, window: &Window, states: Option<&States>) {
-        self.batch.gather_inputs(window, &self.ids);
+        self.batch.sort(window, &self.ids);
         self.begin(job.network, states);
         let Pass { engine, batch, initial, .. } = self;
-        engine.forward(job.network, reading(job, batch, states.map(|_| &*initial)));
+        let (of, mut inputs) = reading(job, window, batch, states.map(|_| &*initial));
+        engine.forward(job.network, of, &mut inputs);
     }
 
     /// The states of the active sequences in the order of the batch.
@@ -208,13 +215,16 @@ impl Pass {
 
     /// Forward and back through the batch as it is gathered.
     fn train(&mut self, job: &Job, samples: &dyn Samples, scale: f64, out: Out, carried: bool) {
-        let Pass { engine, batch, alignments, plan, initial, .. } = self;
-        let of = reading(job, batch, carried.then_some(&*initial));
-        engine.forward(job.network, of);
+        let Pass { engine, batch, alignments, plan, initial, room, .. } = self;
+        let states = carried.then_some(&*initial);
+        let (of, mut inputs) = reading(job, samples, batch, states);
+        engine.forward(job.network, of, &mut inputs);
+        batch.gather_targets(samples);
         let (output, output_gradient) = engine.output_and_gradient();
         let loss = batch.loss(output, scale, Some(output_gradient), alignments);
         out.sums.set_loss(loss.sum, loss.weight);
-        engine.backward(job.network, of, out.gradient);
+        let (of, mut inputs) = reading(job, samples, batch, states);
+        engine.backward(job.network, of, &mut inputs, out.gradient, room);
         if plan.reads_predictions() {
             // The way back leaves the prediction as it is.
             batch.measure(samples, engine.output(), plan, out.sums);
@@ -222,10 +232,15 @@ impl Pass {
     }
 }
 
-/// The batch as it is gathered, from these states, or from those that came with it.
-fn reading<'a>(job: &Job<'a>, batch: &'a Batch, states: Option<&'a States>) -> Reading<'a> {
-    let (params, packing, x) = (job.params, &batch.packing, batch.input());
-    Reading { params, packing, x, initial: states.or(batch.initial()), dropout: job.key(&batch.rows) }
+/// The batch as it is sorted, from these states, or from those that came with it.
+fn reading<'a>(
+    job: &Job<'a>,
+    samples: &'a dyn Samples,
+    batch: &'a mut Batch,
+    states: Option<&'a States>,
+) -> (Reading<'a>, Read<'a>) {
+    let Parts { packing, rows, initial, inputs } = batch.parts(samples);
+    (Reading { params: job.params, packing, initial: states.or(initial), dropout: job.key(rows) }, inputs)
 }
 
 /// Each row of the batch with its sequence's place in the shard.

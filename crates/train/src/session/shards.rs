@@ -192,8 +192,9 @@ impl Shards {
         self.carried.iter().flatten().map(|states| states.sequences(network)).sum()
     }
 
-    /// Computes this worker's share of a batch.
-    pub fn compute(&mut self, job: &Job, form: &Form) {
+    /// Computes this worker's share of a batch. `room` is as long as the parameters and lent: what it holds then has no meaning.
+    pub fn compute(&mut self, job: &Job, form: &Form, room: &mut Vec<f32>) {
+        std::mem::swap(&mut self.pass.room, room);
         let total = match &job.span {
             None => total_weight(job.samples, &mut job.ids.iter().copied(), form),
             Some(Span { start, counted, end, .. }) => {
@@ -210,6 +211,7 @@ impl Shards {
             self.node(job, scale, node.shards.clone(), &mut node.gradient, &mut node.sums, 0);
         }
         self.nodes = nodes;
+        std::mem::swap(&mut self.pass.room, room);
         self.missing = workers - 1;
     }
 

@@ -3,9 +3,11 @@
 pub mod fixtures;
 pub mod twin;
 
+use std::ops::Range;
+
 use rnn::{
-    Activation, Activity, At, Buffer, Capacity, CellKind, DropoutKey, Extent, Form, Input, Layer, Network, Packing,
-    Philox, Recurrent, Reset, Role, States, Stream, Values, Want, WeightForm, Workspace,
+    Activation, Activity, At, Buffer, Capacity, CellKind, DropoutKey, Extent, Form, Input, Inputs, Layer, Network,
+    Packing, Philox, Recurrent, Reset, Role, States, Stream, Values, Want, WeightForm, Workspace,
 };
 
 /// Every cell.
@@ -23,6 +25,26 @@ pub const CELLS: [CellKind; 12] = [
     CellKind::MinLstm,
     CellKind::Lru,
 ];
+
+/// Inputs that are there as a whole.
+pub struct Whole<'a> {
+    pub x: Values<'a>,
+    pub packing: &'a Packing,
+}
+
+impl Inputs for Whole<'_> {
+    fn of(&mut self, steps: Range<usize>) -> Values<'_> {
+        let Packing { offsets, .. } = self.packing;
+        let rows = offsets[steps.start]..offsets[steps.end];
+        match self.x {
+            Values::Values(x) => {
+                let size = x.len() / self.packing.rows;
+                Values::Values(&x[rows.start * size..rows.end * size])
+            }
+            Values::Tokens(tokens) => Values::Tokens(&tokens[rows]),
+        }
+    }
+}
 
 /// Everything a backward pass can give.
 pub const ALL: Want = Want { input: true, states: true, norms: true, hidden_values: true };

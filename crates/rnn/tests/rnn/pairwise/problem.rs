@@ -11,7 +11,7 @@ use super::masks;
 use super::plan::Plan;
 use crate::activity::penalty;
 use crate::common::twin;
-use crate::common::{Batch, assert_bits, key, parameters};
+use crate::common::{Batch, Whole, assert_bits, key, parameters};
 use crate::derived::made;
 use crate::losses_through::{Given, given, own, twin_ctc, twin_of};
 use crate::step_masks::KEY;
@@ -130,12 +130,13 @@ impl Problem {
         self.network.backward(params, packing, x, initial, dropout, &mut ws, &mut grads, Want::default());
         if let Some(every) = self.segments {
             let mut segments = Checkpointed::new(&self.network, self.batch.capacity(), every).expect("memory");
-            let reading = Reading { params, packing, x, initial, dropout };
+            let reading = Reading { params, packing, initial, dropout };
+            let mut inputs = Whole { x, packing };
             let mut again = vec![0.0; params.len()];
-            segments.forward(&self.network, reading);
+            segments.forward(&self.network, reading, &mut inputs);
             let (output, gradient) = segments.output_and_gradient();
             self.descend(output, gradient);
-            segments.backward(&self.network, reading, &mut again);
+            segments.backward(&self.network, reading, &mut inputs, &mut again, &mut vec![f32::NAN; params.len()]);
             assert_bits(&again, &grads, "segments and the whole");
         }
         grads

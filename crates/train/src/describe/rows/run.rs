@@ -77,7 +77,7 @@ pub static RUN: Object = Object {
             "checkpointing",
             any_of!(Bool, Fields(&CHECKPOINTING)),
             Is("false"),
-            "Gradient checkpointing: memory by the root of a sequence's steps, the same bits, about a third more time; not with bidirectional layers. true: segments of √T steps.",
+            "Gradient checkpointing: memory by the root of a sequence's steps, the same bits, about a third more time; not with bidirectional layers. true: segments that take the least memory, shorter than √T steps.",
         ),
         row!(
             "validationSplit",
