@@ -23,6 +23,7 @@ mod results;
 mod spec;
 mod stack;
 mod step_masks;
+pub mod vanishing;
 
 pub use losses::{Loss, cross_entropy, mse};
 pub use norms::{Norm, NormKind, Statistics};

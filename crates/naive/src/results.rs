@@ -49,6 +49,8 @@ pub struct Sequence {
     pub step_masks: BTreeMap<(usize, usize), StepMasks>,
     /// What each noise layer adds, by its index: `[rows][size]`. Missing: nothing.
     pub noise: BTreeMap<usize, Rows>,
+    /// What an Elman layer adds of Ω's derivative to that of its recurrent weights ([`crate::vanishing`]), by the layer's index.
+    pub vanishing: BTreeMap<usize, f64>,
     pub nudge: Option<Nudge>,
 }
 
@@ -64,8 +66,15 @@ impl Sequence {
     }
 
     fn new(steps: Steps) -> Sequence {
-        let (masks, step_masks, noise) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        Sequence { steps, initial: Vec::new(), masks, step_masks, noise, nudge: None }
+        Sequence {
+            steps,
+            initial: Vec::new(),
+            masks: BTreeMap::new(),
+            step_masks: BTreeMap::new(),
+            noise: BTreeMap::new(),
+            vanishing: BTreeMap::new(),
+            nudge: None,
+        }
     }
 
     /// With the initial state of each recurrent layer.
@@ -89,6 +98,12 @@ impl Sequence {
     /// With what one noise layer adds.
     pub fn with_noise(mut self, layer: usize, noise: Rows) -> Sequence {
         self.noise.insert(layer, noise);
+        self
+    }
+
+    /// With so much of Ω's derivative in that of a layer: see [`Sequence::vanishing`].
+    pub fn with_vanishing(mut self, layer: usize, factor: f64) -> Sequence {
+        self.vanishing.insert(layer, factor);
         self
     }
 

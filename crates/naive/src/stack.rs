@@ -6,7 +6,8 @@
 
 use crate::algebra::{add, times};
 use crate::cells::{Memory, Step, Weights};
-use crate::{Parameters, Recurrent, Rows, Sequence, State, StepMasks};
+use crate::vanishing::{self, Link};
+use crate::{CellKind, Parameters, Recurrent, Rows, Sequence, State, StepMasks};
 
 /// Every step of every level and direction, and what the layer gives.
 pub struct Tape {
@@ -161,14 +162,28 @@ impl Stack<'_> {
         let mut dw = self.no_weights(width);
         let mut hidden = above.clone();
         let mut input = vec![Vec::new(); steps.len()];
+        let mut deltas = Vec::new();
         for t in self.order(steps.len(), index).into_iter().rev() {
             add(&mut memory.h, &above[t]); // from above and from the next step: now whole
             hidden[t] = cell.traced(&w, memory);
             w.mask = masks.candidate.get(t).cloned().unwrap_or_default();
             let [own, kept] = masks.parted(t, memory);
+            if let CellKind::Rnn { activation } = self.spec.cell {
+                deltas.push(own.h.iter().zip(&steps[t].after.h).map(|(d, h)| d * activation.slope(*h)).collect());
+            }
             (input[t], *memory) = cell.backward(&w, &steps[t], &own, &mut dw);
             add(&mut memory.h, &kept.h);
             add(&mut memory.c, &kept.c);
+        }
+        if let (Some(factor), CellKind::Rnn { activation }) = (sequence.vanishing.get(&self.layer), self.spec.cell) {
+            // Each but the first step has one before, whose state it read.
+            deltas.reverse();
+            let order = self.order(steps.len(), index);
+            let slope = |t: &usize| steps[*t].after.h.iter().map(|h| activation.slope(*h)).collect();
+            let links = order.iter().zip(deltas.into_iter().skip(1));
+            let links: Vec<Link> = links.map(|(t, delta)| Link { delta, slope: slope(t) }).collect();
+            let more = vanishing::gradient(&w.hh, &links);
+            dw.hh.iter_mut().zip(more).for_each(|(d, more)| *d += factor * more);
         }
         dw.write(sums, self.spec, &self.spec.suffix(index));
         (hidden, input)

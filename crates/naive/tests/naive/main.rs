@@ -8,3 +8,4 @@ mod norms_by_difference;
 mod pytorch_losses;
 mod pytorch_recurrent;
 mod step_masks_by_difference;
+mod vanishing_by_difference;
