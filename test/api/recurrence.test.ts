@@ -1,4 +1,4 @@
-/** Recurrent dropout and zoneout through the package. */
+/** Recurrent dropout, zoneout and the regulariser against vanishing gradients through the package. */
 import { dense, gru, loadModel, lstm, type ModelDescription, minGru, rnn } from "retrograd";
 import { describe, expect, it } from "vitest";
 import { digest, gestures, kept, make } from "./support.js";
@@ -8,6 +8,7 @@ const masked: ModelDescription = {
   layers: [
     gru({ hiddenSize: 6, bidirectional: true, recurrentDropout: 0.2, zoneout: 0.1 }),
     rnn({ hiddenSize: 5, zoneout: 0.1 }),
+    rnn({ hiddenSize: 5, vanishingPenalty: 0.01 }),
     minGru({ hiddenSize: 5, recurrentDropout: 0.1, zoneout: 0.1 }),
     lstm({ hiddenSize: 5, recurrentDropout: 0.2, zoneout: 0.05, zoneoutCell: 0.3 }),
     dense(),
@@ -16,7 +17,7 @@ const masked: ModelDescription = {
   seed: 5,
 };
 
-describe("recurrent dropout and zoneout", () => {
+describe("what acts at every step", () => {
   it("learn; predictions are the same each time, from a file too", async () => {
     const data = gestures(64);
     const model = await make(masked);
@@ -26,7 +27,7 @@ describe("recurrent dropout and zoneout", () => {
     const first = await raw(model);
     expect(await raw(model)).toEqual(first);
     expect(await raw(kept(await loadModel(await model.save())))).toEqual(first);
-    expect(model.description.layers[3]).toMatchObject({ recurrentDropout: 0.2, zoneout: 0.05, zoneoutCell: 0.3 });
+    expect(model.description.layers[4]).toMatchObject({ recurrentDropout: 0.2, zoneout: 0.05, zoneoutCell: 0.3 });
   });
 
   it("give the same bits on any number of workers, and when resumed", async () => {
@@ -57,6 +58,11 @@ describe("recurrent dropout and zoneout", () => {
     await refused(option("rnn", { recurrentDropout: 0.1 })).toMatchObject({ path: "layers[0].recurrentDropout" });
     await refused(option("lru", { zoneout: 0.1 })).toMatchObject({ path: "layers[0].zoneout" });
     await refused(option("gru", { zoneoutCell: 0.1 })).toMatchObject({ path: "layers[0].zoneoutCell" });
+    await refused(option("gru", { vanishingPenalty: 1 })).toMatchObject({ path: "layers[0].vanishingPenalty" });
+    await refused(option("rnn", { vanishingPenalty: 1, zoneout: 0.1 })).toMatchObject({
+      name: "ConfigError",
+      path: "layers[0].vanishingPenalty",
+    });
     await refused(option("lstm", { zoneout: 1 })).toMatchObject({ path: "layers[0].zoneout", received: "1" });
     const online = of(gru({ hiddenSize: 4, zoneout: 0.1 })).then((model) => model.online());
     await expect(online).rejects.toMatchObject({ name: "ConfigError", code: "notOnline" });

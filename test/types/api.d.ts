@@ -115,7 +115,9 @@ export declare function lstm(
 export declare function gru(
   o: Recurrent & { reset?: "after" | "before"; recurrentDropout?: number; zoneout?: number },
 ): Layer;
-export declare function rnn(o: Recurrent & { activation?: "tanh" | "relu"; zoneout?: number }): Layer;
+export declare function rnn(
+  o: Recurrent & { activation?: "tanh" | "relu"; zoneout?: number; vanishingPenalty?: number },
+): Layer;
 /** `units` of the last layer follow from the output. */
 export declare function dense(o?: {
   units?: number;

@@ -115,6 +115,7 @@ impl<'a> Arena<'a> {
                 gates: self.floats(&[rows, shape.gates.len(), level.hidden]),
                 saved: self.floats(&[rows, shape.saved, level.hidden]),
                 masks: self.floats(&[rows, level.mask_width()]),
+                terms: self.floats(&[if level.regularised() { rows } else { 0 }, level.hidden]),
                 projected: self.floats(&[rows, level.operand()]),
                 gradients: self.floats(&[if level.operand() > 0 { rows } else { 0 }, level.units]),
             }));
@@ -141,6 +142,7 @@ impl<'a> Arena<'a> {
             gates: self.floats(&[gates]),
             saved: self.floats(&[saved]),
             masks: self.floats(&[masks]),
+            terms: Vec::new(),
             projected: self.floats(&[projected]),
             gradients: Vec::new(),
         }]

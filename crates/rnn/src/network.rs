@@ -40,7 +40,8 @@ pub struct DropoutKey<'a> {
     pub step: u64,
     /// Identity of the sequence at each sorted position (its number in the data), so that masks do not depend on the batch.
     pub rows: &'a [u64],
-    /// The batch of the update, in all its shards; read only where outputs are penalised ([`Network::penalises_outputs`]).
+    /// The batch of the update, in all its shards; read only where [`Network::penalises_outputs`] or
+    /// [`Network::penalises_vanishing`].
     pub whole: Extent,
 }
 
@@ -434,6 +435,11 @@ impl Network {
             Kind::Norm(norm) if norm.sees_batch() => Some((norm.layer, stage.per_sequence)),
             _ => None,
         })
+    }
+
+    /// Whether a layer is regularised against vanishing gradients in training.
+    pub fn penalises_vanishing(&self) -> bool {
+        self.levels().any(Level::regularised)
     }
 
     /// Numbers in one row that stage `index` reads.

@@ -47,6 +47,8 @@ pub(crate) struct Level {
     pub rates: Rates,
     /// Penalties on the output, where there are any: of the top level alone.
     pub activity: Option<Activity>,
+    /// λ of the regulariser against vanishing gradients; 0 without.
+    pub vanishing: f32,
     /// One entry for each direction.
     pub weights: Vec<Weights>,
     /// Stage that passes its input on around it.
@@ -124,6 +126,7 @@ impl Level {
             trainable,
             rates: Rates::new(&layer.form),
             activity,
+            vanishing: layer.form.vanishing,
             weights,
             passed_at: None,
             state,
@@ -153,6 +156,11 @@ impl Level {
     /// Whether what it gives is a projection of its memory and is not fed back.
     pub fn reads_out(&self) -> bool {
         cell(self.kind).shape().readout.is_some()
+    }
+
+    /// Whether it is regularised against vanishing gradients.
+    pub fn regularised(&self) -> bool {
+        self.trainable && self.vanishing > 0.0
     }
 
     /// Numbers in the state whose gradient is traced: the one that goes on in time.

@@ -132,6 +132,8 @@ pub struct Form {
     pub zoneout: f32,
     /// The same of an LSTM's memory.
     pub memory_zoneout: f32,
+    /// How much an Elman network is regularised against vanishing gradients, in training (Pascanu et al. 2013, arXiv:1211.5063).
+    pub vanishing: f32,
 }
 
 /// A part of the unit disc (Orvieto et al. 2023): radii of which the squares are uniform, phases that are.

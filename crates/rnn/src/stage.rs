@@ -319,7 +319,7 @@ fn check_form(index: usize, layer: &Recurrent) -> Result<(), NetworkError> {
 }
 
 fn check_step_masks(index: usize, layer: &Recurrent) -> Result<(), NetworkError> {
-    let Form { recurrent_dropout, zoneout, memory_zoneout, .. } = layer.form;
+    let Form { recurrent_dropout, zoneout, memory_zoneout, vanishing, .. } = layer.form;
     check_rate(index, "recurrentDropout", recurrent_dropout)?;
     check_rate(index, "zoneout", zoneout)?;
     check_rate(index, "zoneoutCell", memory_zoneout)?;
@@ -331,6 +331,16 @@ fn check_step_masks(index: usize, layer: &Recurrent) -> Result<(), NetworkError>
     }
     if memory_zoneout > 0.0 && !matches!(layer.cell, CellKind::Lstm | CellKind::LstmVariant { .. }) {
         return Err(refuse(index, "zoneoutCell: expected an LSTM"));
+    }
+    if !(0.0..f32::INFINITY).contains(&vanishing) {
+        return Err(refuse(index, "vanishingPenalty: expected a finite number from 0"));
+    }
+    if vanishing > 0.0 && !matches!(layer.cell, CellKind::Rnn { .. }) {
+        return Err(refuse(index, "vanishingPenalty: expected an Elman network"));
+    }
+    if vanishing > 0.0 && zoneout > 0.0 {
+        // A state that stays hands gradients on by itself, which the regulariser does not know of.
+        return Err(refuse(index, "vanishingPenalty: not together with zoneout"));
     }
     Ok(())
 }

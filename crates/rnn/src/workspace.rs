@@ -104,6 +104,9 @@ pub(crate) struct Memory {
     pub saved: Vec<f32>,
     /// For each step the masks that act on its states: see [`crate::step_masks`].
     pub masks: Vec<f32>,
+    /// `[rows, H]`: what the gradients of the sums are multiplied with in that of the recurrent weights, where these are
+    /// regularised against vanishing gradients; written on the way back.
+    pub terms: Vec<f32>,
     /// `[rows, operand]`: what the state is a projection of; empty where it is none.
     pub projected: Vec<f32>,
     /// `[rows, units]`: gradients of projected states, written on the way back; empty where they are none.

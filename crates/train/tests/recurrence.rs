@@ -1,10 +1,10 @@
-//! Runs with recurrent dropout and zoneout: the same bits however they are cut, nothing drawn outside training, and what is
+//! Runs with recurrent dropout, zoneout and the regulariser against vanishing gradients: the same bits however they are cut, nothing drawn outside training, and what is
 //! refused.
 
 mod common;
 
 use common::{bits, bits64, classified, fit, fit_by_team, floats, run_to_end, singles, text};
-use train::bundle::Bundle;
+use train::bundle::{Bundle, Elements};
 use train::checkpoint;
 use train::error::ErrorClass;
 use train::evaluate::evaluate;
@@ -23,7 +23,7 @@ fn model(input: &str, layers: &str, output: &str) -> Model {
 fn both_ways() -> Model {
     let layers = r#"{"kind":"gru","hiddenSize":6,"bidirectional":true,"recurrentDropout":0.3,"zoneout":0.2},
         {"kind":"lstm","hiddenSize":5,"bidirectional":true,"numLayers":2,"dropout":0.1,"recurrentDropout":0.2,"zoneout":0.1,"zoneoutCell":0.4},
-        {"kind":"dense"}"#;
+        {"kind":"rnn","hiddenSize":5,"bidirectional":true,"numLayers":2,"vanishingPenalty":0.5},{"kind":"dense"}"#;
     model(r#"{"size":2,"scale":"standard"}"#, layers, r#""output":{"at":"last","classes":2},"#)
 }
 
@@ -34,7 +34,8 @@ fn forwards() -> Model {
         {"kind":"gru","hiddenSize":6,"reset":"before","recurrentDropout":0.3,"zoneout":0.2},
         {"kind":"minGru","hiddenSize":6,"recurrentDropout":0.3,"zoneout":0.2},
         {"kind":"minLstm","hiddenSize":6,"recurrentDropout":0.3,"zoneout":0.2},
-        {"kind":"rnn","hiddenSize":6,"zoneout":0.2},{"kind":"dense"}"#;
+        {"kind":"rnn","hiddenSize":6,"zoneout":0.2},
+        {"kind":"rnn","hiddenSize":6,"activation":"relu","vanishingPenalty":0.5},{"kind":"dense"}"#;
     model(r#"{"vocabulary":8}"#, layers, "")
 }
 
@@ -142,11 +143,53 @@ fn runs_of_other_seeds_are_others() {
     }
 }
 
+/// Plain descent on recurrent weights with and without: the difference is the mean over the batch, in any number of shards, and
+/// the reported loss is without it.
+#[test]
+fn the_penalty_is_a_mean_over_the_batch() {
+    let trained = |penalty: &str, copies: usize, workers: usize| {
+        let layers = format!(r#"{{"kind":"rnn","hiddenSize":5{penalty}}},{{"kind":"dense"}}"#);
+        let make = || model(r#"{"size":2}"#, &layers, r#""output":{"at":"last","classes":2},"#);
+        let mut team: Vec<Model> = (0..workers).map(|_| make()).collect();
+        // A data set that is there several times has the same means.
+        let one = classified(8);
+        let mut data = Bundle::default();
+        data.note("kind", "sequences");
+        for tensor in &one.tensors {
+            let mut shape = tensor.shape.clone();
+            shape[0] *= copies;
+            let elements = match &tensor.elements {
+                Elements::F32(v) => Elements::F32(v.repeat(copies)),
+                Elements::I32(v) => Elements::I32(v.repeat(copies)),
+                other => panic!("{}", other.dtype()),
+            };
+            data.push(tensor.name.clone(), shape, elements);
+        }
+        let run = r#"{"steps":1,"batchSize":"full","shuffle":false,"clip":"none","validationSplit":0,
+            "optimizer":{"kind":"sgd","learningRate":0.5}}"#;
+        let records = fit_by_team(&mut team, &data, run);
+        (floats(&team[0].parameters().expect("sized"), "0.weight_hh_l0"), records)
+    };
+    let (plain, records) = trained("", 1, 1);
+    let (with, again) = trained(r#","vanishingPenalty":0.5"#, 1, 1);
+    assert_eq!(again[..3], records[..3], "the loss of the first step is the same");
+    let change: Vec<f32> = with.iter().zip(&plain).map(|(a, b)| a - b).collect();
+    assert!(change.iter().any(|x| x.abs() > 1e-3), "{change:?}");
+    for (copies, workers) in [(3, 1), (3, 2)] {
+        let (more, _) = trained(r#","vanishingPenalty":0.5"#, copies, workers);
+        assert!(more.iter().zip(&with).all(|(a, b)| (a - b).abs() < 1e-6), "{copies} copies, {workers} workers");
+    }
+}
+
 #[test]
 fn online_learning_refuses_them() {
-    for (kind, option) in
-        [("lstm", "recurrentDropout"), ("lstm", "zoneout"), ("lstm", "zoneoutCell"), ("rnn", "zoneout")]
-    {
+    for (kind, option) in [
+        ("lstm", "recurrentDropout"),
+        ("lstm", "zoneout"),
+        ("lstm", "zoneoutCell"),
+        ("rnn", "zoneout"),
+        ("rnn", "vanishingPenalty"),
+    ] {
         let layers = format!(r#"{{"kind":"{kind}","hiddenSize":5,"{option}":0.1}},{{"kind":"dense"}}"#);
         let mut model = model(r#"{"size":2}"#, &layers, r#""output":{"at":"every","size":1},"#);
         let error = Learner::open(&mut model, "{}").map(|_| ()).expect_err("it would change predictions");

@@ -135,6 +135,11 @@ impl Sweep<'_> {
             let onto = if keeps { Onto::Sums } else { Onto::Zeros(self.zeros) };
             back(a, onto, recurrent_transposed, units, dh, strips);
         }
+        if let Some(factor) = self.vanishing() {
+            let terms = &mut memory.terms[first * hidden..][..n * hidden];
+            let step = Step { t, first, n };
+            self.vanishing_terms(factor, step, gates, dh, before, terms);
+        }
     }
 
     /// Where the gradients of the cell's own vectors are added; nowhere when they do not learn.

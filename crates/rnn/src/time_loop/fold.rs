@@ -21,7 +21,10 @@ impl Sweep<'_> {
         fold_input(&mut grads[weights.input.clone()], block, self.x, self.level.input, dg, strips);
 
         if shape.recurrent() {
-            let states = self.pack_states(strips, block, output);
+            let states = match self.vanishing() {
+                Some(_) => pack_terms(strips, block, &memory.terms, hidden, hidden),
+                None => self.pack_states(strips, block, output),
+            };
             let dg = packed.columns(&shape.hidden, panels);
             linalg::gemm_panels(units, dg.n, total, states, dg.panels, &mut grads[weights.recurrent.clone()]);
         }

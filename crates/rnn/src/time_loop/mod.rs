@@ -12,6 +12,7 @@ mod backward;
 mod fold;
 mod forward;
 mod held;
+mod vanishing;
 
 use crate::blocks::Order;
 use crate::cells::{Cell, Previous, Shape, VECTORS, cell, masked};

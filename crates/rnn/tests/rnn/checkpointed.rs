@@ -4,11 +4,11 @@
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use rnn::{
-    Activity, At, Capacity, CellKind, Checkpointed, DropoutKey, Extent, Form, Input, Layer, Network, Norm, NormKind,
-    Passed, Reading, Recurrent, Want, WeightForm, Workspace,
+    Activity, At, Capacity, CellKind, Checkpointed, Form, Input, Layer, Network, Norm, NormKind, Passed, Reading,
+    Recurrent, Want, WeightForm, Workspace,
 };
 
-use crate::common::{Batch, CELLS, Whole, assert_bits, formed, forms, head, parameters, recurrent};
+use crate::common::{Batch, CELLS, Whole, assert_bits, formed, forms, head, key, parameters, recurrent};
 
 /// Trains on a batch both ways, twice, so that what the first leaves behind is seen; the output's gradient depends on the output.
 fn compare(network: &Network, lengths: &[usize], every: usize, dropout: bool, initial: bool) {
@@ -20,7 +20,7 @@ fn compare(network: &Network, lengths: &[usize], every: usize, dropout: bool, in
     // The second batch is smaller.
     for (seed, lengths) in [(3, lengths), (4, &lengths[..lengths.len().div_ceil(2)])] {
         let batch = Batch::random(network, lengths, initial, seed);
-        let key = dropout.then_some(DropoutKey { seed: 5, step: seed, rows: &batch.ids, whole: Extent::default() });
+        let key = dropout.then_some(key(&batch, (5, seed)));
         let (packing, x, initial) = (&batch.packing, batch.x.view(), batch.initial.as_ref());
         network.forward(&params, packing, x, initial, key, &mut whole);
         let reading = Reading { params: &params, packing, initial, dropout: key };

@@ -29,4 +29,5 @@ mod pytorch_losses;
 mod randomness;
 mod sameness;
 mod step_masks;
+mod vanishing;
 mod wanted;

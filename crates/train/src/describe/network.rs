@@ -114,6 +114,7 @@ fn form(l: &Value) -> Form {
         recurrent_dropout: number(&l["recurrentDropout"]) as f32,
         zoneout: number(&l["zoneout"]) as f32,
         memory_zoneout: number(&l["zoneoutCell"]) as f32,
+        vanishing: number(&l["vanishingPenalty"]) as f32,
     }
 }
 

@@ -62,6 +62,10 @@ impl Learner {
             let message = "online learning has no dropout, no noise and no zoneout, which would change the prediction that comes first; leave them out";
             return Err(Error::new(ErrorClass::Config, "notOnline", message));
         }
+        if network.penalises_vanishing() {
+            let message = "online learning has no penalties, which are means over a batch; leave vanishingPenalty out";
+            return Err(Error::new(ErrorClass::Config, "notOnline", message));
+        }
         if let Target::Labels(_) = body.form.target {
             let message = "\"ctc\" is of whole sequences: a step by itself has no target to learn from online";
             return Err(Error::new(ErrorClass::Config, "notOnline", message).about("loss"));

@@ -52,7 +52,7 @@ impl Job<'_> {
 
     /// Of the batch in all its shards, where it matters.
     fn extent(&self) -> Extent {
-        if !self.network.penalises_outputs() {
+        if !(self.network.penalises_outputs() || self.network.penalises_vanishing()) {
             return Extent::default();
         }
         let rows = self.ids.iter().map(|&i| self.samples.steps(i as usize) as u64).sum();

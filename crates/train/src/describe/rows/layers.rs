@@ -3,7 +3,7 @@
 use super::model::INITIALISERS;
 use super::norms::{BATCH_NORM, LAYER_NORM, NOISE, RMS_NORM, SHARED, TOKEN_DROPOUT};
 use super::penalties::{ACTIVATION_PENALTY, TEMPORAL_PENALTY, WEIGHT_DROP, WEIGHT_NORM};
-use super::recurrence::{RECURRENT_DROPOUT, ZONEOUT, ZONEOUT_CELL};
+use super::recurrence::{RECURRENT_DROPOUT, VANISHING_PENALTY, ZONEOUT, ZONEOUT_CELL};
 use crate::describe::table::{
     Default::{Absent, Is, Required},
     Field,
@@ -134,7 +134,11 @@ static RNN: Object = Object {
     doc: host("Elman network (Elman 1990)."),
     tell: Tell::Kind("rnn"),
     base: Some(&RECURRENT),
-    fields: &[row!("activation", one_of!("tanh", "relu"), Is("\"tanh\""), "The state's nonlinearity.",), ZONEOUT],
+    fields: &[
+        row!("activation", one_of!("tanh", "relu"), Is("\"tanh\""), "The state's nonlinearity.",),
+        ZONEOUT,
+        VANISHING_PENALTY,
+    ],
 };
 
 static MIN_GRU: Object = Object {

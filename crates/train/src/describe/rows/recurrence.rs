@@ -1,4 +1,4 @@
-//! Rows of what acts on a recurrent layer's states at every step; each cell lists those that it can have.
+//! Rows of what acts on a recurrent layer's states, or on their gradients, at every step; each cell lists those that it can have.
 
 use crate::describe::table::{Default::Absent, Field, Kind::Number, Range, row};
 
@@ -21,3 +21,11 @@ pub const ZONEOUT: Field = row!(
 /// Of an LSTM.
 pub const ZONEOUT_CELL: Field =
     row!("zoneoutCell", Number(Range::Share), Absent, "The same of the memory c, by a mask of its own.");
+
+/// Of an Elman network.
+pub const VANISHING_PENALTY: Field = row!(
+    "vanishingPenalty",
+    Number(Range::FromZero),
+    Absent,
+    "This times Ω, which keeps gradients from shrinking or growing from step to step, in the gradient of its recurrent weights; not part of the reported loss (Pascanu et al. 2013)."
+);

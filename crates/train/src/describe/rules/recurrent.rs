@@ -54,6 +54,10 @@ pub fn check(layer: &Value, below: Option<usize>, tokens: bool, path: &dyn Fn(&s
         let why = format!("does not go together with {with}: it is of what the cells alone give");
         return Err(Error::conflict(path(option), &why));
     }
+    if number(&layer["vanishingPenalty"]) > 0.0 && number(&layer["zoneout"]) > 0.0 {
+        let why = "does not go together with zoneout, which hands gradients on by itself";
+        return Err(Error::conflict(path("vanishingPenalty"), why));
+    }
     if word(&layer["merge"]) != "concat" && layer["bidirectional"] == false {
         return Err(Error::conflict(path("merge"), "needs bidirectional: true"));
     }

@@ -148,6 +148,21 @@ fn masks_at_every_step() {
     assert!(message(hinted).contains("recurrentDropout"));
 }
 
+#[test]
+fn vanishing_gradients() {
+    assert_eq!(layer(json!({ "kind": "rnn" })).form.vanishing, 0.0);
+    assert_eq!(layer(json!({ "kind": "rnn", "activation": "relu", "vanishingPenalty": 2 })).form.vanishing, 2.0);
+    for kind in ["lstm", "gru", "minGru", "minLstm", "lru"] {
+        let error = described(json!({ "kind": kind, "vanishingPenalty": 1 })).expect_err("it has no such thing");
+        assert_eq!((error.code, error.path.as_deref()), ("unknownOption", Some("layers[0].vanishingPenalty")));
+    }
+    let negative = described(json!({ "kind": "rnn", "vanishingPenalty": -1 }));
+    assert_eq!(message(negative), "layers[0].vanishingPenalty: expected a number from 0, got -1");
+    let both = described(json!({ "kind": "rnn", "vanishingPenalty": 1, "zoneout": 0.1 }));
+    let expected = "layers[0].vanishingPenalty: does not go together with zoneout, which hands gradients on by itself";
+    assert_eq!(message(both), expected);
+}
+
 /// The width that an input passed on beside a state makes, level by level.
 #[test]
 fn widths() {
