@@ -25,6 +25,7 @@ mod stack;
 mod step_masks;
 pub mod vanishing;
 
+pub use cells::normed::{CellNorm, Inner};
 pub use losses::{Loss, cross_entropy, mse};
 pub use norms::{Norm, NormKind, Statistics};
 pub use parameters::Parameters;

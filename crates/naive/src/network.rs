@@ -76,7 +76,8 @@ impl Network {
             x = match layer {
                 Layer::Recurrent(spec) => {
                     let stack = Stack { spec, layer: index, params };
-                    tapes = both().map(|(x, s)| stack.forward(x, s.initial.get(recurrent), s)).collect();
+                    let initial: Vec<Option<&State>> = sequences.iter().map(|s| s.initial.get(recurrent)).collect();
+                    tapes = stack.forward(&input, &initial, sequences);
                     recurrent += 1;
                     let ends = self.at == At::Last && last == Some(index);
                     let of = |run: &Tape| if ends { vec![stack.final_row(run)] } else { run.output.clone() };
@@ -134,22 +135,28 @@ impl Network {
                 backs.iter_mut().zip(dx).for_each(|(back, dx)| back.input = dx);
                 continue;
             }
+            if let Layer::Recurrent(spec) = &self.layers[index] {
+                let stack = Stack { spec, layer: index, params };
+                let mut last: Vec<State> =
+                    states.iter_mut().map(|s| s.next().cloned().unwrap_or_else(|| stack.zeros())).collect();
+                let (mut outputs, mut passed) = (dy.clone(), vec![Vec::new(); dy.len()]);
+                if self.at == At::Last && self.last_recurrent() == Some(index) {
+                    for (b, dy) in dy.iter().enumerate() {
+                        passed[b] = stack.final_row_back(&pass.tapes[b], &dy[0], &mut last[b]);
+                        outputs[b] = vec![vec![0.0; dy[0].len()]; sequences[b].len()];
+                    }
+                }
+                let below = stack.backward(&pass.tapes, &outputs, &passed, &last, sequences, sums);
+                for (back, below) in backs.iter_mut().zip(below) {
+                    back.initial.insert(0, below.initial);
+                    back.hidden.insert(0, below.hidden);
+                    back.input = below.input;
+                }
+                continue;
+            }
             for (b, (back, sequence)) in backs.iter_mut().zip(sequences).enumerate() {
                 let dy = &dy[b];
                 back.input = match &self.layers[index] {
-                    Layer::Recurrent(spec) => {
-                        let stack = Stack { spec, layer: index, params };
-                        let mut last = states[b].next().cloned().unwrap_or_else(|| stack.zeros());
-                        let (mut output, mut passed) = (dy.clone(), Vec::new());
-                        if self.at == At::Last && self.last_recurrent() == Some(index) {
-                            passed = stack.final_row_back(&pass.tapes[b], &dy[0], &mut last);
-                            output = vec![vec![0.0; dy[0].len()]; sequence.len()];
-                        }
-                        let below = stack.backward(&pass.tapes[b], &output, &passed, &last, sequence, sums);
-                        back.initial.insert(0, below.initial);
-                        back.hidden.insert(0, below.hidden);
-                        below.input
-                    }
                     Layer::Dense { units, activation, bias, name } => {
                         let dense = dense(*units, *activation, *bias, name);
                         let rows = pass.input[b].iter().zip(&pass.output[b]).zip(dy);
@@ -163,7 +170,7 @@ impl Network {
                     }
                     Layer::Dropout => mask(dy, sequence.masks.get(&(index, 0))),
                     Layer::Noise => dy.clone(),
-                    Layer::Norm(_) => unreachable!("done for all sequences together"),
+                    Layer::Norm(_) | Layer::Recurrent(_) => unreachable!("done for all sequences together"),
                 };
             }
         }

@@ -1,6 +1,7 @@
 //! What a network is made of; mirrors the description types of `rnn` without depending on them.
 
 use crate::cells::Weights;
+use crate::cells::normed::CellNorm;
 use crate::norms::Norm;
 
 /// Pointwise function of an Elman cell or a dense layer.
@@ -53,7 +54,7 @@ pub enum Merge {
 }
 
 /// What a recurrent layer may have beside its cell.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Form {
     /// Size of the LSTM's projected state.
     pub proj_size: Option<usize>,
@@ -64,10 +65,12 @@ pub struct Form {
     pub skip: bool,
     /// Initial states that are not given are parameters: `h0_l0`, `c0_l0`.
     pub learned: bool,
+    /// What is normalised inside the cell.
+    pub norm: Option<CellNorm>,
 }
 
 /// A recurrent layer: `num_layers` levels of one cell, in one or both directions.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Recurrent {
     pub cell: CellKind,
     pub hidden_size: usize,
@@ -162,6 +165,12 @@ impl Recurrent {
             widths.push(self.merged() + if self.form.skip { widths[level] } else { 0 });
         }
         widths
+    }
+
+    /// Names of the cell's own vectors and of those of its norms, and their lengths in H.
+    pub fn vectors(&self) -> Vec<(&'static str, usize)> {
+        let norms = self.form.norm.map(|norm| norm.vectors(self.cell)).unwrap_or_default();
+        self.cell.vectors().iter().copied().chain(norms).collect()
     }
 
     /// `{name}.`, or nothing without a name.

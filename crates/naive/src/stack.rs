@@ -5,6 +5,7 @@
 //! ([`crate::Form`]). Dropout masks act between levels, so never on the layer's output.
 
 use crate::algebra::{add, times};
+use crate::cells::normed::Normed;
 use crate::cells::{Memory, Step, Weights};
 use crate::vanishing::{self, Link};
 use crate::{CellKind, Parameters, Recurrent, Rows, Sequence, State, StepMasks};
@@ -51,142 +52,217 @@ pub struct Stack<'a> {
 }
 
 impl Stack<'_> {
-    /// Runs `x` `[T][K]`, at least one step, from `initial` (zeros if not given), with the masks and the nudge of `sequence`.
-    pub fn forward(&self, x: &Rows, initial: Option<&State>, sequence: &Sequence) -> Tape {
-        assert!(!x.is_empty(), "a sequence of at least one step");
+    /// Runs the `x` `[T][K]` of each sequence, at least one step, from its `initial` (zeros if not given), with its masks and its
+    /// nudge.
+    pub fn forward(&self, x: &[Rows], initial: &[Option<&State>], sequences: &[Sequence]) -> Vec<Tape> {
         let own = self.initial();
-        let given = initial.is_some();
-        let initial = initial.unwrap_or(&own);
-        self.check(initial, "initial state");
-        let (output, last) = (x.clone(), State::default());
-        let mut tape = Tape { steps: Vec::new(), states: Vec::new(), inputs: Vec::new(), given, output, last };
+        let mut tapes = Vec::new();
+        for (x, initial) in x.iter().zip(initial) {
+            assert!(!x.is_empty(), "a sequence of at least one step");
+            self.check(initial.unwrap_or(&own), "initial state");
+            let (given, output, last) = (initial.is_some(), x.clone(), State::default());
+            tapes.push(Tape { steps: Vec::new(), states: Vec::new(), inputs: Vec::new(), given, output, last });
+        }
         for level in 0..self.spec.num_layers {
-            let input = if level > 0 { self.masked(&tape.output, level - 1, sequence) } else { x.clone() };
-            tape.output = vec![Vec::new(); x.len()];
+            let masked = |(tape, sequence): (&Tape, &Sequence)| match level {
+                0 => tape.output.clone(),
+                _ => self.masked(&tape.output, level - 1, sequence),
+            };
+            let inputs: Vec<Rows> = tapes.iter().zip(sequences).map(masked).collect();
+            tapes.iter_mut().for_each(|tape| tape.output.iter_mut().for_each(Vec::clear));
             for direction in 0..self.spec.directions() {
                 let index = level * self.spec.directions() + direction;
-                let mut memory = memory_of(initial, index);
-                let (steps, states) = self.run(&input, index, &mut memory, sequence);
-                for (output, state) in tape.output.iter_mut().zip(&states) {
-                    output.extend(&state.h);
+                let mut memories: Vec<Memory> =
+                    initial.iter().map(|initial| memory_of(initial.unwrap_or(&own), index)).collect();
+                let steps = self.run(&inputs, index, &mut memories, sequences);
+                for ((tape, (steps, states)), memory) in tapes.iter_mut().zip(steps).zip(memories) {
+                    for (output, state) in tape.output.iter_mut().zip(&states) {
+                        output.extend(&state.h);
+                    }
+                    tape.steps.push(steps);
+                    tape.states.push(states);
+                    push(&mut tape.last, memory);
                 }
-                tape.steps.push(steps);
-                tape.states.push(states);
-                push(&mut tape.last, memory);
             }
-            tape.output = tape.output.iter().zip(&input).map(|(y, x)| self.joined(&self.merged(y), x)).collect();
-            tape.inputs.push(input);
+            for (tape, input) in tapes.iter_mut().zip(inputs) {
+                tape.output = tape.output.iter().zip(&input).map(|(y, x)| self.joined(&self.merged(y), x)).collect();
+                tape.inputs.push(input);
+            }
         }
-        tape
+        tapes
     }
 
-    /// Back from dL/d(output) `[T][D·H]` and dL/d(final state); adds the gradients of the weights onto `sums`. `below` is what
-    /// [`Stack::final_row_back`] gave, or nothing.
+    /// Back from dL/d(output) `[T][D·H]` and dL/d(final state) of each sequence; adds the gradients of the weights onto `sums`.
+    /// `below` is what [`Stack::final_row_back`] gave, or nothing.
     pub fn backward(
         &self,
-        tape: &Tape,
-        output: &Rows,
-        below: &Rows,
-        last: &State,
-        sequence: &Sequence,
+        tapes: &[Tape],
+        outputs: &[Rows],
+        below: &[Rows],
+        last: &[State],
+        sequences: &[Sequence],
         sums: &mut Parameters,
-    ) -> Back {
-        self.check(last, "cotangent of the final state");
-        let mut back = Back { input: output.clone(), initial: State::default(), hidden: Vec::new() };
+    ) -> Vec<Back> {
+        last.iter().for_each(|last| self.check(last, "cotangent of the final state"));
+        let back = |output: &Rows| Back { input: output.clone(), initial: State::default(), hidden: Vec::new() };
+        let mut backs: Vec<Back> = outputs.iter().map(back).collect();
         for level in (0..self.spec.num_layers).rev() {
             // The last level's output is not masked; below, the gradient passes the mask that the output passed.
             let top = level + 1 == self.spec.num_layers;
-            let d_output = if top { output.clone() } else { self.masked(&back.input, level, sequence) };
-            let (merged, passed): (Rows, Rows) = d_output.iter().map(|d| self.parted(d)).unzip();
-            back.input = passed;
+            let mut merged: Vec<Rows> = Vec::new();
+            for (back, sequence) in backs.iter_mut().zip(sequences) {
+                let d_output = if top { back.input.clone() } else { self.masked(&back.input, level, sequence) };
+                let (of_level, passed) = d_output.iter().map(|d| self.parted(d)).unzip();
+                merged.push(of_level);
+                back.input = passed;
+            }
             for direction in (0..self.spec.directions()).rev() {
                 let index = level * self.spec.directions() + direction;
-                let row = |(t, d): (usize, &Vec<f64>)| {
-                    self.unmerged(d, direction, |side| &tape.states[level * self.spec.directions() + side][t].h)
+                let above = |(tape, merged): (&Tape, &Rows)| -> Rows {
+                    let state = |t: usize, side: usize| &tape.states[level * self.spec.directions() + side][t].h;
+                    let row = |(t, d): (usize, &Vec<f64>)| self.unmerged(d, direction, |side| state(t, side));
+                    merged.iter().enumerate().map(row).collect()
                 };
-                let above: Rows = merged.iter().enumerate().map(row).collect();
-                let mut memory = memory_of(last, index);
-                let steps = &tape.steps[index];
-                let (hidden, input) = self.run_back(steps, &above, index, &mut memory, sequence, sums);
-                for (sum, d) in back.input.iter_mut().zip(input) {
-                    sum.resize(d.len(), 0.0);
-                    add(sum, &d);
+                let above: Vec<Rows> = tapes.iter().zip(&merged).map(above).collect();
+                let mut memories: Vec<Memory> = last.iter().map(|last| memory_of(last, index)).collect();
+                let steps: Vec<&[Step]> = tapes.iter().map(|tape| &tape.steps[index][..]).collect();
+                let run = self.run_back(&steps, &above, index, &mut memories, sequences, sums);
+                for (b, ((hidden, input), memory)) in run.into_iter().zip(memories).enumerate() {
+                    for (sum, d) in backs[b].input.iter_mut().zip(input) {
+                        sum.resize(d.len(), 0.0);
+                        add(sum, &d);
+                    }
+                    if self.spec.form.learned && !tapes[b].given {
+                        self.learn(index, &memory, sums);
+                    }
+                    backs[b].hidden.insert(0, hidden);
+                    insert(&mut backs[b].initial, memory);
                 }
-                if self.spec.form.learned && !tape.given {
-                    self.learn(index, &memory, sums);
-                }
-                back.hidden.insert(0, hidden);
-                insert(&mut back.initial, memory);
             }
             if top {
-                back.input.iter_mut().zip(below).for_each(|(sum, d)| add(sum, d));
+                for (back, below) in backs.iter_mut().zip(below) {
+                    back.input.iter_mut().zip(below).for_each(|(sum, d)| add(sum, d));
+                }
             }
         }
-        back
+        backs
     }
 
-    /// One direction of one level; leaves its final state in `memory`. Its steps, and the states that went on.
-    fn run(&self, x: &Rows, index: usize, memory: &mut Memory, sequence: &Sequence) -> (Vec<Step>, Vec<Memory>) {
+    /// One direction of one level, step by step on all sequences that have the step; leaves the final states in `memories`. The
+    /// steps of each, and the states that went on.
+    fn run(
+        &self,
+        x: &[Rows],
+        index: usize,
+        memories: &mut [Memory],
+        sequences: &[Sequence],
+    ) -> Vec<(Vec<Step>, Vec<Memory>)> {
         let cell = self.spec.cell.cell();
-        let mut w = self.weights(index, x[0].len());
-        let masks = self.step_masks(index, sequence);
-        let mut steps = vec![None; x.len()];
-        for t in self.order(x.len(), index) {
-            w.mask = masks.candidate.get(t).cloned().unwrap_or_default();
-            let step = cell.forward(&w, &x[t], memory);
-            *memory = masks.held(t, memory, &step.after);
-            let nudge = sequence.nudge.filter(|n| (n.layer, n.level, n.step) == (self.layer, index, t));
-            if let Some(nudge) = nudge {
-                cell.nudge(&w, memory, nudge.unit, nudge.by);
+        let mut w = self.weights(index, x[0][0].len());
+        let masks: Vec<StepMasks> = sequences.iter().map(|sequence| self.step_masks(index, sequence)).collect();
+        let mut steps: Vec<Vec<Option<(Step, Memory)>>> = x.iter().map(|x| vec![None; x.len()]).collect();
+        for t in self.order(x.iter().map(Vec::len).max().unwrap_or(0), index) {
+            let live: Vec<usize> = (0..x.len()).filter(|&b| t < x[b].len()).collect();
+            let made: Vec<Step> = match self.spec.form.norm {
+                None => {
+                    let made = live.iter().map(|&b| {
+                        w.mask = masks[b].candidate.get(t).cloned().unwrap_or_default();
+                        cell.forward(&w, &x[b][t], &memories[b])
+                    });
+                    made.collect()
+                }
+                Some(_) => {
+                    assert!(masks.iter().all(|masks| masks.candidate.is_empty()), "a candidate dropped among norms");
+                    let rows = live.iter().map(|&b| x[b][t].clone()).collect();
+                    let before: Vec<Memory> = live.iter().map(|&b| memories[b].clone()).collect();
+                    self.normed(index, t, &w).forward(&rows, &before)
+                }
+            };
+            for (&b, step) in live.iter().zip(made) {
+                memories[b] = masks[b].held(t, &memories[b], &step.after);
+                let nudge = sequences[b].nudge.filter(|n| (n.layer, n.level, n.step) == (self.layer, index, t));
+                if let Some(nudge) = nudge {
+                    cell.nudge(&w, &mut memories[b], nudge.unit, nudge.by);
+                }
+                steps[b][t] = Some((step, memories[b].clone()));
             }
-            steps[t] = Some((step, memory.clone()));
         }
-        steps.into_iter().flatten().unzip()
+        steps.into_iter().map(|steps| steps.into_iter().flatten().unzip()).collect()
     }
 
-    /// The same backwards: `memory` goes from the gradient of the final state to that of the initial one. Returns dL/dh_t and
-    /// dL/dx_t.
+    /// The same backwards: each of `memories` goes from the gradient of the final state to that of the initial one. Gives dL/dh_t
+    /// and dL/dx_t.
     fn run_back(
         &self,
-        steps: &[Step],
-        above: &Rows,
+        steps: &[&[Step]],
+        above: &[Rows],
         index: usize,
-        memory: &mut Memory,
-        sequence: &Sequence,
+        memories: &mut [Memory],
+        sequences: &[Sequence],
         sums: &mut Parameters,
-    ) -> (Rows, Rows) {
+    ) -> Vec<(Rows, Rows)> {
         let cell = self.spec.cell.cell();
-        let width = steps[0].x.len();
+        let width = steps[0][0].x.len();
         let mut w = self.weights(index, width);
-        let masks = self.step_masks(index, sequence);
+        let masks: Vec<StepMasks> = sequences.iter().map(|sequence| self.step_masks(index, sequence)).collect();
         let mut dw = self.no_weights(width);
-        let mut hidden = above.clone();
-        let mut input = vec![Vec::new(); steps.len()];
-        let mut deltas = Vec::new();
-        for t in self.order(steps.len(), index).into_iter().rev() {
-            add(&mut memory.h, &above[t]); // from above and from the next step: now whole
-            hidden[t] = cell.traced(&w, memory);
-            w.mask = masks.candidate.get(t).cloned().unwrap_or_default();
-            let [own, kept] = masks.parted(t, memory);
-            if let CellKind::Rnn { activation } = self.spec.cell {
-                deltas.push(own.h.iter().zip(&steps[t].after.h).map(|(d, h)| d * activation.slope(*h)).collect());
+        let mut results: Vec<(Rows, Rows)> =
+            above.iter().map(|above| (above.clone(), vec![Vec::new(); above.len()])).collect();
+        let mut deltas: Vec<Rows> = vec![Vec::new(); steps.len()];
+        let longest = steps.iter().map(|steps| steps.len()).max().unwrap_or(0);
+        for t in self.order(longest, index).into_iter().rev() {
+            let live: Vec<usize> = (0..steps.len()).filter(|&b| t < steps[b].len()).collect();
+            let mut parts = Vec::new();
+            for &b in &live {
+                add(&mut memories[b].h, &above[b][t]); // from above and from the next step: now whole
+                results[b].0[t] = cell.traced(&w, &memories[b]);
+                let [own, kept] = masks[b].parted(t, &memories[b]);
+                if let CellKind::Rnn { activation } = self.spec.cell {
+                    let slopes = steps[b][t].after.h.iter().map(|h| activation.slope(*h));
+                    deltas[b].push(own.h.iter().zip(slopes).map(|(d, slope)| d * slope).collect());
+                }
+                parts.push([own, kept]);
             }
-            (input[t], *memory) = cell.backward(&w, &steps[t], &own, &mut dw);
-            add(&mut memory.h, &kept.h);
-            add(&mut memory.c, &kept.c);
+            let made: Vec<(Vec<f64>, Memory)> = match self.spec.form.norm {
+                None => {
+                    let made = live.iter().zip(&parts).map(|(&b, [own, _])| {
+                        w.mask = masks[b].candidate.get(t).cloned().unwrap_or_default();
+                        cell.backward(&w, &steps[b][t], own, &mut dw)
+                    });
+                    made.collect()
+                }
+                Some(_) => {
+                    let these: Vec<&Step> = live.iter().map(|&b| &steps[b][t]).collect();
+                    let d: Vec<Memory> = parts.iter().map(|[own, _]| own.clone()).collect();
+                    self.normed(index, t, &w).backward(&these, &d, &mut dw)
+                }
+            };
+            for ((&b, (input, memory)), [_, kept]) in live.iter().zip(made).zip(parts) {
+                (results[b].1[t], memories[b]) = (input, memory);
+                add(&mut memories[b].h, &kept.h);
+                add(&mut memories[b].c, &kept.c);
+            }
         }
-        if let (Some(factor), CellKind::Rnn { activation }) = (sequence.vanishing.get(&self.layer), self.spec.cell) {
-            // Each but the first step has one before, whose state it read.
-            deltas.reverse();
-            let order = self.order(steps.len(), index);
-            let slope = |t: &usize| steps[*t].after.h.iter().map(|h| activation.slope(*h)).collect();
-            let links = order.iter().zip(deltas.into_iter().skip(1));
-            let links: Vec<Link> = links.map(|(t, delta)| Link { delta, slope: slope(t) }).collect();
-            let more = vanishing::gradient(&w.hh, &links);
-            dw.hh.iter_mut().zip(more).for_each(|(d, more)| *d += factor * more);
+        for ((sequence, steps), mut deltas) in sequences.iter().zip(steps).zip(deltas) {
+            if let (Some(factor), CellKind::Rnn { activation }) = (sequence.vanishing.get(&self.layer), self.spec.cell)
+            {
+                // Each but the first step has one before, whose state it read.
+                deltas.reverse();
+                let order = self.order(steps.len(), index);
+                let slope = |t: &usize| steps[*t].after.h.iter().map(|h| activation.slope(*h)).collect();
+                let links = order.iter().zip(deltas.into_iter().skip(1));
+                let links: Vec<Link> = links.map(|(t, delta)| Link { delta, slope: slope(t) }).collect();
+                let more = vanishing::gradient(&w.hh, &links);
+                dw.hh.iter_mut().zip(more).for_each(|(d, more)| *d += factor * more);
+            }
         }
         dw.write(sums, self.spec, &self.spec.suffix(index));
-        (hidden, input)
+        results
+    }
+
+    fn normed<'w>(&'w self, index: usize, t: usize, w: &'w Weights) -> Normed<'w> {
+        let norm = self.spec.form.norm.expect("a norm inside");
+        Normed::new(self.spec, norm, w, (self.params, &self.spec.suffix(index), t))
     }
 
     /// Time steps in the order in which direction `index % directions` reads them.

@@ -23,49 +23,44 @@ impl Lstm {
             (true, true) => [0.0, w.own[0][j], w.own[0][n + j]],
         }
     }
-}
 
-impl Cell for Lstm {
-    /// Keeps i, f, g, o and `o ∘ tanh(c)`.
-    fn forward(&self, w: &Weights, x: &[f64], before: &Memory) -> Step {
-        let n = before.c.len();
-        let mut sums = affine(&w.ih, x, &w.bias_ih);
-        add(&mut sums, &affine(&w.hh, &before.h, &w.bias_hh));
+    /// i, f, g, o from their sums, and the memory.
+    pub fn gates(&self, w: &Weights, sums: &[f64], before: &[f64]) -> (Vec<f64>, Vec<f64>) {
+        let n = before.len();
         let first = if self.coupled { 0 } else { n }; // where f stands
-        let mut kept = vec![0.0; 5 * n];
-        let mut c = vec![0.0; n];
+        let (mut kept, mut c) = (vec![0.0; 4 * n], vec![0.0; n]);
         for j in 0..n {
             let [p_i, p_o, p_f] = self.peepholes(w, j, n);
-            let f = sigmoid(sums[first + j] + p_f * before.c[j]);
-            let i = if self.coupled { 1.0 - f } else { sigmoid(sums[j] + p_i * before.c[j]) };
+            let f = sigmoid(sums[first + j] + p_f * before[j]);
+            let i = if self.coupled { 1.0 - f } else { sigmoid(sums[j] + p_i * before[j]) };
             let g = libm::tanh(sums[first + n + j]);
-            c[j] = f * before.c[j] + i * w.kept(j) * g;
+            c[j] = f * before[j] + i * w.kept(j) * g;
             let o = sigmoid(sums[first + 2 * n + j] + p_o * c[j]);
             (kept[j], kept[n + j], kept[2 * n + j], kept[3 * n + j]) = (i, f, g, o);
-            kept[4 * n + j] = o * libm::tanh(c[j]);
         }
-        let whole = &kept[4 * n..];
-        let h = if w.hr.is_empty() { whole.to_vec() } else { affine(&w.hr, whole, &vec![0.0; before.h.len()]) };
-        Step { x: x.to_vec(), before: before.clone(), kept, after: Memory { h, c } }
+        (kept, c)
     }
 
-    fn backward(&self, w: &Weights, step: &Step, d: &Memory, dw: &mut Weights) -> (Vec<f64>, Memory) {
-        let n = d.c.len();
-        let mut dh = d.h.clone();
-        if !w.hr.is_empty() {
-            add_outer(&mut dw.hr, &d.h, &step.kept[4 * n..]);
-            dh = transposed(&w.hr, &d.h);
-        }
+    /// Gradients of the sums and of the memory before, from that of o's sum and that of the memory, whole but for what comes
+    /// through o's peephole.
+    pub fn gates_back(
+        &self,
+        w: &Weights,
+        step: &Step,
+        of_o: &[f64],
+        dc: &[f64],
+        dw: &mut Weights,
+    ) -> (Vec<f64>, Vec<f64>) {
+        let n = dc.len();
         let first = if self.coupled { 0 } else { n };
         let mut da = vec![0.0; first + 3 * n];
         let mut dc_before = vec![0.0; n];
-        let [mut of_i, mut of_f, mut of_o] = [vec![0.0; n], vec![0.0; n], vec![0.0; n]];
+        let [mut of_i, mut of_f] = [vec![0.0; n], vec![0.0; n]];
         for j in 0..n {
-            let (i, f, g, o) = (step.kept[j], step.kept[n + j], step.kept[2 * n + j], step.kept[3 * n + j]);
+            let (i, f, g) = (step.kept[j], step.kept[n + j], step.kept[2 * n + j]);
             let [p_i, p_o, p_f] = self.peepholes(w, j, n);
-            let (t, m) = (libm::tanh(step.after.c[j]), w.kept(j));
-            of_o[j] = dh[j] * t * o * (1.0 - o);
-            let dc = d.c[j] + dh[j] * o * (1.0 - t * t) + of_o[j] * p_o;
+            let m = w.kept(j);
+            let dc = dc[j] + of_o[j] * p_o;
             of_f[j] = dc * (step.before.c[j] - if self.coupled { m * g } else { 0.0 }) * f * (1.0 - f);
             if !self.coupled {
                 of_i[j] = dc * m * g * i * (1.0 - i);
@@ -78,13 +73,54 @@ impl Cell for Lstm {
         }
         if self.peepholes {
             let (p_i, p_o, p_f) =
-                (times(&of_i, &step.before.c), times(&of_o, &step.after.c), times(&of_f, &step.before.c));
+                (times(&of_i, &step.before.c), times(of_o, &step.after.c), times(&of_f, &step.before.c));
             add(&mut dw.own[0], &if self.coupled { [p_o, p_f].concat() } else { [p_i, p_o, p_f].concat() });
         }
+        (da, dc_before)
+    }
+}
+
+impl Cell for Lstm {
+    /// Keeps i, f, g, o and `o ∘ tanh(c)`.
+    fn forward(&self, w: &Weights, x: &[f64], before: &Memory) -> Step {
+        let mut sums = affine(&w.ih, x, &w.bias_ih);
+        add(&mut sums, &affine(&w.hh, &before.h, &w.bias_hh));
+        let (mut kept, c) = self.gates(w, &sums, &before.c);
+        let tanh_c: Vec<f64> = c.iter().map(|c| libm::tanh(*c)).collect();
+        let whole = times(&kept[3 * c.len()..], &tanh_c);
+        let h = project(w, &whole, before.h.len());
+        kept.extend(whole);
+        Step { x: x.to_vec(), before: before.clone(), kept, after: Memory { h, c } }
+    }
+
+    fn backward(&self, w: &Weights, step: &Step, d: &Memory, dw: &mut Weights) -> (Vec<f64>, Memory) {
+        let n = d.c.len();
+        let dh = project_back(w, &step.kept[4 * n..], &d.h, dw);
+        let (mut of_o, mut dc) = (vec![0.0; n], d.c.clone());
+        for j in 0..n {
+            let (o, t) = (step.kept[3 * n + j], libm::tanh(step.after.c[j]));
+            of_o[j] = dh[j] * t * o * (1.0 - o);
+            dc[j] += dh[j] * o * (1.0 - t * t);
+        }
+        let (da, dc_before) = self.gates_back(w, step, &of_o, &dc, dw);
         add_outer(&mut dw.ih, &da, &step.x);
         add_outer(&mut dw.hh, &da, &step.before.h);
         add(&mut dw.bias_ih, &da);
         add(&mut dw.bias_hh, &da);
         (transposed(&w.ih, &da), Memory { h: transposed(&w.hh, &da), c: dc_before })
     }
+}
+
+/// What h is of `o ∘ tanh(c)`: itself, or its projection.
+pub fn project(w: &Weights, whole: &[f64], units: usize) -> Vec<f64> {
+    if w.hr.is_empty() { whole.to_vec() } else { affine(&w.hr, whole, &vec![0.0; units]) }
+}
+
+/// Its gradient from that of h.
+pub fn project_back(w: &Weights, whole: &[f64], dh: &[f64], dw: &mut Weights) -> Vec<f64> {
+    if w.hr.is_empty() {
+        return dh.to_vec();
+    }
+    add_outer(&mut dw.hr, dh, whole);
+    transposed(&w.hr, dh)
 }

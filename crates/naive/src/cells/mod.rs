@@ -6,6 +6,7 @@ mod lru;
 mod lstm;
 mod min_gru;
 mod min_lstm;
+pub mod normed;
 
 use crate::parameters::{accumulate, read};
 use crate::{Activation, CellKind, Parameters, Recurrent, Reset};
@@ -53,7 +54,7 @@ impl Weights {
             bias_ih: vec![0.0; rows],
             bias_hh: vec![0.0; recurrent],
             hr: vec![0.0; units * projected],
-            own: spec.cell.vectors().iter().map(|(_, len)| vec![0.0; len * hidden]).collect(),
+            own: spec.vectors().iter().map(|(_, len)| vec![0.0; len * hidden]).collect(),
             mask: Vec::new(),
         }
     }
@@ -100,7 +101,7 @@ impl Weights {
             there("bias_hh", &mut self.bias_hh);
         }
         there("weight_hr", &mut self.hr);
-        for ((name, _), values) in spec.cell.vectors().iter().zip(&mut self.own) {
+        for ((name, _), values) in spec.vectors().iter().zip(&mut self.own) {
             there(name, values);
         }
     }

@@ -3,6 +3,7 @@
 mod by_hand;
 mod cells_by_difference;
 mod common;
+mod inside_by_difference;
 mod networks_by_difference;
 mod norms_by_difference;
 mod pytorch_losses;
