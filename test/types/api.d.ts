@@ -101,22 +101,40 @@ export interface Recurrent {
   name?: string;
   trainable?: boolean;
 }
+/** Inside a cell; a name alone stands for the kind with its defaults. */
+export type CellNormalization =
+  | "layer"
+  | "rms"
+  | "batch"
+  | { kind: "layer" | "rms"; epsilon?: number }
+  | { kind: "batch"; maxSteps?: number; momentum?: number; epsilon?: number };
 export declare function lstm(
   o: Recurrent & {
     forgetBias?: number;
     peepholes?: boolean;
     coupled?: boolean;
     projSize?: number;
+    normalization?: CellNormalization;
     recurrentDropout?: number;
     zoneout?: number;
     zoneoutCell?: number;
   },
 ): Layer;
 export declare function gru(
-  o: Recurrent & { reset?: "after" | "before"; recurrentDropout?: number; zoneout?: number },
+  o: Recurrent & {
+    reset?: "after" | "before";
+    normalization?: CellNormalization;
+    recurrentDropout?: number;
+    zoneout?: number;
+  },
 ): Layer;
 export declare function rnn(
-  o: Recurrent & { activation?: "tanh" | "relu"; zoneout?: number; vanishingPenalty?: number },
+  o: Recurrent & {
+    activation?: "tanh" | "relu";
+    normalization?: CellNormalization;
+    zoneout?: number;
+    vanishingPenalty?: number;
+  },
 ): Layer;
 /** `units` of the last layer follow from the output. */
 export declare function dense(o?: {

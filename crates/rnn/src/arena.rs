@@ -3,9 +3,9 @@
 use linalg::panels_len;
 
 use crate::blocks::BLOCK_ROWS;
-use crate::cells::cell;
+use crate::inside::{NormScratch, Normals};
 use crate::network::Network;
-use crate::recurrent::Level;
+use crate::recurrent::{Level, Weights};
 use crate::spec::Input;
 use crate::stage::{Kind, Stage};
 use crate::states::{LayerState, States};
@@ -109,8 +109,8 @@ impl<'a> Arena<'a> {
         if let Kind::Level(level) = &stage.kind
             && self.training
         {
-            let shape = cell(level.kind).shape();
-            memory.directions.extend(level.weights.iter().map(|_| Memory {
+            let shape = level.cell().shape();
+            memory.directions.extend(level.weights.iter().map(|weights| Memory {
                 whole: true,
                 gates: self.floats(&[rows, shape.gates.len(), level.hidden]),
                 saved: self.floats(&[rows, shape.saved, level.hidden]),
@@ -118,19 +118,40 @@ impl<'a> Arena<'a> {
                 terms: self.floats(&[if level.regularised() { rows } else { 0 }, level.hidden]),
                 projected: self.floats(&[rows, level.operand()]),
                 gradients: self.floats(&[if level.operand() > 0 { rows } else { 0 }, level.units]),
+                normals: self.normals(weights, rows, self.capacity.steps),
             }));
         }
         memory
     }
 
+    /// Of the norms inside a direction.
+    fn normals(&mut self, weights: &Weights, rows: usize, steps: usize) -> Normals {
+        let mut normals = Normals::default();
+        if let Some(inside) = &weights.inside {
+            for part in inside.parts() {
+                normals.parts[part.place] = self.floats(&[rows, part.width]);
+            }
+            normals.kept = self.floats(&inside.kept(rows, steps));
+        }
+        normals
+    }
+
     /// Gates and saved planes of one step, for all levels, unless all steps are kept.
     pub fn shared(&mut self) -> [Memory; 1] {
         let (mut gates, mut saved, mut masks, mut projected) = (0, 0, 0, 0);
+        let (mut parts, mut kept) = ([0; 3], 0);
         for stage in self.network.stages() {
             if let Kind::Level(level) = &stage.kind
                 && !self.training
             {
-                let shape = cell(level.kind).shape();
+                let shape = level.cell().shape();
+                for inside in level.weights.iter().filter_map(|weights| weights.inside.as_ref()) {
+                    for part in inside.parts() {
+                        grow(&mut parts[part.place], self.capacity.batch, part.width);
+                    }
+                    let [rows, columns] = inside.kept(self.capacity.batch, 1);
+                    grow(&mut kept, rows, columns);
+                }
                 gates = gates.max(self.capacity.batch.saturating_mul(shape.gates.len() * level.hidden));
                 saved = saved.max(self.capacity.batch.saturating_mul(shape.saved * level.hidden));
                 masks = masks.max(self.capacity.batch.saturating_mul(level.mask_width()));
@@ -145,6 +166,7 @@ impl<'a> Arena<'a> {
             terms: Vec::new(),
             projected: self.floats(&[projected]),
             gradients: Vec::new(),
+            normals: Normals { parts: parts.map(|len| self.floats(&[len])), kept: self.floats(&[kept]) },
         }]
     }
 
@@ -169,6 +191,7 @@ impl<'a> Arena<'a> {
             projected: self.floats(&[trained, most.projected]),
             held: self.floats(&[most.held]),
             vectors: self.floats(&[most.vectors]),
+            norms: NormScratch { gains: self.floats(&[most.gains]), sums: self.buffer(&[most.sums]) },
             projection_transposed: self.floats(&[trained, most.projection_transposed]),
             recurrent_transposed: self.floats(&[trained, lent, most.recurrent_transposed]),
             candidate_transposed: self.floats(&[trained, most.candidate_transposed]),
@@ -233,6 +256,8 @@ struct Lens {
     projected: usize,
     held: usize,
     vectors: usize,
+    gains: usize,
+    sums: usize,
     projection_transposed: usize,
     recurrent_transposed: usize,
     candidate_transposed: usize,
@@ -248,7 +273,12 @@ impl Lens {
     }
 
     fn level(&mut self, block: usize, operand: usize, level: &Level, Capacity { batch, rows, .. }: Capacity) {
-        let shape = cell(level.kind).shape();
+        let shape = level.cell().shape();
+        for inside in level.weights.iter().filter_map(|weights| weights.inside.as_ref()) {
+            let [gains, sums] = inside.scratch();
+            grow(&mut self.gains, 1, gains);
+            grow(&mut self.sums, 1, sums);
+        }
         let (hidden, units) = (level.hidden, level.units);
         let width = shape.gates.len() * hidden;
         grow(&mut self.strips, block, operand.max(width).max(units).max(level.operand()));

@@ -74,7 +74,7 @@ pub(crate) struct Pass<'a> {
     pub x: Values<'a>,
     pub initial: Option<&'a States>,
     pub dropout: Option<DropoutKey<'a>>,
-    /// The number of its first step in the sequences, by which dropout is drawn.
+    /// The number of its first step in the sequences, by which dropout is drawn and a step has its statistics.
     pub first: usize,
 }
 
@@ -171,6 +171,21 @@ impl Network {
         }
         self.table().derive(params, key, copy);
         copy
+    }
+
+    /// As [`Network::forward`] outside training, of sequences of which `first` steps were read before, to the states `initial`.
+    ///
+    /// # Panics
+    /// As there.
+    pub fn go_on(
+        &self,
+        params: &[f32],
+        packing: &Packing,
+        x: Values,
+        (first, initial): (usize, &States),
+        ws: &mut Workspace,
+    ) {
+        self.walk(&Pass { params, packing, x, initial: Some(initial), dropout: None, first }, ws);
     }
 
     pub(crate) fn walk(&self, pass: &Pass, ws: &mut Workspace) {
@@ -417,7 +432,8 @@ impl Network {
     pub fn sees_whole(&self) -> Option<(usize, &'static str)> {
         let both = |layer: &Layer| matches!(layer, Layer::Recurrent(layer) if layer.bidirectional);
         let both = self.layers.iter().position(both);
-        let norm = self.batch_norms().next();
+        // Inside a cell a batch norm sees but a step at a time.
+        let norm = self.batch_norms().find(|&(layer, _)| matches!(self.layers[layer], Layer::Norm(_)));
         let penalised = self.levels().find(|level| level.activity.is_some());
         both.map(|layer| (layer, "is bidirectional: it does not go through a sequence in segments"))
             .or(norm.map(|(layer, _)| (layer, "is a batch norm: its statistics are of whole sequences")))
@@ -429,10 +445,14 @@ impl Network {
         self.levels().any(|level| level.activity.is_some())
     }
 
-    /// The batch norms that learn, by the index of their layer, and whether they see a row a sequence instead of one a step.
+    /// The batch norms that learn, by the index of their layer, and whether they see a row a sequence instead of one a step: inside
+    /// cells they do at each step.
     pub fn batch_norms(&self) -> impl Iterator<Item = (usize, bool)> + '_ {
         self.stages().iter().filter_map(|stage| match &stage.kind {
             Kind::Norm(norm) if norm.sees_batch() => Some((norm.layer, stage.per_sequence)),
+            Kind::Level(level) if level.sees_batch() && level.level == 0 => {
+                Some((self.states()[level.state].layer, true))
+            }
             _ => None,
         })
     }

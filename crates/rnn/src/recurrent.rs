@@ -3,8 +3,9 @@
 use std::ops::Range;
 
 use crate::activity::Activity;
-use crate::cells::{Shape, Vector, cell};
+use crate::cells::{Cell, Shape, Vector, cell, normed};
 use crate::derived::Made;
+use crate::inside::Inside;
 use crate::network::{Pass, Values, Want};
 use crate::params::{Owner, ParameterTable, Role};
 use crate::spec::{CellKind, Direction, NetworkError, Recurrent};
@@ -27,6 +28,8 @@ pub(crate) struct Weights {
     pub projection: Option<Range<usize>>,
     /// The cell's own vectors, one after the other.
     pub own: Vec<Range<usize>>,
+    /// Norms inside the cell.
+    pub inside: Option<Inside>,
     /// The learned initial state `h` and memory `c`.
     pub initial: [Option<Range<usize>>; 2],
 }
@@ -133,6 +136,22 @@ impl Level {
             level,
             trace,
         })
+    }
+
+    /// Its arithmetic.
+    pub fn cell(&self) -> &'static dyn Cell {
+        if self.weights[0].inside.is_some() { normed(self.kind) } else { cell(self.kind) }
+    }
+
+    /// The norms of each direction that have running statistics, if they have.
+    pub fn running(&self) -> Option<impl Iterator<Item = &Inside>> {
+        let inside = || self.weights.iter().filter_map(|weights| weights.inside.as_ref());
+        inside().any(Inside::sees_batch).then(inside)
+    }
+
+    /// Whether it sees the batch as a whole when it is trained.
+    pub fn sees_batch(&self) -> bool {
+        self.trainable && self.running().is_some()
     }
 
     pub fn direction(&self, side: usize) -> Direction {
@@ -333,6 +352,10 @@ impl Weights {
             table.plain(owner, &format!("{}_{suffix}", vector.name), Role::Vector, &[vector.len * hidden], vector.len)
         };
         let own = shape.vectors.iter().map(&mut vector).collect::<Result<_, _>>()?;
+        let inside = match layer.form.normalization {
+            Some(norm) => Some(Inside::new(layer, norm, &suffix, owner, table)?),
+            None => None,
+        };
         let (recurrent, candidate) = (recurrent.first().cloned().unwrap_or_default(), recurrent.get(1).cloned());
         let memory = shape.memory * hidden;
         let mut state = |name: &str, len: usize| match layer.form.learned_state && len > 0 {
@@ -341,6 +364,6 @@ impl Weights {
         };
         // One that is read out of the memory is not read itself.
         let initial = [state("h0", if shape.readout.is_some() { 0 } else { layer.units() })?, state("c0", memory)?];
-        Ok(Weights { input, recurrent, candidate, bias, projection, own, initial })
+        Ok(Weights { input, recurrent, candidate, bias, projection, own, inside, initial })
     }
 }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::activity::Activity;
 use crate::init::Initialiser;
+use crate::inside::CellNorm;
 use crate::norms::Norm;
 
 /// Pointwise function of an Elman cell or a dense layer.
@@ -134,6 +135,8 @@ pub struct Form {
     pub memory_zoneout: f32,
     /// How much an Elman network is regularised against vanishing gradients, in training (Pascanu et al. 2013, arXiv:1211.5063).
     pub vanishing: f32,
+    /// What is normalised inside the cell.
+    pub normalization: Option<CellNorm>,
 }
 
 /// A part of the unit disc (Orvieto et al. 2023): radii of which the squares are uniform, phases that are.

@@ -6,6 +6,7 @@ use crate::dense::Dense;
 use crate::derived::Made;
 use crate::dropout::Dropout;
 use crate::embedding::Embedding;
+use crate::inside::CellNorm;
 use crate::noise::Noise;
 use crate::norms::{NormKind, Normal};
 use crate::params::{Owner, ParameterTable};
@@ -164,6 +165,7 @@ impl Plan {
                     hidden: layer.units(),
                     cell: layer.cell.has_memory(),
                     memory: cell(layer.cell).shape().memory * layer.hidden_size,
+                    counts: layer.form.normalization.is_some_and(CellNorm::counts),
                 });
                 Ok(width)
             }
@@ -304,6 +306,9 @@ fn check_form(index: usize, layer: &Recurrent) -> Result<(), NetworkError> {
         return Err(refuse(index, "maxRadius: expected 0 <= minRadius < maxRadius <= 1, and maxPhase above 0"));
     }
     check_step_masks(index, layer)?;
+    if let Some(why) = layer.form.normalization.and_then(|norm| norm.refuses(layer)) {
+        return Err(refuse(index, format!("normalization: {why}")));
+    }
     let Some(size) = layer.form.proj_size else { return Ok(()) };
     if !matches!(layer.cell, CellKind::Lstm | CellKind::LstmVariant { .. }) {
         return Err(refuse(index, "projSize: expected an LSTM"));

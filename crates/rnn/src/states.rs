@@ -17,6 +17,9 @@ pub struct StateShape {
     pub cell: bool,
     /// Numbers in a memory `c`; 0 without one.
     pub memory: usize,
+    /// Whether the layer has statistics of each step by its number: where a sequence goes on with a state it has to be known how
+    /// many steps were before.
+    pub counts: bool,
 }
 
 /// `h` and `c` of one recurrent layer.

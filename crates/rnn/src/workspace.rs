@@ -1,6 +1,7 @@
 //! The memory of a forward and backward pass, sized once.
 
 use crate::arena::Arena;
+use crate::inside::{NormScratch, Normals};
 use crate::network::{Network, Pass, Want};
 use crate::spec::Direction;
 use crate::states::States;
@@ -111,6 +112,8 @@ pub(crate) struct Memory {
     pub projected: Vec<f32>,
     /// `[rows, units]`: gradients of projected states, written on the way back; empty where they are none.
     pub gradients: Vec<f32>,
+    /// Of norms inside the cell.
+    pub normals: Normals,
 }
 
 /// Memory that no stage keeps.
@@ -133,6 +136,8 @@ pub(crate) struct Scratch {
     pub held: Vec<f32>,
     /// The cell's own vectors, as it reads them.
     pub vectors: Vec<f32>,
+    /// Of norms inside cells.
+    pub norms: NormScratch,
     pub projection_transposed: Vec<f32>,
     pub recurrent_transposed: Vec<f32>,
     pub candidate_transposed: Vec<f32>,

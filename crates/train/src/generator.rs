@@ -17,8 +17,9 @@ pub struct Generator {
     options: GenerateOptions,
     workspace: Workspace,
     packing: Packing,
-    /// After every token but the last.
+    /// After every token but the last, which are so many.
     state: States,
+    read: usize,
     /// The last token, which the state has not read yet.
     last: u32,
     drawn: u32,
@@ -68,6 +69,7 @@ impl Generator {
             workspace,
             packing: Packing::new(&[1]),
             state,
+            read: steps - 1,
             last,
             drawn: 0,
             weights: Vec::new(),
@@ -87,8 +89,9 @@ impl Generator {
         let mut tokens = Vec::with_capacity(n.min(rest));
         for _ in 0..n.min(rest) {
             let input = [self.last];
-            let (x, state) = (Values::Tokens(&input), Some(&self.state));
-            body.network.forward(&body.params, &self.packing, x, state, None, &mut self.workspace);
+            let (x, from) = (Values::Tokens(&input), (self.read, &self.state));
+            body.network.go_on(&body.params, &self.packing, x, from, &mut self.workspace);
+            self.read += 1;
             self.state.clone_from(self.workspace.final_states());
             self.weights.clear();
             self.weights.extend_from_slice(self.workspace.output());

@@ -251,6 +251,10 @@ fn of_every_form_of_a_layer() {
         r#""kind":"minLstm","bidirectional":true"#,
         r#""kind":"minGru","numLayers":2"#,
         r#""kind":"lru","bidirectional":true,"initialState":"learned""#,
+        r#""kind":"lstm","projSize":3,"peepholes":true,"normalization":"layer""#,
+        r#""kind":"gru","bidirectional":true,"normalization":"rms""#,
+        r#""kind":"lstm","numLayers":2,"normalization":{"kind":"batch","maxSteps":4}"#,
+        r#""kind":"rnn","normalization":"batch""#,
     ] {
         let description = format!(
             r#"{{"input":{{"size":2}},"layers":[{{"kind":"dense","units":5}},{{{layer},"hiddenSize":5}},{{"kind":"dense"}}],

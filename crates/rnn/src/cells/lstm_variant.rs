@@ -32,27 +32,8 @@ impl<const PEEPHOLES: bool, const COUPLED: bool> Cell for LstmVariant<PEEPHOLES,
         let (before, saved) = step.saved.split_at_mut(len);
         before.copy_from_slice(step.c);
         for (at, (row, c)) in step.gates.chunks_exact_mut(width).zip(step.c.chunks_exact_mut(hidden)).enumerate() {
-            // The gates that let in and forget; g; o.
-            let (gates, row) = row.split_at_mut(width - 2 * hidden);
-            let (g, o) = row.split_at_mut(hidden);
-            if PEEPHOLES {
-                let (p_f, p_i) = (&step.vectors[width - 2 * hidden..][..hidden], &step.vectors[..hidden]);
-                let (first, last) = gates.split_at_mut(width - 3 * hidden);
-                add_product(last, p_f, c);
-                add_product(first, p_i, c);
-            }
-            linalg::sigmoid(gates);
-            linalg::tanh(g);
-            match (gates.split_at(width - 3 * hidden), step.mask.get(at * hidden..).filter(|m| !m.is_empty())) {
-                ((_, f), Some(m)) if COUPLED => candidate::couple(c, f, g, m),
-                ((_, f), None) if COUPLED => couple(c, f, g),
-                ((i, f), Some(m)) => candidate::memory(c, i, f, g, m),
-                ((i, f), None) => memory(c, i, f, g),
-            }
-            if PEEPHOLES {
-                add_product(o, &step.vectors[width - 3 * hidden..][..hidden], c);
-            }
-            linalg::sigmoid(o);
+            let mask = step.mask.get(at * hidden..).unwrap_or_default();
+            gates_row_forward::<PEEPHOLES, COUPLED>(row, c, step.vectors, mask);
         }
         let (tanh_c, after) = saved.split_at_mut(len);
         linalg::tanh_to(tanh_c, step.c);
@@ -77,33 +58,84 @@ impl<const PEEPHOLES: bool, const COUPLED: bool> Cell for LstmVariant<PEEPHOLES,
         for (at, ((row, dh), dc)) in rows.zip(step.dc.chunks_exact_mut(hidden)).enumerate() {
             let place = at * hidden..(at + 1) * hidden;
             let (before, tanh_c) = (&before[place.clone()], &tanh_c[place.clone()]);
-            let (i, row) = row.split_at_mut(width - 3 * hidden);
-            let (f, row) = row.split_at_mut(hidden);
-            let (g, o) = row.split_at_mut(hidden);
-            output_row(o, dh, dc, tanh_c);
-            if PEEPHOLES {
-                add_product(dc, &step.vectors[width - 3 * hidden..][..hidden], o);
-            }
-            match step.mask.get(at * hidden..).filter(|m| !m.is_empty()) {
-                Some(m) if COUPLED => candidate::coupled_row([f, g], dc, before, m),
-                Some(m) => candidate::gates_row([i, f, g], dc, before, m),
-                None if COUPLED => coupled_row([f, g], dc, before),
-                None => gates_row([i, f, g], dc, before),
-            }
-            if !PEEPHOLES {
-                continue;
-            }
-            add_product(dc, &step.vectors[width - 2 * hidden..][..hidden], f);
-            add_product(&mut dc[..i.len()], &step.vectors[..i.len()], i);
+            output_row(&mut row[width - hidden..], dh, dc, tanh_c);
+            let mask = step.mask.get(at * hidden..).unwrap_or_default();
             let grads = &mut *step.vector_grads[0];
-            if !grads.is_empty() {
-                let (of_i, grads) = grads.split_at_mut(i.len());
-                let (of_o, of_f) = grads.split_at_mut(hidden);
-                add_product(of_i, i, &before[..i.len()]);
-                add_product(of_o, o, &after[place]);
-                add_product(&mut of_f[..hidden], f, before);
-            }
+            gates_row_back::<PEEPHOLES, COUPLED>(
+                row,
+                dc,
+                [before, &after[if PEEPHOLES { place } else { 0..0 }]],
+                (step.vectors, mask),
+                grads,
+            );
         }
+    }
+}
+
+/// Sums of a row to gates, and the memory before to that after. `mask` is of the candidate, or empty.
+pub(super) fn gates_row_forward<const PEEPHOLES: bool, const COUPLED: bool>(
+    row: &mut [f32],
+    c: &mut [f32],
+    vectors: &[f32],
+    mask: &[f32],
+) {
+    let (width, hidden) = (row.len(), c.len());
+    // The gates that let in and forget; g; o.
+    let (gates, row) = row.split_at_mut(width - 2 * hidden);
+    let (g, o) = row.split_at_mut(hidden);
+    if PEEPHOLES {
+        let (p_f, p_i) = (&vectors[width - 2 * hidden..][..hidden], &vectors[..hidden]);
+        let (first, last) = gates.split_at_mut(width - 3 * hidden);
+        add_product(last, p_f, c);
+        add_product(first, p_i, c);
+    }
+    linalg::sigmoid(gates);
+    linalg::tanh(g);
+    match gates.split_at(width - 3 * hidden) {
+        (_, f) if COUPLED && mask.is_empty() => couple(c, f, g),
+        (_, f) if COUPLED => candidate::couple(c, f, g, mask),
+        (i, f) if mask.is_empty() => memory(c, i, f, g),
+        (i, f) => candidate::memory(c, i, f, g, mask),
+    }
+    if PEEPHOLES {
+        add_product(o, &vectors[width - 3 * hidden..][..hidden], c);
+    }
+    linalg::sigmoid(o);
+}
+
+/// The way back, when the column of o holds the gradient of its sum, and `dc` that of the memory but for what comes through o's
+/// peephole. `memory` is that before and, where there are peepholes, that after.
+pub(super) fn gates_row_back<const PEEPHOLES: bool, const COUPLED: bool>(
+    row: &mut [f32],
+    dc: &mut [f32],
+    [before, after]: [&[f32]; 2],
+    (vectors, mask): (&[f32], &[f32]),
+    grads: &mut [f32],
+) {
+    let (width, hidden) = (row.len(), dc.len());
+    let (i, row) = row.split_at_mut(width - 3 * hidden);
+    let (f, row) = row.split_at_mut(hidden);
+    let (g, o) = row.split_at_mut(hidden);
+    if PEEPHOLES {
+        add_product(dc, &vectors[width - 3 * hidden..][..hidden], o);
+    }
+    match (COUPLED, mask.is_empty()) {
+        (true, true) => coupled_row([f, g], dc, before),
+        (true, false) => candidate::coupled_row([f, g], dc, before, mask),
+        (false, true) => gates_row([i, f, g], dc, before),
+        (false, false) => candidate::gates_row([i, f, g], dc, before, mask),
+    }
+    if !PEEPHOLES {
+        return;
+    }
+    add_product(dc, &vectors[width - 2 * hidden..][..hidden], f);
+    add_product(&mut dc[..i.len()], &vectors[..i.len()], i);
+    if !grads.is_empty() {
+        let (of_i, grads) = grads.split_at_mut(i.len());
+        let (of_o, of_f) = grads.split_at_mut(hidden);
+        add_product(of_i, i, &before[..i.len()]);
+        add_product(of_o, o, after);
+        add_product(&mut of_f[..hidden], f, before);
     }
 }
 

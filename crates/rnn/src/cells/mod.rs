@@ -10,6 +10,7 @@ mod gru;
 mod gru_before;
 mod lru;
 mod lstm;
+mod lstm_normed;
 mod lstm_variant;
 mod min_gru;
 mod min_lstm;
@@ -17,6 +18,7 @@ mod min_lstm;
 use std::ops::Range;
 
 use crate::spec::{Activation, CellKind, Reset};
+use lstm_normed::LstmNormed;
 use lstm_variant::LstmVariant;
 
 /// One gate column of the gates buffer: which gate of the natural weights feeds it.
@@ -195,6 +197,13 @@ pub(crate) trait Cell: Sync {
 
     fn backward(&self, step: &mut Backward);
 
+    /// The rest of forward for cells whose memory is normalised between: `step.h` is what became of it, and then the state.
+    fn output(&self, _step: Forward) {}
+
+    /// Before backward for these: `step.dh` is the gradient of the state, and then of what the memory became. Before the rest it
+    /// is that of the memory.
+    fn backward_output(&self, _step: &mut Backward) {}
+
     /// The rest of backward for cells with a candidate: `d` is the gradient `[n, H]` of the operand that `reset` made.
     fn backward_reset(&self, _step: &mut Backward, _d: &[f32]) {}
 }
@@ -205,6 +214,18 @@ pub(crate) fn masked(kind: CellKind) -> &'static dyn Cell {
         // The same, but for its own file's fast rows.
         CellKind::Lstm => &LstmVariant::<false, false>,
         _ => cell(kind),
+    }
+}
+
+/// The arithmetic of a kind of cell with norms inside: of what has no memory that of the cell itself.
+pub(crate) fn normed(kind: CellKind) -> &'static dyn Cell {
+    match kind {
+        CellKind::Lstm => &LstmNormed::<false, false>,
+        CellKind::LstmVariant { peepholes: true, coupled: false } => &LstmNormed::<true, false>,
+        CellKind::LstmVariant { peepholes: true, coupled: true } => &LstmNormed::<true, true>,
+        CellKind::LstmVariant { peepholes: false, coupled: true } => &LstmNormed::<false, true>,
+        CellKind::LstmVariant { peepholes: false, coupled: false } => &LstmNormed::<false, false>,
+        other => cell(other),
     }
 }
 

@@ -72,6 +72,7 @@ pub fn initialise(network: &Network, scheme: Init, seed: u64, params: &mut [f32]
             ring::fill(layer, entry, index, scheme, &draws, &mut natural);
         }
         recurrent(network, entry, &mut natural, &mut stream);
+        inside(network, entry, &mut natural);
         if let Some((gate, value)) = forget_bias(network, entry, scheme) {
             let hidden = entry.shape[0] / entry.gates;
             natural[gate * hidden..][..hidden].fill(value);
@@ -136,6 +137,18 @@ fn recurrent(network: &Network, entry: &Parameter, natural: &mut [f32], stream: 
     }
     if let Some(scale) = layer.form.recurrent_scale {
         natural.iter_mut().for_each(|w| *w *= scale);
+    }
+}
+
+/// Gains of norms inside a cell, whatever the scheme; shifts and running means, which are none.
+fn inside(network: &Network, entry: &Parameter, natural: &mut [f32]) {
+    let Layer::Recurrent(layer) = &network.layers()[entry.layer] else { return };
+    let Some(norm) = layer.form.normalization else { return };
+    match entry.role {
+        Role::Gain => natural.fill(norm.gain()),
+        Role::Buffer(Buffer::Mean | Buffer::Count) => natural.fill(0.0),
+        Role::Bias if entry.name[layer.name.len()..].starts_with(".bias_c") => natural.fill(0.0),
+        _ => {}
     }
 }
 

@@ -11,6 +11,7 @@
 use std::ops::Range;
 
 use super::NormKind;
+use crate::inside::Inside;
 use crate::network::Network;
 use crate::stage::Kind;
 
@@ -39,6 +40,13 @@ impl Running {
                 && let (NormKind::Batch { momentum }, Some(buffers), true) = (norm.kind, &norm.buffers, norm.trainable)
             {
                 running.norms.push(Place { buffers: buffers.clone(), momentum });
+            }
+            if let Kind::Level(level) = &stage.kind
+                && let (Some(inside), true) = (level.running(), level.trainable)
+            {
+                running
+                    .norms
+                    .extend(inside.flat_map(Inside::places).map(|(buffers, momentum)| Place { buffers, momentum }));
             }
         }
         let len = running.norms.iter().flat_map(|norm| &norm.buffers).map(Range::len).sum();

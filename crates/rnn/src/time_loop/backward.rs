@@ -17,6 +17,10 @@ impl Sweep<'_> {
         let width = shape.gates.len() * self.level.hidden;
         self.prepare(cell, &shape, flow.trained.params(), &mut work.scratch.vectors);
         self.transpose(&shape, &flow, work.scratch);
+        let inside = self.weights().inside.as_ref();
+        if let Some(inside) = inside {
+            inside.prepare(flow.trained.params(), &mut work.scratch.norms.gains);
+        }
         for block in blocks(&self.packing.offsets, self.order().reversed()) {
             for step in block.steps() {
                 self.step_backward(cell, &shape, step, &mut work, &mut flow);
@@ -24,8 +28,11 @@ impl Sweep<'_> {
             if let Some(below) = &mut flow.below {
                 let (rows, inputs) = (block.rows(), self.level.input);
                 let columns = shape.input.len() * self.level.hidden;
-                let data = &work.memory.gates[rows.start * width + shape.input.start * self.level.hidden..];
-                let a = Rows { data, ld: width, rows: rows.len(), columns };
+                let (data, ld) = match inside {
+                    None => (&work.memory.gates[rows.start * width + shape.input.start * self.level.hidden..], width),
+                    Some(_) => (&work.memory.normals.parts[0][rows.start * columns..], columns),
+                };
+                let a = Rows { data, ld, rows: rows.len(), columns };
                 let below = &mut below[rows.start * inputs..];
                 let Scratch { input_transposed, strips, .. } = &mut *work.scratch;
                 let onto = if self.side == 0 { Onto::Zeros(self.zeros) } else { Onto::Sums };
@@ -81,6 +88,7 @@ impl Sweep<'_> {
         let Scratch {
             strips,
             held,
+            norms,
             vectors,
             candidate,
             projected,
@@ -107,6 +115,8 @@ impl Sweep<'_> {
         }
         let gates = &mut memory.gates[first * width..][..n * width];
         let before = self.previous(output, t);
+        let inside = self.weights().inside.as_ref();
+        let at = self.at(first, t, n);
         let mut step = Backward {
             hidden,
             gates: &mut *gates,
@@ -114,10 +124,18 @@ impl Sweep<'_> {
             dh: if operand > 0 && shape.readout.is_none() { &mut projected[..n * operand] } else { &mut *dh },
             dc,
             vectors,
-            vector_grads: self.vector_grads(&mut flow.trained),
+            vector_grads: Default::default(),
             mask: masks.candidate,
             saved: &memory.saved[first * saved..][..n * saved],
         };
+        if let Some(inside) = inside {
+            cell.backward_output(&mut step);
+            if let Some(part) = &inside.memory {
+                let grads = self.level.trainable.then(|| flow.trained.grads());
+                inside.back_memory(part, at, step.dh, &mut memory.normals, norms, grads);
+            }
+        }
+        step.vector_grads = self.vector_grads(&mut flow.trained);
         cell.backward(&mut step);
         if let Some(columns) = &shape.candidate {
             let d = &mut candidate[..n * hidden];
@@ -129,9 +147,14 @@ impl Sweep<'_> {
         let keeps = self.keep(&masks, shape.keeps, dh, dc, held);
         // A step that nothing went before matters to the initial state alone.
         let rows = if flow.want.states { n } else { before.rows };
+        let (mut data, mut ld) = (&gates[shape.hidden.start * hidden..], width);
+        if let Some(inside) = inside {
+            let grads = self.level.trainable.then(|| flow.trained.grads());
+            let part = inside.back_products(at, (gates, width), &mut memory.normals, norms, grads);
+            (data, ld) = (&memory.normals.parts[part.place][first * part.width..], part.width);
+        }
         if rows > 0 && shape.recurrent() {
-            let data = &gates[shape.hidden.start * hidden..];
-            let a = Rows { data, ld: width, rows, columns: shape.hidden.len() * hidden };
+            let a = Rows { data, ld, rows, columns: shape.hidden.len() * hidden };
             let onto = if keeps { Onto::Sums } else { Onto::Zeros(self.zeros) };
             back(a, onto, recurrent_transposed, units, dh, strips);
         }

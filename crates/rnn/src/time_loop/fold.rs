@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::{Sweep, Work};
 use crate::blocks::{Block, Order, Step};
 use crate::cells::{Previous, Shape};
+use crate::inside::Inside;
 use crate::product::{DG, fold_bias, fold_input, pack_gradients, pack_terms};
 use crate::workspace::Scratch;
 use linalg::Source;
@@ -12,6 +13,9 @@ use linalg::Source;
 impl Sweep<'_> {
     /// Adds the block's part of the weights' and biases' gradients, from its last processed step to its first.
     pub(super) fn fold(&self, shape: &Shape, block: &Block, work: &mut Work, grads: &mut [f32]) {
+        if let Some(inside) = &self.weights().inside {
+            return self.fold_normed(inside, shape, block, work, grads);
+        }
         let Work { output, memory, scratch } = work;
         let (hidden, units, weights) = (self.level.hidden, self.level.units, self.weights());
         let total = block.rows().len();
@@ -35,12 +39,42 @@ impl Sweep<'_> {
             linalg::gemm_panels(hidden, dg.n, total, operands, dg.panels, &mut grads[weight.clone()]);
         }
         self.fold_bias(shape, &packed, panels, grads);
-        if let Some(weight) = &weights.projection {
-            let operand = self.level.operand();
-            let operands = pack_terms(strips, block, &memory.projected, operand, operand);
-            let gradients = pack_gradients(panels, block, &memory.gradients, units, units);
-            linalg::gemm_panels(operand, units, total, operands, gradients, &mut grads[weight.clone()]);
+        self.fold_projection(block, work, grads);
+    }
+
+    /// Adds the block's part of the gradient of a projection.
+    fn fold_projection(&self, block: &Block, work: &mut Work, grads: &mut [f32]) {
+        let Work { memory, scratch, .. } = work;
+        let Some(weight) = &self.weights().projection else { return };
+        let Scratch { strips, panels, .. } = &mut **scratch;
+        let (operand, units) = (self.level.operand(), self.level.units);
+        let operands = pack_terms(strips, block, &memory.projected, operand, operand);
+        let gradients = pack_gradients(panels, block, &memory.gradients, units, units);
+        linalg::gemm_panels(operand, units, block.rows().len(), operands, gradients, &mut grads[weight.clone()]);
+    }
+
+    /// [`Sweep::fold`] where products were normalised: each has gradients of its own, the biases those of the sums.
+    fn fold_normed(&self, inside: &Inside, shape: &Shape, block: &Block, work: &mut Work, grads: &mut [f32]) {
+        let Work { output, memory, scratch } = &mut *work;
+        let (units, weights) = (self.level.units, self.weights());
+        let Scratch { strips, panels, .. } = &mut **scratch;
+        for part in &inside.products {
+            let (rows, n) = (&memory.normals.parts[part.place], part.width);
+            if part.place == 0 {
+                let dg = DG { rows, ld: n, n, panels: pack_gradients(panels, block, rows, n, n) };
+                fold_input(&mut grads[weights.input.clone()], block, self.x, self.level.input, dg, strips);
+            }
+            // The last, or the sum of both.
+            if part.place + 1 == inside.products.len() {
+                let states = self.pack_states(strips, block, output);
+                let dg = pack_gradients(panels, block, rows, n, n);
+                let total = block.rows().len();
+                linalg::gemm_panels(units, n, total, states, dg, &mut grads[weights.recurrent.clone()]);
+            }
         }
+        let packed = Packed::unpacked(shape, self.level.hidden, block, &memory.gates);
+        self.fold_bias(shape, &packed, panels, grads);
+        self.fold_projection(block, work, grads);
     }
 
     fn fold_bias(&self, shape: &Shape, packed: &Packed, panels: &[f32], grads: &mut [f32]) {
@@ -133,6 +167,11 @@ impl<'a> Packed<'a> {
             pack_gradients(panels, block, gates, width, width);
         }
         Packed { block, gates, width, hidden, form }
+    }
+
+    /// As they are, for biases alone.
+    fn unpacked(shape: &Shape, hidden: usize, block: &'a Block, gates: &'a [f32]) -> Packed<'a> {
+        Packed { block, gates, width: shape.gates.len() * hidden, hidden, form: Form::Each }
     }
 
     /// Adds a gate's gradients onto a bias, row by row in the order of the block.

@@ -25,6 +25,9 @@ impl Sweep<'_> {
         let width = shape.gates.len() * self.level.hidden;
         self.prepare(cell, &shape, self.params, &mut scratch.vectors);
         self.start(&shape, &mut scratch.start[..width]);
+        if let Some(inside) = &self.weights().inside {
+            return self.forward_normed(inside, cell, &shape, output, memory, (h, c), scratch);
+        }
         if !shape.recurrent() && memory.whole {
             return self.forward_ahead(cell, &shape, output, memory, (h, c), scratch);
         }
@@ -62,22 +65,32 @@ impl Sweep<'_> {
     ) {
         let Step { first, n, .. } = step;
         let width = shape.gates.len() * self.level.hidden;
-        let operand = self.level.operand();
         let at = if memory.whole { first } else { 0 };
         let gates = &mut memory.gates[at * width..][..n * width];
         self.sums(shape, gates, state, first, n, scratch);
         self.remember(step, at, state, c, memory, scratch);
         self.pointwise(cell, shape, (at, n), state, c, memory, scratch);
-        if let Some(weight) = &self.weights().projection {
-            match shape.readout {
-                Some(column) => self.readout_start(&memory.gates[at * width..], width, column, state, self.level.units),
-                None => state.fill(0.0),
-            }
-            let a = Rows { data: &memory.projected[at * operand..], ld: operand, rows: n, columns: operand };
-            let units = self.level.units;
-            product(a, &self.params[weight.clone()], units, state, units, &mut scratch.strips);
-        }
+        self.project(shape, (at, n), state, memory, scratch);
         self.hold((at, n), state, c, memory, scratch);
+    }
+
+    /// The state of a step as a projection, where it is one, of what is kept from row `at` on.
+    pub(super) fn project(
+        &self,
+        shape: &Shape,
+        (at, n): (usize, usize),
+        state: &mut [f32],
+        memory: &Memory,
+        scratch: &mut Scratch,
+    ) {
+        let Some(weight) = &self.weights().projection else { return };
+        let (width, units, operand) = (shape.gates.len() * self.level.hidden, self.level.units, self.level.operand());
+        match shape.readout {
+            Some(column) => self.readout_start(&memory.gates[at * width..], width, column, state, units),
+            None => state.fill(0.0),
+        }
+        let a = Rows { data: &memory.projected[at * operand..], ld: operand, rows: n, columns: operand };
+        product(a, &self.params[weight.clone()], units, state, units, &mut scratch.strips);
     }
 
     /// Copies a gate column of some rows, from which their readout starts.

@@ -4,6 +4,7 @@
 //! at the end, and in the reverse direction a sequence that begins later starts from its initial state. Where the state is a
 //! projection of the cell's own, its product ends the step. Where no product waits for the state, those of a whole block of steps
 //! are made at once, as long as all steps are kept.
+//! Where a cell has norms inside, the products are made apart and normalised before they meet.
 //! Backward walks the same steps the other way round and leaves the gradient of the initial states in the working gradient;
 //! after each block of steps the products with all its rows follow: gradients of the input and of the weights.
 
@@ -12,10 +13,11 @@ mod backward;
 mod fold;
 mod forward;
 mod held;
+mod normed;
 mod vanishing;
 
 use crate::blocks::Order;
-use crate::cells::{Cell, Previous, Shape, VECTORS, cell, masked};
+use crate::cells::{Cell, Previous, Shape, VECTORS, masked};
 use crate::network::{DropoutKey, Values, Want};
 use crate::packing::Packing;
 use crate::recurrent::{Level, Weights};
@@ -37,7 +39,8 @@ pub(crate) struct Sweep<'a> {
     pub initial: &'a [f32],
     /// As many as the widest row, in whole panels; read on the way back alone.
     pub zeros: &'a [f32],
-    /// What masks are drawn by, in training, and the number of the first step in the sequences.
+    /// What masks are drawn by, in training, and the number of the first step in the sequences, by which norms inside a cell have
+    /// their statistics too.
     pub key: Option<DropoutKey<'a>>,
     pub first: usize,
 }
@@ -78,11 +81,7 @@ impl Sweep<'_> {
 
     /// The arithmetic of the pass.
     fn cell(&self) -> &'static dyn Cell {
-        if self.level.rates.candidate > 0.0 && self.key.is_some() {
-            masked(self.level.kind)
-        } else {
-            cell(self.level.kind)
-        }
+        if self.level.rates.candidate > 0.0 && self.key.is_some() { masked(self.level.kind) } else { self.level.cell() }
     }
 
     fn weights(&self) -> &Weights {

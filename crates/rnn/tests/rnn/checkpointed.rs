@@ -8,7 +8,7 @@ use rnn::{
     Recurrent, Want, WeightForm, Workspace,
 };
 
-use crate::common::{Batch, CELLS, Whole, assert_bits, formed, forms, head, key, parameters, recurrent};
+use crate::common::{Batch, CELLS, Whole, assert_bits, formed, forms, head, inside, key, parameters, recurrent};
 
 /// Trains on a batch both ways, twice, so that what the first leaves behind is seen; the output's gradient depends on the output.
 fn compare(network: &Network, lengths: &[usize], every: usize, dropout: bool, initial: bool) {
@@ -112,6 +112,23 @@ fn tokens_frozen_layers_dropout_after_the_last_state_and_layers_before() {
         let layers = vec![Layer::Recurrent(recurrent(CELLS[0], 8)), head(3)];
         let network = Network::new(Input::Tokens { vocabulary: 11 }, layers, at).unwrap();
         compare(&network, LENGTHS[1], 4, false, true);
+    }
+}
+
+/// Their statistics are those of a step, whichever segment it is in.
+#[test]
+fn batch_norms_inside_cells() {
+    let kind = rnn::CellNormKind::Batch { momentum: 0.1, max_steps: 12 };
+    for cell in [CELLS[0], CELLS[1], CELLS[3], CELLS[8]] {
+        for at in [At::Every, At::Last] {
+            let layer = Recurrent { num_layers: 2, ..formed((cell, inside(kind)), 7) };
+            let network = Network::new(Input::Values { size: 5 }, vec![Layer::Recurrent(layer), head(3)], at).unwrap();
+            for lengths in &LENGTHS[..2] {
+                for every in [1, 4, 13] {
+                    compare(&network, lengths, every, true, every != 4);
+                }
+            }
+        }
     }
 }
 

@@ -16,6 +16,7 @@ mod errors;
 mod forms;
 mod gradients;
 mod initialisers;
+mod inside;
 mod losses;
 mod losses_through;
 mod noise;

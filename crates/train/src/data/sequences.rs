@@ -263,6 +263,13 @@ fn initial_states(bundle: &mut Bundle, form: &Form, batch: usize) -> Result<Vec<
     if given(bundle) == 0 {
         return Ok(Vec::new());
     }
+    if let Some(shape) = form.states.iter().find(|shape| shape.counts) {
+        let why = format!(
+            "not for layers[{}], whose normalization has statistics of each step by its number: a state does not tell its own",
+            shape.layer
+        );
+        return Err(Error::conflict("initialState", &why));
+    }
     let mut states = Vec::new();
     for (k, shape) in form.states.iter().enumerate() {
         let mut part = |letter: &str, width: usize| -> Result<Vec<f32>, Error> {

@@ -5,8 +5,8 @@ use super::rules::{integer, number, word};
 use crate::error::{Error, ErrorClass};
 use crate::json::Value;
 use rnn::{
-    Activation, Activity, CellKind, Form, Initialiser, Layer, Merge, Network, Norm, NormKind, Passed, Recurrent, Reset,
-    Ring, WeightForm,
+    Activation, Activity, CellKind, CellNorm, CellNormKind, Form, Initialiser, Layer, Merge, Network, Norm, NormKind,
+    Passed, Recurrent, Reset, Ring, WeightForm,
 };
 
 impl ModelDescription {
@@ -115,7 +115,19 @@ fn form(l: &Value) -> Form {
         zoneout: number(&l["zoneout"]) as f32,
         memory_zoneout: number(&l["zoneoutCell"]) as f32,
         vanishing: number(&l["vanishingPenalty"]) as f32,
+        normalization: inside(&l["normalization"]),
     }
+}
+
+/// What is normalised inside a cell.
+fn inside(l: &Value) -> Option<CellNorm> {
+    let kind = match word(&l["kind"]) {
+        "layer" => CellNormKind::Layer,
+        "rms" => CellNormKind::Rms,
+        "batch" => CellNormKind::Batch { momentum: number(&l["momentum"]), max_steps: size(&l["maxSteps"]) },
+        _ => return None,
+    };
+    Some(CellNorm { kind, epsilon: number(&l["epsilon"]) })
 }
 
 fn norm(kind: NormKind, l: &Value, name: String) -> Layer {

@@ -74,6 +74,11 @@ impl Learner {
             let message = "online learning has no penalties on outputs, which are means over a batch; leave activationPenalty and temporalPenalty out";
             return Err(Error::new(ErrorClass::Config, "notOnline", message));
         }
+        if let Some(shape) = network.states().iter().find(|shape| shape.counts) {
+            let message = "online learning sees one step of one sequence, and a normalization \"batch\" needs a batch and the step's number: use \"layer\"";
+            let error = Error::new(ErrorClass::Config, "notOnline", message);
+            return Err(error.about(format!("layers[{}].normalization", shape.layer)));
+        }
         if let Some((layer, _)) = network.batch_norms().next() {
             let message = "online learning sees one step of one sequence, and a batch norm needs a batch: use layerNorm, or trainable: false";
             return Err(Error::new(ErrorClass::Config, "notOnline", message).about(format!("layers[{layer}]")));

@@ -228,6 +228,10 @@ impl Session {
         if keeps {
             let option = if run.truncation.is_some() { "truncation" } else { "carryState" };
             one_directional(&body.network, option)?;
+            if let Some(shape) = body.network.states().iter().find(|shape| shape.counts) {
+                let why = "normalization has statistics of each step of a whole sequence by its number";
+                return Err(Error::conflict(option, &format!("layers[{}]: its {why}", shape.layer)));
+            }
         }
         if run.truncation.is_some() && matches!(body.form.target, form::Target::Labels(_)) {
             let why = "the loss is one of whole sequences, which cannot be cut; checkpointing takes less memory too";

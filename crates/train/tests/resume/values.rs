@@ -76,6 +76,7 @@ fn layers() -> Rows {
         (".activationPenalty", json!([0, 0.1])),
         (".temporalPenalty", json!([0, 0.1])),
         (".deviation", json!([0, 0.2])),
+        (".maxSteps", json!([3])),
     ]
 }
 

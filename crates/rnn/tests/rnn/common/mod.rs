@@ -6,8 +6,9 @@ pub mod twin;
 use std::ops::Range;
 
 use rnn::{
-    Activation, Activity, At, Buffer, Capacity, CellKind, DropoutKey, Extent, Form, Input, Inputs, Layer, Network,
-    Packing, Philox, Recurrent, Reset, Role, States, Stream, Values, Want, WeightForm, Workspace,
+    Activation, Activity, At, Buffer, Capacity, CellKind, CellNorm, CellNormKind, DropoutKey, Extent, Form, Input,
+    Inputs, Layer, Network, Packing, Philox, Recurrent, Reset, Role, States, Stream, Values, Want, WeightForm,
+    Workspace,
 };
 
 /// Every cell.
@@ -87,7 +88,14 @@ pub fn forms() -> Vec<(CellKind, Form)> {
     let lstms = [CELLS[0], CELLS[6], CELLS[8]].map(|cell| (cell, projected));
     let learned = Form { learned_state: true, ..plain };
     let others = [(CELLS[1], learned), (CELLS[0], Form { proj_size: Some(3), ..learned })];
-    CELLS.map(|cell| (cell, plain)).into_iter().chain(lstms).chain(others).collect()
+    let normed = [CELLS[0], CELLS[1], CELLS[3]].map(|cell| (cell, inside(CellNormKind::Layer)));
+    let rms = [(CELLS[8], Form { proj_size: Some(3), ..inside(CellNormKind::Rms) })];
+    CELLS.map(|cell| (cell, plain)).into_iter().chain(lstms).chain(others).chain(normed).chain(rms).collect()
+}
+
+/// With a norm inside the cell. Where its variance is small it makes large numbers of rounding, so what is added to it is large.
+pub fn inside(kind: CellNormKind) -> Form {
+    Form { normalization: Some(CellNorm { kind, epsilon: 0.1 }), ..Form::default() }
 }
 
 /// [`recurrent`] of one of [`forms`].

@@ -58,6 +58,14 @@ fn layer(layer: &rnn::Layer, params: Option<&Parameters>) -> naive::Layer {
                 residual: layer.form.passed == rnn::Passed::Added,
                 skip: layer.form.passed == rnn::Passed::Beside,
                 learned: layer.form.learned_state,
+                norm: layer.form.normalization.map(|norm| naive::CellNorm {
+                    kind: match norm.kind {
+                        rnn::CellNormKind::Layer => naive::Inner::Layer,
+                        rnn::CellNormKind::Rms => naive::Inner::Rms,
+                        rnn::CellNormKind::Batch { .. } => naive::Inner::Batch { training: params.is_none() },
+                    },
+                    epsilon: norm.epsilon,
+                }),
             },
         }),
         rnn::Layer::Dense { units, activation: a, bias, name, .. } => {

@@ -1,7 +1,8 @@
 //! Everything in the table that has a name, each once, an object before what its fields are made of.
 
 use train::describe::rows::calls::ALL;
-use train::describe::table::{Default, Field, Keyed, Kind, Object, Tagged, Union, Words};
+use train::describe::rows::inside::NORMALIZATION;
+use train::describe::table::{Default, Field, Keyed, Kind, Object, Tagged, Tell, Union, Words};
 
 #[derive(Clone, Copy)]
 pub enum Item {
@@ -62,6 +63,12 @@ fn walk(kind: &'static Kind, items: &mut Vec<Item>) {
         Kind::List(of, _) => walk(of, items),
         _ => {}
     }
+}
+
+/// Whether there is a function of an object's kind. Norms inside cells are said where they are, as `{ kind: "layer" }`: functions
+/// of such names would tell nothing elsewhere.
+pub fn has_factory(object: &Object) -> bool {
+    matches!(object.tell, Tell::Kind(_)) && !NORMALIZATION.of.iter().any(|&norm| std::ptr::eq(norm, object))
 }
 
 /// TypeScript's type of a kind.

@@ -1,6 +1,6 @@
 //! The options table of the docs.
 
-use crate::catalogue::{Item, default_of, items, range_of, type_of, words_of};
+use crate::catalogue::{Item, default_of, has_factory, items, range_of, type_of, words_of};
 use std::fmt::Write;
 use train::describe::table::{Default, Field, Kind, Object, Tell};
 
@@ -21,8 +21,8 @@ pub fn print() -> String {
 
 fn print_object(object: &Object, out: &mut String) {
     let heading = match object.tell {
-        Tell::Kind(kind) => format!("{kind}()"),
-        Tell::Key(_) | Tell::Alone => object.name.into(),
+        Tell::Kind(kind) if has_factory(object) => format!("{kind}()"),
+        Tell::Kind(_) | Tell::Key(_) | Tell::Alone => object.name.into(),
     };
     _ = write!(out, "\n## {heading}\n\n{}\n\n| option | type | default | what |\n|---|---|---|---|\n", object.doc);
     for field in object.fields() {

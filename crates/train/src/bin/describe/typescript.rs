@@ -1,6 +1,6 @@
 //! The types of descriptions, with their docs, and the factories.
 
-use crate::catalogue::{Item, default_of, items, range_of, type_of, words_of};
+use crate::catalogue::{Item, default_of, has_factory, items, range_of, type_of, words_of};
 use std::fmt::Write;
 use train::describe::table::{Default, Field, Object, Tell};
 
@@ -11,7 +11,9 @@ pub fn print() -> String {
     let mut out = String::from(HEAD);
     items.iter().for_each(|item| print_type(*item, &mut out));
     for item in &items {
-        if let Item::Object(object @ Object { tell: Tell::Kind(_), .. }) = item {
+        if let Item::Object(object) = item
+            && has_factory(object)
+        {
             print_factory(object, &mut out);
         }
     }

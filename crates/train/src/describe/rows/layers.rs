@@ -1,5 +1,6 @@
 //! Rows of the layers.
 
+use super::inside::NORMALIZATION_ROW;
 use super::model::INITIALISERS;
 use super::norms::{BATCH_NORM, LAYER_NORM, NOISE, RMS_NORM, SHARED, TOKEN_DROPOUT};
 use super::penalties::{ACTIVATION_PENALTY, TEMPORAL_PENALTY, WEIGHT_DROP, WEIGHT_NORM};
@@ -106,6 +107,7 @@ static LSTM: Object = Object {
             Absent,
             "Size of the state as a projection of the units, below hiddenSize (Sak et al. 2014).",
         ),
+        NORMALIZATION_ROW,
         RECURRENT_DROPOUT,
         ZONEOUT,
         ZONEOUT_CELL,
@@ -124,6 +126,7 @@ static GRU: Object = Object {
             Is("\"after\""),
             "Where the reset gate acts: after the product with the state (PyTorch, cuDNN) or before it (the original).",
         ),
+        NORMALIZATION_ROW,
         RECURRENT_DROPOUT,
         ZONEOUT,
     ],
@@ -135,7 +138,8 @@ static RNN: Object = Object {
     tell: Tell::Kind("rnn"),
     base: Some(&RECURRENT),
     fields: &[
-        row!("activation", one_of!("tanh", "relu"), Is("\"tanh\""), "The state's nonlinearity.",),
+        row!("activation", one_of!("tanh", "relu"), Is("\"tanh\""), "The state's nonlinearity."),
+        NORMALIZATION_ROW,
         ZONEOUT,
         VANISHING_PENALTY,
     ],

@@ -4,6 +4,7 @@
 pub mod average;
 pub mod calls;
 pub mod gradients;
+pub mod inside;
 pub mod layers;
 pub mod losses;
 pub mod metrics;

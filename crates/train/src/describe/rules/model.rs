@@ -53,6 +53,9 @@ pub fn output_size(model: &Value) -> Option<usize> {
 /// `ConfigError`.
 pub fn finish(model: &mut Value) -> Result<(), Error> {
     check_input(&model["input"])?;
+    for (i, layer) in model["layers"].as_array_mut().into_iter().flatten().enumerate() {
+        recurrent::fill_normalization(layer, &format!("layers[{i}].normalization"))?;
+    }
     check_layers(model)?;
     check_output(model)?;
     fill_sizes(model)?;

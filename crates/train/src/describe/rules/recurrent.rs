@@ -1,8 +1,11 @@
 //! Rules of one recurrent layer.
 
 use super::{integer, number, word};
+use crate::describe::rows::inside::NORMALIZATION;
+use crate::describe::table::Kind;
+use crate::describe::walk::check as check_kind;
 use crate::error::Error;
-use crate::json::Value;
+use crate::json::{Value, json};
 
 /// Checks what the options of a recurrent layer have to do with each other and with its input: rows of `below` numbers, as far
 /// as that is known; `tokens` when it reads tokens. `path` makes that of a field.
@@ -43,6 +46,18 @@ pub fn check(layer: &Value, below: Option<usize>, tokens: bool, path: &dyn Fn(&s
             return Err(Error::conflict(path("weightDrop"), "the layer has no recurrent weights"));
         }
     }
+    if !layer["normalization"].is_null() && layer["reset"] == "before" {
+        let why = "needs reset: \"after\", whose products it normalises";
+        return Err(Error::conflict(path("normalization"), why));
+    }
+    if let (false, Some(option)) = (
+        layer["normalization"].is_null(),
+        ["recurrentDropout", "zoneout", "zoneoutCell", "vanishingPenalty"]
+            .into_iter()
+            .find(|&option| number(&layer[option]) > 0.0),
+    ) {
+        return Err(Error::conflict(path("normalization"), &format!("does not go together with {option}")));
+    }
     for option in ["activationPenalty", "temporalPenalty"] {
         let with = match () {
             () if number(&layer[option]) <= 0.0 => continue,
@@ -72,6 +87,18 @@ pub fn check(layer: &Value, below: Option<usize>, tokens: bool, path: &dyn Fn(&s
     {
         let why = format!("needs an input of the output's {row} numbers, and has one of {below}");
         return Err(Error::conflict(path("residual"), &why));
+    }
+    Ok(())
+}
+
+/// Writes a normalization that was given by its name as an object with its defaults.
+///
+/// # Errors
+/// None: the table has checked the name.
+pub fn fill_normalization(layer: &mut Value, path: &str) -> Result<(), Error> {
+    if let Some(kind) = layer["normalization"].as_str() {
+        let named = json!({ "kind": kind });
+        layer["normalization"] = check_kind(&Kind::Tagged(&NORMALIZATION), &named, &mut path.to_string())?;
     }
     Ok(())
 }

@@ -41,7 +41,7 @@ fn projections() {
         (json!({ "kind": "lstm", "projSize": 0 }), "layers[0].projSize: expected a positive integer, got 0"),
         (
             json!({ "kind": "gru", "projSize": 2 }),
-            "layers[0].projSize: unknown option; known are hiddenSize, numLayers, bidirectional, merge, residual, skip, initialState, recurrentInit, recurrentScale, dropout, activationPenalty, temporalPenalty, weightDrop, weightNorm, bias, name, trainable, reset, recurrentDropout, zoneout",
+            "layers[0].projSize: unknown option; known are hiddenSize, numLayers, bidirectional, merge, residual, skip, initialState, recurrentInit, recurrentScale, dropout, activationPenalty, temporalPenalty, weightDrop, weightNorm, bias, name, trainable, reset, normalization, recurrentDropout, zoneout",
         ),
     ] {
         assert_eq!(message(described(fields)), expected);

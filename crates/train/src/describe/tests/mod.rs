@@ -1,6 +1,7 @@
 //! What a caller may say, what is answered, and that the table holds for every row.
 
 mod cells;
+mod inside;
 mod losses;
 mod messages;
 mod models;
