@@ -1,7 +1,7 @@
 //! What is crossed: cells, how a layer is built around them, normalisation, regularisers, losses, truncation, and what is read and
 //! predicted. A value is a line: its name, and what it makes of a plan. What does not go together is in a table below.
 
-use rnn::{At, CellKind, Layer, Merge, Norm, NormKind, Passed};
+use rnn::{At, CellKind, CellNorm, CellNormKind, Layer, Merge, Norm, NormKind, Passed};
 
 use super::plan::Plan;
 use crate::common::CELLS;
@@ -59,11 +59,17 @@ fn norms() -> Vec<Value> {
         let norm = Norm { kind, epsilon: 0.1, name: "norm".into(), trainable: true };
         value(name, move |plan| plan.above.push(Layer::Norm(norm.clone())))
     };
+    let inner = |name: &str, kind: CellNormKind| {
+        value(name, move |plan| plan.layer.form.normalization = Some(CellNorm { kind, epsilon: 0.1 }))
+    };
     vec![
         value("no norm", |_| {}),
         norm("layer norm", NormKind::Layer { bias: true }),
         norm("RMS norm", NormKind::Rms),
         norm("batch norm", NormKind::Batch { momentum: 0.1 }),
+        inner("inner layer norm", CellNormKind::Layer),
+        inner("inner RMS norm", CellNormKind::Rms),
+        inner("inner batch norm", CellNormKind::Batch { momentum: 0.1, max_steps: 3 }),
         value("weight norm", |plan| plan.layer.weights.norm = true),
     ]
 }
@@ -124,7 +130,7 @@ fn places() -> Vec<Value> {
 }
 
 /// Beginnings of two names that do not go together: networks or runs with both are refused.
-const APART: [(&str, &str); 25] = [
+const APART: [(&str, &str); 33] = [
     // Without recurrent weights; or made in two ways.
     ("Min", "weight drop"),
     ("Lru", "weight drop"),
@@ -149,7 +155,17 @@ const APART: [(&str, &str); 25] = [
     // The direction that reads from the end has no state before a window or a segment.
     ("bidirectional", "segments"),
     ("bidirectional", "window"),
+    // Without products of their own to normalise.
+    ("Gru { reset: Before", "inner"),
+    ("Min", "inner"),
+    ("Lru", "inner"),
+    // What acts on states at every step.
+    ("inner", "recurrent dropout"),
+    ("inner", "zoneout"),
+    ("inner", "memory zoneout"),
     // Statistics are of whole sequences.
+    ("inner batch norm", "segments"),
+    ("inner batch norm", "window"),
     ("batch norm", "segments"),
     ("batch norm", "window"),
     // An alignment is one of a whole sequence, with a prediction at every step.
