@@ -77,8 +77,10 @@ fn what_is_refused() {
         let error = described(kind, json!("layer")).expect_err("not there");
         assert_eq!((error.code, error.path.as_deref()), ("unknownOption", Some("layers[0].normalization")));
     }
-    for option in ["recurrentDropout", "zoneout", "zoneoutCell"] {
-        let mut layer = json!({ "kind": "lstm", "hiddenSize": 4, "normalization": "layer" });
+    for (kind, option) in
+        [("lstm", "recurrentDropout"), ("lstm", "zoneout"), ("lstm", "zoneoutCell"), ("rnn", "vanishingPenalty")]
+    {
+        let mut layer = json!({ "kind": kind, "hiddenSize": 4, "normalization": "layer" });
         layer[option] = json!(0.5);
         let expected = format!("layers[0].normalization: does not go together with {option}");
         assert_eq!(message(model_with(json!({ "layers": [layer] }))), expected);
