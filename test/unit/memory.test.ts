@@ -49,6 +49,11 @@ describe("memory of training", () => {
       { cell: "lstm", shape: shape(512, 4, 10, 300), numLayers: 1, moments: moments.sgd },
       { kind: "sgd" },
     ],
+    [
+      "a search with ten pairs",
+      { cell: "gru", shape: shape(200, 8, 10, 32), numLayers: 1, moments: 2 * 10 + 4 },
+      { kind: "lbfgs", historySize: 10, lineSearch: "strongWolfe" },
+    ],
     ["segments", { cell: "lstm", shape: shape(128, 32, 1024, 8), numLayers: 2, every: 32 }, adam],
     ["shards", { cell: "lstm", shape: shape(256, 64, 50, 64), numLayers: 1, shards: 8 }, adam],
   ])("%s is as the formula says, within 5 %%", async (_, training, optimizer) => {

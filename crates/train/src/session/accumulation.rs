@@ -1,15 +1,17 @@
 //! Gradient accumulation: several batches, gone through one after the other with the same weights, make one update by the mean
-//! over all of them. It is what one batch as large would give, in the memory of a small one. NOT: the update.
+//! over all of them. It is what one batch as large would give, in the memory of a small one.
 //!
 //! With w_b the weight of batch b (of its losses' elements) and g_b the gradient of its mean loss: `g = Σ w_b g_b / Σ w_b`. An
 //! update is due after so many batches, and where an epoch ends, by those that it has left.
 
 use super::shards::Size;
+use super::{Session, Source};
 use crate::bundle::Bundle;
 use crate::error::Error;
 use crate::file::File;
 use crate::memory::buffer;
 use crate::metrics::{Plan, Sums};
+use crate::model::Body;
 use crate::update::read_flat;
 use rnn::ParameterTable;
 
@@ -104,5 +106,32 @@ impl Accumulation {
     /// Whether these are sums of this plan.
     pub fn fit(&mut self, plan: &Plan) -> bool {
         self.sums.fit(plan)
+    }
+}
+
+impl Session {
+    /// Rows of the batch at hand are told apart by the samples that they are of, or else by their place in a source's update.
+    pub(super) fn first_row(&self) -> u64 {
+        match (&self.source, &self.accumulation) {
+            (Source::Batches(_), Some(group)) => group.sequences,
+            _ => 0,
+        }
+    }
+
+    /// The update by the batches that a source had left for it when its pass ended.
+    pub(super) fn finish_update(&mut self, body: &mut Body) {
+        let Some(group) = self.accumulation.as_mut().filter(|group| group.batches() > 0) else { return };
+        let counters = &mut self.counters;
+        match self.updater.update(counters.done(), body.network.table(), &mut body.params, group.mean()) {
+            Err(diverged) => {
+                let error = diverged.error(counters.step + 1, counters.loss);
+                self.diverged(body, error);
+            }
+            Ok(updated) => {
+                counters.updated(&updated);
+                self.records.step(counters, group.sums());
+                group.clear();
+            }
+        }
     }
 }

@@ -229,14 +229,6 @@ impl Session {
         self.counters.step
     }
 
-    /// Rows of the batch at hand are told apart by the samples that they are of, or else by their place in a source's update.
-    fn first_row(&self) -> u64 {
-        match (&self.source, &self.accumulation) {
-            (Source::Batches(_), Some(group)) => group.sequences,
-            _ => 0,
-        }
-    }
-
     /// The update, once all gradients are in; of several batches, once those of the last one are.
     fn update(&mut self, body: &mut Body) {
         let over = self.span.is_none_or(|span| span.last);
@@ -292,23 +284,6 @@ impl Session {
                 if over && self.batches == Some(counters.cursor) {
                     self.end_epoch(body, true);
                 }
-            }
-        }
-    }
-
-    /// The update by the batches that a source had left for it when its pass ended.
-    fn finish_update(&mut self, body: &mut Body) {
-        let Some(group) = self.accumulation.as_mut().filter(|group| group.batches() > 0) else { return };
-        let counters = &mut self.counters;
-        match self.updater.update(counters.done(), body.network.table(), &mut body.params, group.mean()) {
-            Err(diverged) => {
-                let error = diverged.error(counters.step + 1, counters.loss);
-                self.diverged(body, error);
-            }
-            Ok(updated) => {
-                counters.updated(&updated);
-                self.records.step(counters, group.sums());
-                group.clear();
             }
         }
     }
