@@ -339,6 +339,18 @@ fn what_it_cannot_be_is_refused() {
         let message = refused(Model::create(&json).expect("a model"), classified(30), &run(1, "", ""));
         assert!(message.starts_with(expected), "{message}");
     }
+    for (option, of) in [
+        ("vanishingPenalty", "a layer's vanishingPenalty"),
+        ("activationPenalty", "a layer's activationPenalty or temporalPenalty"),
+        ("temporalPenalty", "a layer's activationPenalty or temporalPenalty"),
+    ] {
+        let json = format!(
+            r#"{{"input":{{"size":2}},"layers":[{{"kind":"rnn","hiddenSize":4,"{option}":0.1}},{{"kind":"dense"}}],
+                "output":{{"at":"last","classes":2}}}}"#
+        );
+        let message = refused(Model::create(&json).expect("right"), classified(30), &run(1, "", ""));
+        assert_eq!(message, format!("optimizer: lbfgs goes by the loss, and {of} is no part of it"));
+    }
     let mut source = Bundle::default();
     source.note("kind", "batches");
     let again = "optimizer: lbfgs goes by the loss of all data, again and again: use fit";

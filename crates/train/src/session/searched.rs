@@ -34,6 +34,10 @@ pub fn check(run: &RunDescription, network: &Network, batches: Option<u64>) -> R
         let why = "lbfgs goes by the loss, and a layer's activationPenalty or temporalPenalty is no part of it";
         return Err(Error::conflict("optimizer", why));
     }
+    if network.penalises_vanishing() {
+        let why = "lbfgs goes by the loss, and a layer's vanishingPenalty is no part of it";
+        return Err(Error::conflict("optimizer", why));
+    }
     Ok(())
 }
 
