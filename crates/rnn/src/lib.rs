@@ -48,7 +48,7 @@ pub use init::{Init, Initialiser, initialise};
 pub use inside::{CellNorm, CellNormKind};
 pub use losses::{Loss, LossSum, cross_entropy, mse};
 pub use network::{DropoutKey, Extent, Network, Values, Want};
-pub use norms::{Norm, NormKind, Running};
+pub use norms::{Norm, NormKind, Recount, Running};
 pub use packing::Packing;
 pub use params::{Buffer, Parameter, ParameterTable, Role};
 pub use random::{Philox, Purpose, Stream, permutation};

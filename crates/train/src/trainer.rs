@@ -9,6 +9,7 @@ use crate::memory::buffer;
 use crate::metrics::Plan;
 use crate::model::{Body, Model};
 use crate::session::alone;
+use crate::session::recounted::refusal;
 use crate::session::saved::write_states;
 use crate::session::shards::{Division, Job, Shards, Ways};
 use crate::text;
@@ -32,7 +33,11 @@ impl Trainer {
         let division = Division { shards: 1, workers: 1, index: 0 };
         let room = Capacity { batch: 0, steps: 0, rows: 0 };
         let shards = Shards::new(network, form, room, division, Plan::default(), Ways::default())?;
-        Ok(Trainer { seed, shards, updater: Updater::new(network.table(), update)?, done: 0, loss: f64::NAN })
+        let updater = Updater::new(network.table(), update)?;
+        if updater.apart() && network.batch_norms().next().is_some() {
+            return Err(refusal(&updater));
+        }
+        Ok(Trainer { seed, shards, updater, done: 0, loss: f64::NAN })
     }
 
     /// One update on a "sequences" bundle: `loss`, `gradientNorm` and the final `state.{k}.*`.

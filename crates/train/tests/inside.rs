@@ -252,7 +252,12 @@ fn one_sample_is_refused_before_training() {
 #[test]
 fn what_does_not_know_the_step_is_refused_by_name() {
     let mut one = writer(KINDS[2]);
-    for (more, path) in [(r#""carryState":true"#, "carryState"), (r#""truncation":{"k1":3,"k2":3}"#, "truncation")] {
+    for (more, path) in [
+        (r#""carryState":true"#, "carryState"),
+        (r#""truncation":{"k1":3,"k2":3}"#, "truncation"),
+        (r#""average":{"kind":"ema"}"#, "average"),
+        (r#""optimizer":"scheduleFree""#, "optimizer"),
+    ] {
         let run = READ.replacen('{', &format!("{{{more},"), 1);
         let error = refused(Session::fit(&mut one, text(712), &run, None, None));
         assert_eq!((error.class, error.path.as_deref()), (ErrorClass::Config, Some(path)));

@@ -12,6 +12,7 @@
 //! A row is a step of a sequence, or a sequence where the layer comes after the last state: padding is never seen.
 
 mod batch;
+mod recount;
 mod rows;
 mod running;
 
@@ -21,6 +22,7 @@ use crate::blocks::{Order, steps};
 use crate::params::{Buffer, Owner, ParameterTable, Role};
 use crate::spec::NetworkError;
 use crate::trained::Trained;
+pub use recount::Recount;
 pub use running::Running;
 
 /// What a normalising layer takes mean and variance of.

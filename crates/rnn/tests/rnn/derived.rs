@@ -216,3 +216,40 @@ fn no_descent() {
     network.forward(&params, &batch.packing, batch.x.view(), None, None, &mut ws);
     network.descend(&mut params, &batch.packing, batch.x.view(), None, &mut ws);
 }
+
+/// An Elman network of ones, from states with one unit each, shows what each weight is multiplied with.
+#[test]
+fn dropped_weights_keep_their_share() {
+    const UNITS: usize = 64;
+    for drop in [0.1f32, 0.5] {
+        let cell = CellKind::Rnn { activation: Activation::Relu };
+        let weights = WeightForm { norm: false, drop };
+        let layer = Recurrent { weights, bias: false, ..formed((cell, Form::default()), UNITS) };
+        let network = Network::new(Input::Values { size: 1 }, vec![Layer::Recurrent(layer)], At::Every).unwrap();
+        let mut params = vec![0.0; network.table().len()];
+        network.table().import(1, &[1.0; UNITS * UNITS], &mut params);
+        let packing = rnn::Packing::new(&[1; UNITS]);
+        let capacity = rnn::Capacity { batch: UNITS, steps: 1, rows: UNITS };
+        let mut ws = Workspace::new(&network, capacity, true).unwrap();
+        let mut states = rnn::States::zeros(&network, UNITS);
+        (0..UNITS).for_each(|i| states.layers[0].h[i * UNITS + i] = 1.0);
+        let rows: Vec<u64> = (0..UNITS as u64).collect();
+        let (mut all, mut masks) = (Vec::new(), std::collections::BTreeSet::new());
+        for step in 0..10 {
+            let key = rnn::DropoutKey { seed: 7, step, rows: &rows, whole: rnn::Extent::default() };
+            let x = rnn::Values::Values(&[0.0; UNITS]);
+            network.forward(&params, &packing, x, Some(&states), Some(key), &mut ws);
+            assert!(
+                masks.insert(ws.output().iter().map(|x| x.to_bits()).collect::<Vec<_>>()),
+                "each update has its own"
+            );
+            all.extend_from_slice(ws.output());
+        }
+        let n = all.len() as f64;
+        let kept = all.iter().filter(|&&x| x != 0.0).count() as f64 / n;
+        let error = (f64::from(drop) * f64::from(1.0 - drop) / n).sqrt();
+        assert!((kept - f64::from(1.0 - drop)).abs() < 4.0 * error, "{drop}: {kept} kept");
+        let mean = all.iter().map(|&x| f64::from(x)).sum::<f64>() / n;
+        assert!((mean - 1.0).abs() < 4.0 * error / f64::from(1.0 - drop), "the expectation stays: {mean}");
+    }
+}

@@ -99,6 +99,30 @@ fn dropped_tokens_against_naive() {
     println!("dropped tokens: worst relative error {:.1e}", compared.error);
 }
 
+/// Vectors of ones show what tokens are multiplied with: 400 tokens in each of 50 sequences, some of them twice.
+#[test]
+fn dropped_tokens_keep_their_share() {
+    for dropout in [0.1f32, 0.5] {
+        let embedding = Layer::Embedding { units: 1, dropout, name: "e".into(), trainable: true };
+        let network = Network::new(Input::Tokens { vocabulary: 400 }, vec![embedding], At::Every).unwrap();
+        let packing = Packing::new(&[500; 50]);
+        let capacity = rnn::Capacity { batch: 50, steps: 500, rows: 25_000 };
+        let mut ws = Workspace::new(&network, capacity, true).unwrap();
+        let tokens: Vec<u32> = (0..500).flat_map(|t| [t % 400; 50]).collect();
+        let rows: Vec<u64> = (0..50).collect();
+        let key = DropoutKey { seed: 3, step: 4, rows: &rows, whole: Extent::default() };
+        let params = vec![1.0; network.table().len()];
+        network.forward(&params, &packing, Values::Tokens(&tokens), None, Some(key), &mut ws);
+        let (once, again) = ws.output().split_at(20_000);
+        assert_eq!(again, &once[..5_000], "all occurrences of a token in a sequence together");
+        let kept = once.iter().filter(|&&x| x != 0.0).count() as f64 / 20_000.0;
+        let error = (f64::from(dropout) * f64::from(1.0 - dropout) / 20_000.0).sqrt();
+        assert!((kept - f64::from(1.0 - dropout)).abs() < 4.0 * error, "{dropout}: {kept} kept");
+        let mean = once.iter().map(|&x| f64::from(x)).sum::<f64>() / 20_000.0;
+        assert!((mean - 1.0).abs() < 4.0 * error / f64::from(1.0 - dropout), "the expectation stays: {mean}");
+    }
+}
+
 /// What a lone layer makes of ones, `[rows, units]`.
 fn alone(layer: Layer, lengths: &[usize], units: usize, key: (u64, u64), ids: &[u64]) -> (Packing, Vec<f32>) {
     // A norm that does nothing, so that the network has a parameter: running mean 0 and variance 1.

@@ -3,7 +3,7 @@
 use crate::describe::run::Checkpointing;
 use crate::error::Error;
 use crate::evaluate::workspace;
-use rnn::{Capacity, Checkpointed, Inputs, Network, Reading, States, Want, Workspace};
+use rnn::{Capacity, Checkpointed, Inputs, Network, Reading, Recount, States, Want, Workspace};
 
 pub enum Engine {
     Whole(Box<Workspace>),
@@ -38,6 +38,13 @@ impl Engine {
                 network.forward(params, packing, inputs.of(0..packing.steps), initial, dropout, workspace);
             }
             Engine::Segments(segments) => segments.forward(network, of, inputs),
+        }
+    }
+
+    /// Adds the statistics that a way forward has seen; one in segments has none as a whole.
+    pub fn recount(&self, network: &Network, of: Reading, to: &mut Recount) {
+        if let Engine::Whole(workspace) = self {
+            to.shard(network, of.packing, workspace);
         }
     }
 

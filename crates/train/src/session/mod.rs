@@ -7,6 +7,7 @@ mod engine;
 mod open;
 mod pass;
 pub mod records;
+pub mod recounted;
 pub mod rollback;
 pub mod saved;
 mod searched;
@@ -29,6 +30,7 @@ use accumulation::Accumulation;
 use counters::Counters;
 pub use open::Team;
 use records::Records;
+use recounted::Recounted;
 use rollback::Place;
 use saved::{RunState, SavedRun};
 use shards::{Division, Job, Shards};
@@ -53,6 +55,8 @@ enum Phase {
     Step,
     /// The own shards of a step are computed.
     Merge,
+    /// The statistics of batch norms are counted anew, for averaged weights.
+    Recount,
     Validate,
     Done,
 }
@@ -99,6 +103,9 @@ pub struct Session {
     last_look: Option<f64>,
     divergence: Option<Error>,
     warnings: Vec<String>,
+    /// Where batch norms have statistics of averaged weights; and the weights before these were counted in the middle of an epoch.
+    recounted: Option<Recounted>,
+    uncounted: Option<Vec<f32>>,
 }
 
 impl Session {
@@ -129,6 +136,7 @@ impl Session {
     fn unit(&mut self, body: &mut Body) -> Result<Status, Error> {
         match self.phase {
             Phase::Done => return Ok(self.ended()),
+            Phase::Recount => self.recount(body),
             Phase::Validate => self.validate(body),
             Phase::Merge => {}
             Phase::Step if self.at_limit() => self.end_epoch(body, false),
@@ -308,7 +316,17 @@ impl Session {
         self.whole = whole;
         if (self.counters.cursor, self.counters.passed) == (0, 0) {
             self.phase = Phase::Done;
-        } else if self.validation.is_some() {
+        } else if let Some(recounted) = &mut self.recounted {
+            recounted.begin();
+            self.phase = Phase::Recount;
+        } else {
+            self.look(body);
+        }
+    }
+
+    /// At the validation part, where there is one.
+    fn look(&mut self, body: &mut Body) {
+        if self.validation.is_some() {
             self.phase = Phase::Validate;
         } else {
             self.close_epoch(body, None);
@@ -412,7 +430,7 @@ impl Session {
             fingerprint: self.fingerprint.as_deref(),
             relaxed: linalg::RELAXED,
             counters: &self.counters,
-            last: None,
+            last: self.uncounted.as_deref(),
             best: self.best.as_deref(),
             moments: self.updater.remembers(),
             iterate: self.updater.iterate(),
@@ -425,7 +443,7 @@ impl Session {
 
     /// Whether all batches of the current epoch are done, and only the look at the validation part is not.
     fn epoch_ended(&self) -> bool {
-        self.phase == Phase::Validate && self.whole
+        matches!(self.phase, Phase::Recount | Phase::Validate) && self.whole
     }
 
     /// Ends the run: the best weights are put in place, if they are kept; the run stays with the model. Gives
@@ -449,6 +467,7 @@ impl Session {
             params.clone_from(best);
             std::mem::replace(&mut body.params, params)
         });
+        let last = self.uncounted.take().or(last);
         let (moments, iterate, search) = self.updater.into_state();
         model.saved = Some(SavedRun {
             run: self.run,

@@ -4,6 +4,7 @@ use super::accumulation::Accumulation;
 use super::alone;
 use super::counters::Counters;
 use super::records::Records;
+use super::recounted::Recounted;
 use super::rollback::Place;
 use super::searched;
 use super::shards::{Division, Shards, Ways};
@@ -272,7 +273,12 @@ impl Session {
         if run.accumulation > 1 {
             accumulation = Some(Accumulation::new(body.params.len(), &plan)?);
         }
+        let updater = Updater::new(body.network.table(), run.update.clone())?;
+        let states = run.carry_state.then_some(division.shards);
+        let recounted = Recounted::new(&body.network, &updater, &source, batch, states)?;
         let session = Session {
+            recounted,
+            uncounted: None,
             form: body.form.clone(),
             division,
             updates: updates(&run, &source, batch, body.network.at()),
@@ -286,7 +292,7 @@ impl Session {
             ordered: None,
             shards,
             accumulation,
-            updater: Updater::new(body.network.table(), run.update.clone())?,
+            updater,
             counters: Counters { sums: Sums::new(&plan), ..Counters::default() },
             records: Records::new(metrics, plan),
             best: None,

@@ -14,7 +14,7 @@ use crate::describe::run::Checkpointing;
 use crate::error::Error;
 use crate::metrics::{Plan, Sums};
 use rnn::losses::ctc::Alignments;
-use rnn::{Capacity, Network, Reading, States};
+use rnn::{Capacity, Network, Reading, Recount, States};
 use std::ops::Range;
 
 pub struct Pass {
@@ -112,18 +112,46 @@ impl Pass {
     ) {
         self.batch.sort(job.samples, ids);
         self.batch.rows.iter_mut().for_each(|row| *row += job.first_row);
+        self.take(job.network, carried);
+        self.train(job, job.samples, scale, out, carried.is_some());
+        self.give(job.network, ended);
+    }
+
+    /// As [`Pass::whole`], forward alone, for the statistics of batch norms.
+    pub fn recount(
+        &mut self,
+        job: &Job,
+        ids: &[u32],
+        carried: Option<&States>,
+        ended: Option<&mut States>,
+        to: &mut Recount,
+    ) {
+        self.batch.sort(job.samples, ids);
+        self.take(job.network, carried);
+        let Pass { engine, batch, initial, .. } = self;
+        let (of, mut inputs) = reading(job, job.samples, batch, carried.map(|_| &*initial));
+        engine.forward(job.network, of, &mut inputs);
+        engine.recount(job.network, of, to);
+        self.give(job.network, ended);
+    }
+
+    /// States that the gathered sequences begin from, in the caller's order.
+    fn take(&mut self, network: &Network, carried: Option<&States>) {
         if let Some(carried) = carried {
             let order = &self.batch.packing.order;
-            self.initial.reset(job.network, order.len());
+            self.initial.reset(network, order.len());
             let rows = order.iter().enumerate().map(|(to, &from)| (from as usize, to));
-            self.initial.copy_rows(job.network, carried, rows);
+            self.initial.copy_rows(network, carried, rows);
         }
-        self.train(job, job.samples, scale, out, carried.is_some());
+    }
+
+    /// Those that they end in, likewise.
+    fn give(&self, network: &Network, ended: Option<&mut States>) {
         if let Some(ended) = ended {
             let order = &self.batch.packing.order;
-            ended.reset(job.network, order.len());
+            ended.reset(network, order.len());
             let rows = order.iter().enumerate().map(|(from, &to)| (from, to as usize));
-            ended.copy_rows(job.network, self.engine.final_states(), rows);
+            ended.copy_rows(network, self.engine.final_states(), rows);
         }
     }
 

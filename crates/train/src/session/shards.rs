@@ -15,7 +15,7 @@ use crate::evaluate::capacity;
 use crate::memory::buffer;
 use crate::metrics::{Plan, Sums};
 use crate::update::Updater;
-use rnn::{Capacity, DropoutKey, Extent, Network, Running, States};
+use rnn::{Capacity, DropoutKey, Extent, Network, Recount, Running, States};
 use std::ops::Range;
 
 /// The sum over a range of shards, all of one worker.
@@ -252,6 +252,27 @@ impl Shards {
                 self.pass.window(job, span, scale, ids, out, carried.filter(|_| job.goes_on), ended);
             }
         }
+    }
+
+    /// All shards of a batch forward, whoever trains on them, for the statistics of batch norms; each from the state that it left
+    /// in `states`, where there are such.
+    pub fn recount(&mut self, job: &Job, mut states: Option<&mut [States]>, to: &mut Recount) {
+        for shard in 0..self.division.shards {
+            let ids = &job.ids[part(job.ids.len(), self.division.shards, shard)];
+            if ids.is_empty() {
+                continue;
+            }
+            match states.as_mut().map(|states| &mut states[shard]) {
+                None => self.pass.recount(job, ids, None, None, to),
+                Some(state) => {
+                    let carried = std::mem::take(state);
+                    *state = States::zeros(job.network, 0);
+                    let before = Some(&carried).filter(|_| job.goes_on);
+                    self.pass.recount(job, ids, before, Some(state), to);
+                }
+            }
+        }
+        to.batch();
     }
 
     /// Shows each piece of `worker`'s share of a batch, to be read where it is this worker's own and written where it is
