@@ -150,9 +150,10 @@ impl Alike {
     }
 }
 
+/// As they are described: who is asked is not said there.
 impl PartialEq for Own {
     fn eq(&self, other: &Own) -> bool {
-        self.classes == other.classes && Rc::ptr_eq(&self.inside, &other.inside)
+        self.classes == other.classes
     }
 }
 

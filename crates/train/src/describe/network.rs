@@ -29,7 +29,7 @@ pub fn network(model: &ModelDescription, input_size: usize) -> Result<Network, E
     };
     Network::new(input, model.layers(), model.output.at).map_err(|e| {
         // Most of its messages begin with the field.
-        let field = e.message.split_once(": ").map(|(field, _)| field).filter(|field| !field.contains(' '));
+        let field = e.message.split_once(':').map(|(field, _)| field).filter(|field| !field.contains(' '));
         let path = field.map_or(format!("layers[{}]", e.layer), |field| format!("layers[{}].{field}", e.layer));
         Error::new(ErrorClass::Config, "wrongOption", e.to_string()).about(path)
     })
