@@ -27,8 +27,9 @@ const classifier = (normalization: Kind): ModelDescription => ({
   seed: 5,
 });
 
+const characters = [...new Set(verse)].sort();
 const writer = (normalization: Kind): ModelDescription => ({
-  input: { vocabulary: [...new Set(verse)].sort() },
+  input: { vocabulary: characters },
   layers: [embedding({ units: 4 }), lstm({ hiddenSize: 6, normalization }), dense()],
 });
 
@@ -76,7 +77,8 @@ describe("norms inside cells", () => {
   it.each(kinds)("give the same bits on any number of workers: %s", async (kind) => {
     const on = async (workers: number) => {
       const model = await make(writer(kind), { workers });
-      const { steps } = await model.fit(verse, { steps: 10, batchSize: 32, window: 16 });
+      // Whole batches: each of eight shards has two sequences or more.
+      const { steps } = await model.fit(verse.slice(0, -96), { steps: 10, batchSize: 32, window: 16 });
       return [await digest(model), ...steps.loss];
     };
     expect(await on(2)).toEqual(await on(1));
@@ -101,8 +103,9 @@ describe("norms inside cells", () => {
     await model.fit(verse, { steps: 60, batchSize: 16, window: 16 });
     const { text } = await model.generate("the rose", { length: 20, temperature: 0 });
     for (let i = 0; i < text.length; i++) {
-      const { labels } = await model.predict([`the rose${text.slice(0, i)}`]);
-      expect(labels!.flat().at(-1)).toBe(text[i]);
+      const { values } = await model.predict([`the rose${text.slice(0, i)}`]);
+      const last = [...values.data.slice(-characters.length)];
+      expect(characters[last.indexOf(Math.max(...last))]).toBe(text[i]);
     }
   });
 
