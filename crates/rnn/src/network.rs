@@ -185,7 +185,10 @@ impl Network {
         (first, initial): (usize, &States),
         ws: &mut Workspace,
     ) {
+        let mut made = std::mem::take(&mut ws.made);
+        let params = self.made(params, None, &mut made);
         self.walk(&Pass { params, packing, x, initial: Some(initial), dropout: None, first }, ws);
+        ws.made = made;
     }
 
     pub(crate) fn walk(&self, pass: &Pass, ws: &mut Workspace) {

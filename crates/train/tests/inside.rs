@@ -32,9 +32,13 @@ fn classifier(kind: &str) -> Model {
 }
 
 fn writer(kind: &str) -> Model {
+    writer_with(&format!(r#""normalization":{kind}"#))
+}
+
+fn writer_with(option: &str) -> Model {
     Model::create(&format!(
         r#"{{"input":{{"vocabulary":8}},"layers":[{{"kind":"embedding","units":5}},
-            {{"kind":"lstm","hiddenSize":7,"normalization":{kind}}},{{"kind":"dense"}}],"seed":5}}"#
+            {{"kind":"lstm","hiddenSize":7,{option}}},{{"kind":"dense"}}],"seed":5}}"#
     ))
     .expect("a right description")
 }
@@ -154,8 +158,8 @@ fn prompt(tokens: &[u8]) -> Bundle {
 /// One token at a time, each by the statistics of its step, it goes on as if all that was generated had been the prompt.
 #[test]
 fn generation_is_reading_the_whole() {
-    for kind in KINDS {
-        let mut trained = writer(kind);
+    let made = ["weightNorm\":true", "weightDrop\":0.5"].map(|option| (option, writer_with(&format!("\"{option}"))));
+    for (kind, mut trained) in KINDS.map(|kind| (kind, writer(kind))).into_iter().chain(made) {
         fit(&mut trained, text(712), READ);
         let options = r#"{"length":12,"temperature":0}"#;
         let mut generator = Generator::open(&trained, options, prompt(&[1, 2, 3])).expect("right");
