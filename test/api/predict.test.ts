@@ -77,6 +77,21 @@ describe("predict", () => {
     expect(hidden!.map((h) => h.shape)).toEqual([[2, 5, 12]]);
   });
 
+  it("shows projected states, as many as they are", async () => {
+    const model = await make({
+      input: { size: 2 },
+      layers: [lstm({ hiddenSize: 5, projSize: 3, bidirectional: true }), dense()],
+      output: { at: "last", size: 1 },
+    });
+    const sequence = [
+      [1, 2],
+      [3, 4],
+    ];
+    const { hidden } = await model.predict([sequence], { hidden: true });
+    expect(hidden!.map((h) => h.shape)).toEqual([[1, 2, 6]]);
+    expect(hidden![0]!.data.every(Number.isFinite)).toBe(true);
+  });
+
   it("is in the user's units where targets are scaled", async () => {
     const { x, y } = sums(60);
     const model = await make({ ...summer, output: { at: "every", size: 1, scale: "standard" } });

@@ -222,6 +222,7 @@ export function answers({ kernel, lost, transfer, now = () => performance.now() 
       const { model, finders } = idle(id, "findLearningRate");
       const completed = complete ? kernel.Model.create(complete) : undefined;
       try {
+        if (completed) losses.give(completed);
         finders.set(++numbers, kernel.Finder.open(completed ?? model, taken(id, data), range, run));
       } finally {
         completed?.free(); // a copy of it is what is trained

@@ -46,7 +46,7 @@ pub fn predict(model: &Model, data: Bundle, options: &str) -> Result<Bundle, Err
     if options.hidden {
         for layer in recurrent(network) {
             // A bidirectional layer shows both directions side by side.
-            let width = layer.hidden_size * layer.directions();
+            let width = layer.units() * layer.directions();
             hidden.push((width, filled(&[batch, longest, width], f32::NAN)?));
         }
     }

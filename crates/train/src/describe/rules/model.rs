@@ -6,7 +6,8 @@ use crate::error::Error;
 use crate::json::{Value, json};
 
 /// What the names of a file's other tensors begin with.
-const RESERVED: [&str; 6] = ["optimizer.", "last.", "best.", "carried.", "run.", "encoding."];
+const RESERVED: [&str; 8] =
+    ["optimizer.", "last.", "best.", "carried.", "run.", "encoding.", "accumulated.", "iterate."];
 
 /// What the model predicts.
 #[derive(Clone, Copy, PartialEq, Eq)]
