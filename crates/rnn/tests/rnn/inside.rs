@@ -5,8 +5,8 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use naive::difference::relative_error;
 use rnn::{
-    At, Buffer, Capacity, CellKind, CellNorm, CellNormKind, DropoutKey, Extent, Form, Init, Input, Layer, Network,
-    Packing, Recurrent, Role, Running, States, Want, Workspace,
+    Activation, At, Buffer, Capacity, CellKind, CellNorm, CellNormKind, DropoutKey, Extent, Form, Init, Input, Layer,
+    Network, Packing, Recurrent, Role, Running, States, Want, Workspace,
 };
 
 use crate::common::twin::{self, Compared};
@@ -343,12 +343,14 @@ fn what_has_none_is_refused_by_name() {
     }
     let text = "layers[0]: normalization: expected a GRU with the reset after the product";
     assert_eq!(refused(layer((CELLS[2], None), CellNormKind::Rms, 3)), text);
-    for rate in 0..3 {
-        let of = |i: usize| if i == rate { 0.5 } else { 0.0 };
-        let (recurrent_dropout, zoneout, memory_zoneout) = (of(0), of(1), of(2));
-        let form = Form { recurrent_dropout, zoneout, memory_zoneout, ..inside(CellNormKind::Layer) };
-        let text = "layers[0]: normalization: not together with recurrentDropout, zoneout or zoneoutCell";
-        assert_eq!(refused(formed((CELLS[0], form), 3)), text);
+    let elman = CellKind::Rnn { activation: Activation::Tanh };
+    for (i, cell) in [CELLS[0], CELLS[0], CELLS[0], elman].into_iter().enumerate() {
+        let of = |option: usize| if option == i { 0.5 } else { 0.0 };
+        let (recurrent_dropout, zoneout, memory_zoneout, vanishing) = (of(0), of(1), of(2), of(3));
+        let form = Form { recurrent_dropout, zoneout, memory_zoneout, vanishing, ..inside(CellNormKind::Layer) };
+        let text =
+            "layers[0]: normalization: not together with recurrentDropout, zoneout, zoneoutCell or vanishingPenalty";
+        assert_eq!(refused(formed((cell, form), 3)), text);
     }
     let of = |kind, epsilon| {
         let form = Form { normalization: Some(CellNorm { kind, epsilon }), ..Form::default() };
