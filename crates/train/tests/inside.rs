@@ -2,7 +2,8 @@
 
 mod common;
 
-use common::{bits, bits64, classified, fit, fit_by_team, floats, run_to_end, singles, text};
+use common::resume::resumed_equals_unbroken;
+use common::{bits, bits64, classified, fit, fit_by_team, floats, singles, text};
 use train::bundle::{Bundle, Elements};
 use train::checkpoint;
 use train::error::{Error, ErrorClass};
@@ -12,7 +13,7 @@ use train::gradients::gradients;
 use train::learner::Learner;
 use train::model::Model;
 use train::predict::predict;
-use train::session::{Session, Status, Team};
+use train::session::{Session, Team};
 use train::trainer::Trainer;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -55,24 +56,15 @@ fn cases() -> Vec<(Model, Bundle, &'static str)> {
 }
 
 #[test]
-fn resumed_equals_unbroken() {
-    for (mut whole, data, run) in cases() {
+fn broken_off_and_gone_on_with_they_are_the_unbroken_run() {
+    for (whole, data, run) in cases() {
         let start = checkpoint::save(&whole, None, true).expect("there is room");
-        let (unbroken, end) = fit(&mut whole, data.clone(), run);
-        for at in [1, 4, 6] {
-            let mut cut = checkpoint::load(&start).expect("a file just written");
-            let mut session = Session::fit(&mut cut, data.clone(), run, None, None).expect("right");
-            assert_eq!(session.run(&mut cut, at).expect("goes on"), Status::Running);
-            let mut records = session.records();
-            let file = checkpoint::save(&cut, Some(&session), true).expect("there is room");
-            let mut loaded = checkpoint::load(&file).expect("a file just written");
-            let session = Session::resume(&mut loaded, data.clone(), "{}", None, None).expect("the same data");
-            let (rest, resumed_end) = run_to_end(&mut loaded, session, 2);
-            records.extend(rest);
-            assert!(bits(&loaded) == bits(&whole), "weights, cut after {at} units");
-            assert_eq!(bits64(&records), bits64(&unbroken), "records, cut after {at} units");
-            assert_eq!(resumed_end, end);
-        }
+        resumed_equals_unbroken(
+            &|| checkpoint::load(&start).expect("a file just written"),
+            &|| data.clone(),
+            run,
+            [1, 4, 6],
+        );
     }
 }
 

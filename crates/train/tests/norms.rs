@@ -3,6 +3,7 @@
 
 mod common;
 
+use common::resume::resumed_equals_unbroken;
 use common::{bits, bits64, classified, exchange, fit, fit_by_team, floats, run_to_end, singles, text};
 use train::bundle::{Bundle, Elements};
 use train::checkpoint;
@@ -48,26 +49,11 @@ const READ: &str = r#"{"epochs":2,"batchSize":4,"window":9,"carryState":true,"va
 
 /// Cut after so many units, saved, loaded and resumed; against the unbroken run.
 #[test]
-fn resumed_equals_unbroken() {
+fn broken_off_and_gone_on_with_they_are_the_unbroken_run() {
     for (make, data, run) in
         [(everything as fn() -> Model, classified(60), CLASSIFY), (writer as fn() -> Model, text(400), READ)]
     {
-        let mut whole = make();
-        let (unbroken, end) = fit(&mut whole, data.clone(), run);
-        for at in [1, 3, 4, 6] {
-            let mut cut = make();
-            let mut session = Session::fit(&mut cut, data.clone(), run, None, None).expect("right");
-            assert_eq!(session.run(&mut cut, at).expect("goes on"), Status::Running);
-            let mut records = session.records();
-            let file = checkpoint::save(&cut, Some(&session), true).expect("there is room");
-            let mut loaded = checkpoint::load(&file).expect("a file just written");
-            let session = Session::resume(&mut loaded, data.clone(), "{}", None, None).expect("the same data");
-            let (rest, resumed_end) = run_to_end(&mut loaded, session, 2);
-            records.extend(rest);
-            assert!(bits(&loaded) == bits(&whole), "weights, cut after {at} units");
-            assert_eq!(bits64(&records), bits64(&unbroken), "records, cut after {at} units");
-            assert_eq!(resumed_end, end);
-        }
+        resumed_equals_unbroken(&make, &|| data.clone(), run, [1, 3, 4, 6]);
     }
 }
 

@@ -1,17 +1,16 @@
-//! Runs with recurrent dropout, zoneout and the regulariser against vanishing gradients: the same bits however they are cut, nothing drawn outside training, and what is
-//! refused.
+//! Runs with recurrent dropout, zoneout and the regulariser against vanishing gradients: the same bits however they are cut,
+//! nothing drawn outside training, and what is refused.
 
 mod common;
 
-use common::{bits, bits64, classified, fit, fit_by_team, floats, run_to_end, singles, text};
+use common::resume::resumed_equals_unbroken;
+use common::{bits, bits64, classified, fit, fit_by_team, floats, singles, text};
 use train::bundle::{Bundle, Elements};
-use train::checkpoint;
 use train::error::ErrorClass;
 use train::evaluate::evaluate;
 use train::learner::Learner;
 use train::model::Model;
 use train::predict::predict;
-use train::session::{Session, Status};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -52,24 +51,9 @@ fn cases() -> [Case; 3] {
 
 /// Cut after so many units, saved, loaded and resumed; against the unbroken run.
 #[test]
-fn resumed_equals_unbroken() {
+fn broken_off_and_gone_on_with_they_are_the_unbroken_run() {
     for (make, data, run) in cases() {
-        let mut whole = make();
-        let (unbroken, end) = fit(&mut whole, data.clone(), run);
-        for at in [1, 3, 6] {
-            let mut cut = make();
-            let mut session = Session::fit(&mut cut, data.clone(), run, None, None).expect("right");
-            assert_eq!(session.run(&mut cut, at).expect("goes on"), Status::Running);
-            let mut records = session.records();
-            let file = checkpoint::save(&cut, Some(&session), true).expect("there is room");
-            let mut loaded = checkpoint::load(&file).expect("a file just written");
-            let session = Session::resume(&mut loaded, data.clone(), "{}", None, None).expect("the same data");
-            let (rest, resumed_end) = run_to_end(&mut loaded, session, 2);
-            records.extend(rest);
-            assert!(bits(&loaded) == bits(&whole), "weights, cut after {at} units");
-            assert_eq!(bits64(&records), bits64(&unbroken), "records, cut after {at} units");
-            assert_eq!(resumed_end, end);
-        }
+        resumed_equals_unbroken(&make, &|| data.clone(), run, [1, 3, 6]);
     }
 }
 
