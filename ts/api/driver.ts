@@ -8,7 +8,7 @@ import type { Core } from "./core.js";
 import { Log } from "./log.js";
 import { type Opening, open } from "./opening.js";
 import { dismiss, type Follower, recruit } from "./parallel.js";
-import { giveUpLater } from "./patience.js";
+import { giveUp, watchLosses } from "./patience.js";
 import { ProgressReader } from "./progress.js";
 import type { History, Progress, RunControls } from "./types.js";
 
@@ -59,9 +59,9 @@ export class Driver {
   #pauses = 0;
   #over = false;
   #ended: (outcome: { end: RunEnd } | { error: unknown }) => void = () => {};
-  /** Milliseconds of a step. */
-  #step = 0;
-  /** Calls off what an abort has begun. */
+  /** What ended the run before its time, but for a stop. */
+  #interrupted: { error: unknown } | undefined;
+  /** Calls off the watch over losses that do not return. */
   #forget: (() => void) | undefined;
 
   constructor(options: DriverOptions) {
@@ -128,6 +128,7 @@ export class Driver {
 
   stop(reason: "stopped" | "finished" = "stopped"): void {
     this.#order({ kind: "stop", reason });
+    if (reason === "stopped" && !this.#over) this.#forget ??= this.#watch();
   }
 
   /** Not inside `run`, whose variables live as long as the run. */
@@ -232,7 +233,6 @@ export class Driver {
     // A run that went back ends an epoch anew.
     while (p.kind === "epoch" && (this.epochs.at(-1)?.epoch ?? 0) >= p.epoch) this.epochs.pop();
     if (p.kind === "epoch") this.epochs.push(p);
-    if (p.stepsPerSecond > 0) this.#step = 1000 / p.stepsPerSecond;
     this.#log?.show(p);
     this.#o.onProgress(p);
     // Nobody waits for it, but what it throws ends the run, also where it is async.
@@ -271,16 +271,22 @@ export class Driver {
   }
 
   #interrupt(reason: unknown): void {
+    this.#interrupted ??= { error: reason };
     this.#opening.abort(reason);
-    this.stop();
-    // Followers are dismissed after the end, and tell of it.
-    if (!this.#over) {
-      this.#forget ??= giveUpLater(this.#o.core, this.#step, () => {
-        // Before the worker's death: that is not what the user wants to hear of.
-        this.#failure ??= { error: reason };
-      });
-    }
+    this.stop(); // also after the end, which followers tell of that are dismissed: that does nothing
     this.#order({ kind: "kept" }); // whatever `checkpoint.to` is at, this does not wait for it
+  }
+
+  /** A worker whose loss does not return hears of no end: the run ends without it. */
+  #watch(): () => void {
+    const { connection } = this.#o.core;
+    const workers = () => [connection, ...this.#followers.map((follower) => follower.connection)];
+    return watchLosses(workers, (stuck, error) => {
+      // Who has aborted does not want to hear of it.
+      this.#failure ??= this.#interrupted ?? { error };
+      if (stuck === connection) giveUp(connection, error);
+      else this.#order({ kind: "abandon" });
+    });
   }
 
   /** A follower is lost, and the first worker need not wait for its share. */

@@ -5,7 +5,7 @@ import { checkSignal, hinted } from "./controls.js";
 import type { Core } from "./core.js";
 import { given, prepareRun } from "./encode.js";
 import { split, toJson } from "./options.js";
-import { giveUpLater } from "./patience.js";
+import { giveUp, watchLosses } from "./patience.js";
 import type { FindOptions, RatesFound } from "./types.js";
 import { upload } from "./upload.js";
 
@@ -42,19 +42,20 @@ async function find(core: Core, data: Data, { range, run, signal }: Test): Promi
   const { complete } = prepared.request;
   const send = ([data]: Placed[], buffers: ArrayBuffer[]) =>
     core.call("openFinder", [{ run: json, range, data: data!, ...(complete && { complete }) }], buffers);
-  const number = await upload(core.connection, prepared.payloads, send, signal);
+  let number: number | undefined;
   let forget: (() => void) | undefined;
   const abort = () => {
-    forget = giveUpLater(core, 0, () => {});
+    forget = watchLosses(() => [core.connection], giveUp);
   };
   signal?.addEventListener("abort", abort, { once: true });
   try {
+    number = await upload(core.connection, prepared.payloads, send, signal);
     do signal?.throwIfAborted();
     while (!(await core.call("find", [number])));
     signal?.throwIfAborted();
   } catch (error) {
     // Freed in the worker; if that is gone, so is the finder.
-    await core.call("closeFinder", [number, false]).catch(() => {});
+    if (number !== undefined) await core.call("closeFinder", [number, false]).catch(() => {});
     signal?.throwIfAborted();
     throw error;
   } finally {

@@ -78,7 +78,8 @@ export interface Run extends Promise<History>, AsyncIterable<Progress> {
   resume(): void;
   /**
    * Ends the run before its time; the weights to keep are put in place as at any end. A `checkpoint.to` that is still at work
-   * is waited for, so that no file is cut short; so is the reading of the data. An abort waits for neither.
+   * is waited for, so that no file is cut short; so is the reading of the data. An abort waits for neither. A custom loss that
+   * never returns ends the run with a WorkerError, and the model with it, as after an abort.
    */
   stop(): Promise<History>;
 }

@@ -5,7 +5,7 @@
 import * as comlink from "comlink";
 import { fromRecord } from "../errors.js";
 import { Line, type Place } from "./line.js";
-import type { Calls, Settled } from "./protocol.js";
+import type { Asked, Calls, Settled } from "./protocol.js";
 
 /** What a call takes beside the model's number. */
 export type Rest<T> = T extends (id: number, ...rest: infer R) => unknown ? R : never;
@@ -36,6 +36,11 @@ export class Connection {
   /** Why nothing more can be asked. */
   get end(): { readonly error: unknown } | undefined {
     return this.#end;
+  }
+
+  /** What the worker has said last of the user's own losses in it; another object each time. */
+  get asked(): Asked | undefined {
+    return this.#line.asked;
   }
 
   /** Rejects with the typed error of the answer, or with a WorkerError when the worker dies. What `transfer` names is moved, not copied. */

@@ -19,7 +19,7 @@ function start({ module, port }: Start): void {
   try {
     const kernel = load(module);
     const lost = (dead: ErrorRecord) => notify({ dead });
-    comlink.expose(answers({ kernel, lost, transfer: comlink.transfer }), port);
+    comlink.expose(answers({ kernel, lost, asked: notify, transfer: comlink.transfer }), port);
     notify({ ready: true });
   } catch (thrown) {
     notify({ dead: judge(thrown).record });

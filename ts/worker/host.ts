@@ -11,12 +11,13 @@ import type { Kernel } from "../kernel/kernel.js";
 import type { Model } from "../kernel/model.js";
 import type { Reader } from "../kernel/reader.js";
 import type { Trainer } from "../kernel/trainer.js";
+import { Asking } from "./asking.js";
 import { draw, find } from "./drawing.js";
 import { orFree } from "./handles.js";
 import { Learning } from "./learning.js";
 import { owned } from "./owned.js";
 import { OwnLosses } from "./ownLosses.js";
-import type { Answers, Bytes, Calls, ModelInfo, Placed, RatesFound, Settled } from "./protocol.js";
+import type { Answers, Asked, Bytes, Calls, ModelInfo, Placed, RatesFound, Settled } from "./protocol.js";
 import { readAll } from "./reading.js";
 import { Breather } from "./slices.js";
 import { Training } from "./training.js";
@@ -37,6 +38,8 @@ export interface HostOptions {
   kernel: Kernel;
   /** Told at most once: the kernel trapped. */
   lost: (record: ErrorRecord) => void;
+  /** Told when a loss of the user's own is asked, and when it has returned. */
+  asked?: (asked: Asked) => void;
   /** Makes an answer's buffers move instead of being copied: comlink's `transfer`. */
   transfer: <T extends object>(answer: T, buffers: Transferable[]) => T;
   /** Milliseconds. */
@@ -44,14 +47,20 @@ export interface HostOptions {
 }
 
 /** The calls, each settled. */
-export function answers({ kernel, lost, transfer, now = () => performance.now() }: HostOptions): Answers {
+export function answers({
+  kernel,
+  lost,
+  asked = () => {},
+  transfer,
+  now = () => performance.now(),
+}: HostOptions): Answers {
   const models = new Map<number, Entry>();
   let numbers = 0;
   let calls = 0;
   let end: ErrorRecord | undefined;
   const dead = () => end !== undefined;
   const breather = new Breather(dead);
-  const losses = new OwnLosses();
+  const losses = new OwnLosses(new Asking(asked, now));
 
   const failed = (thrown: unknown): Settled<never> => {
     const failure = losses.failure();

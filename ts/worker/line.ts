@@ -2,7 +2,7 @@
 import * as comlink from "comlink";
 import { fromRecord, WorkerError } from "../errors.js";
 import { workerSource } from "./embedded.js";
-import type { Calls, Settled } from "./protocol.js";
+import type { Asked, Calls, Notice, Settled } from "./protocol.js";
 import { type Spawned, spawn } from "./spawn.js";
 
 export interface Place {
@@ -31,6 +31,7 @@ export class Line {
   #waiting = 0;
   #numbers = 0;
   #end: { error: unknown } | undefined;
+  #asked: Asked | undefined;
   readonly #closed = () => this.#die("its port closed");
 
   /** Calls may be made at once: they wait in the port until the worker listens. */
@@ -39,7 +40,7 @@ export class Line {
     this.#port = port1;
     try {
       this.#worker = spawn(worker ?? workerSource, {
-        notice: (notice) => "dead" in notice && this.#close(fromRecord(notice.dead)),
+        notice: (notice) => this.#heard(notice),
         death: (reason) => this.#die(reason),
       });
     } catch (error) {
@@ -53,6 +54,16 @@ export class Line {
       (error) => this.#close(error),
     );
     this.hold(0);
+  }
+
+  /** What its worker has said last of the user's own losses; another object each time. */
+  get asked(): Asked | undefined {
+    return this.#asked;
+  }
+
+  #heard(notice: Notice): void {
+    if ("dead" in notice) this.#close(fromRecord(notice.dead));
+    else if ("asking" in notice) this.#asked = notice;
   }
 
   /** Answers with a number that no other member has, or has had. */

@@ -23,8 +23,14 @@ export interface Start {
   port: MessagePort;
 }
 
-/** From the worker through its parent port: it listens; or it is lost, and why. */
-export type Notice = { ready: true } | { dead: ErrorRecord };
+/** Whether a loss of the user's own is being asked in the worker, and how many milliseconds its longest call has taken. */
+export interface Asked {
+  asking: boolean;
+  longest: number;
+}
+
+/** From the worker through its parent port: it listens; or it is lost, and why; or what its losses are at. */
+export type Notice = { ready: true } | { dead: ErrorRecord } | Asked;
 
 /** What the caller keeps of a model, so that it can answer without asking. */
 export interface ModelInfo {

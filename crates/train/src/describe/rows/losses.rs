@@ -176,7 +176,7 @@ static CUSTOM: Object = loss(
      [rows] indices of classes. It gives the sum of the losses of all rows, and writes its derivatives to `gradient` [rows, \
      size], which comes as zeros. The mean is made of it here, and weights: masked rows do not come, and those of one \
      `sampleWeight` in one call. It imports nothing but `env.abort`, keeps nothing from one call to the next, and travels \
-     inside the model. What never returns is given up a second after an abort, with its model.",
+     inside the model. What never returns is given up when its run is ended, with its model.",
     &[
         row!("module", Bytes, Required, "The compiled module."),
         row!(
