@@ -74,11 +74,11 @@ export class Learning {
     this.#unlessClosing();
     learner.begin(bundle);
     for (;;) {
-      const { steps } = this.#slices;
+      const { units } = this.#slices;
       const begun = now();
-      const answer = learner.advance(steps);
+      const answer = learner.advance(units);
       if (answer) return owned(answer);
-      this.#slices.measured(steps, now() - begun);
+      this.#slices.measured(units, now() - begun);
       await breather.breathe();
       this.#unlessClosing();
     }

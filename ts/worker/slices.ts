@@ -1,27 +1,28 @@
 /**
- * How many updates one call into wasm should do, so that a slice lasts about as long as intended.
+ * How many units of work one call into wasm should do, so that a slice lasts about as long as intended: batches, of which one makes
+ * an update or several do, evaluations of a search, batches of validation; steps of an online learner.
  * Short slices keep pause, stop and predict prompt, let a worker be terminated at all in Deno and Bun, and let V8
  * replace slow code: it does that only between calls.
  */
 export class Slices {
   readonly #target: number;
-  #steps = 1;
+  #units = 1;
 
   /** @param target milliseconds */
   constructor(target = 9) {
     this.#target = target;
   }
 
-  /** Updates for the next slice, at least 1. */
-  get steps(): number {
-    return this.#steps;
+  /** For the next slice, at least 1. */
+  get units(): number {
+    return this.#units;
   }
 
   /** Tells what the last slice did. A clock may be coarse (a browser's by up to a millisecond), so growth is at most twofold. */
-  measured(steps: number, milliseconds: number): void {
-    if (steps < 1) return;
-    const fitting = Math.floor((steps * this.#target) / Math.max(milliseconds, 0.05));
-    this.#steps = Math.max(1, Math.min(fitting, this.#steps * 2));
+  measured(units: number, milliseconds: number): void {
+    if (units < 1) return;
+    const fitting = Math.floor((units * this.#target) / Math.max(milliseconds, 0.05));
+    this.#units = Math.max(1, Math.min(fitting, this.#units * 2));
   }
 }
 

@@ -153,22 +153,26 @@ export class Training {
     return { ...end, reason, steps: this.#ledger.history() };
   }
 
-  /** Some updates; less than was meant where other workers let it wait. */
+  /** Some units of work; less than was meant where other workers let it wait. */
   #slice(): number {
     const { session } = this.#o;
     const begun = this.#now();
-    const first = this.#step;
-    const last = Math.min(first + this.#slices.steps, this.#nextCheckpoint);
+    const meant = this.#slices.units;
+    let done = 0;
     let status: number;
     let met: boolean;
     do {
-      status = session.run(last - this.#step);
+      // A unit makes one update at most.
+      const units = Math.min(meant - done, this.#nextCheckpoint - this.#step);
+      status = session.run(units);
       this.#o.check(); // before others hear of it: they would only see that something is no number
       this.#step = session.step();
       // Late or not: the others wait for this worker's share.
       met = status === Status.needsGradients && this.#exchange.meet(this.#deadline);
-    } while (met && this.#now() < this.#deadline);
-    this.#slices.measured(this.#step - first, this.#now() - begun);
+      // Where the workers meet, one call computes one batch; what ends a slice otherwise tells nothing of its length.
+      done += status === Status.running ? units : Number(met);
+    } while (met && done < meant && this.#now() < this.#deadline);
+    this.#slices.measured(done, this.#now() - begun);
     return met ? Status.running : status;
   }
 

@@ -1,8 +1,9 @@
-/** A run of several workers by a clock that stands still but where it waits for the others: how long it does not listen. */
+/** Runs by a clock of the test's: how long one of several workers does not listen, and how long a slice is. */
 import { afterEach, expect, it, vi } from "vitest";
 import { Board } from "../../../ts/worker/board.js";
 import { answers } from "../../../ts/worker/host.js";
 import type { RunEvent } from "../../../ts/worker/protocol.js";
+import { start } from "./a-host.js";
 import { fakeKernel } from "./fake-kernel.js";
 
 const ports: MessagePort[] = [];
@@ -73,4 +74,36 @@ it("listens after 50 ms at most, however many others each update waits for", asy
   order.postMessage({ kind: "stop", reason: "stopped" });
   expect(await end).toMatchObject({ outcome: { ok: true, value: { reason: "stopped" } } });
   expect(lost).toEqual([]);
+});
+
+it("has slices of the same time however many batches make an update", async () => {
+  // Each batch takes a millisecond, and eight of them make an update.
+  let clock = 0;
+  let batches = 0;
+  const slices: number[] = [];
+  const fit: typeof fakeKernel.Session.fit = (...args) => {
+    const session = fakeKernel.Session.fit(...args);
+    const { run } = session;
+    session.run = (units) => {
+      slices.push(units);
+      clock += units;
+      const before = Math.floor(batches / 8);
+      batches += units;
+      return run.call(session, Math.floor(batches / 8) - before);
+    };
+    return session;
+  };
+  const host = answers({
+    kernel: { ...fakeKernel, Session: { ...fakeKernel.Session, fit } },
+    lost: () => {},
+    transfer: (answer) => answer,
+    now: () => clock,
+  });
+  host.create(1, "{}");
+  const run = start(host, 1, { steps: 1e9 });
+  await vi.waitFor(() => expect(slices.length).toBeGreaterThan(20));
+  run.order({ kind: "stop", reason: "stopped" });
+  expect(await run.end()).toMatchObject({ ok: true });
+  expect(slices.slice(0, 5)).toEqual([1, 2, 4, 8, 9]);
+  expect(new Set(slices.slice(5, 20))).toEqual(new Set([9]));
 });
