@@ -77,13 +77,15 @@ class Place {
     this.#util = util;
   }
 
-  /** Makes it so long. What is in it then is anything. */
+  /** Makes it so long. What is in it then is anything. Where the module has no memory for that, which throws, it is as before. */
   fit(length: number): void {
     const { __newArray, __pin, __unpin, memory } = this.#util;
     if (length > this.#room) {
+      const room = Math.max(length, 2 * this.#room);
+      const pointer = __pin(__newArray(this.#util.Float32Array_ID.value, room));
       if (this.pointer) __unpin(this.pointer);
-      this.#room = Math.max(length, 2 * this.#room);
-      this.pointer = __pin(__newArray(this.#util.Float32Array_ID.value, this.#room));
+      this.pointer = pointer;
+      this.#room = room;
     }
     new DataView(memory!.buffer).setUint32(this.pointer + BYTE_LENGTH, 4 * length, true);
   }

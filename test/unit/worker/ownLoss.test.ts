@@ -49,6 +49,26 @@ describe("a loss of the user's own", () => {
     }
   });
 
+  it("goes on as before after a batch that its memory was too small for", async () => {
+    // Four pages of 64 kB.
+    const bytes = await compile(huber, "--exportRuntime", "--maximumMemory", "4");
+    const failures: Refusal[] = [];
+    const own = openLoss(bytes, (failure) => failures.push(failure));
+    const sum = (n: number) => {
+      const gradient = new Float32Array(n);
+      return [own.sum(new Float32Array(n).fill(0.5), new Float32Array(n), gradient), gradient] as const;
+    };
+    for (const n of [3, 100_000, 3, 40, 100_000, 2000, 41]) {
+      const [found, gradient] = sum(n);
+      if (n === 100_000) expect(found).toBeNaN();
+      else {
+        expect(found, `${n} numbers`).toBeCloseTo(0.125 * n, 12);
+        expect(gradient).toEqual(new Float32Array(n).fill(0.5));
+      }
+    }
+    expect(failures.map(({ record }) => record.code)).toEqual(["brokenLoss", "brokenLoss"]);
+  });
+
   it("that throws or reads past its arrays gives NaN and says why", async () => {
     for (const body of ['throw new Error("enough");', "return prediction[9];"]) {
       const failures: Refusal[] = [];
