@@ -212,12 +212,17 @@ impl Updater {
         self.search.as_ref()
     }
 
-    /// Goes on with a saved one, from the weights beside it.
+    /// Goes on with a saved one, which has room for its updates, from the weights beside it.
+    pub fn go_on_searching(&mut self, saved: Searching, params: &[f32]) {
+        self.search.insert(saved).go_on(params);
+    }
+
+    /// Makes room for the updates of a new search, if there is one: before the first of them.
     ///
     /// # Errors
     /// `MemoryError`.
-    pub fn go_on_searching(&mut self, saved: Searching, params: &[f32]) -> Result<(), Error> {
-        self.search.insert(saved).go_on(params)
+    pub fn reserve_search(&mut self) -> Result<(), Error> {
+        self.search.as_mut().map_or(Ok(()), Searching::reserve)
     }
 
     /// Whether [`Updater::point`] is apart from the model's weights.

@@ -1,12 +1,13 @@
-//! An update allocates nothing: memory is reserved when a run opens, and in its first epoch at the latest.
+//! An update allocates nothing: memory is reserved when a run opens, and in its first epoch at the latest; what is large is there once.
 #![cfg(not(target_arch = "wasm32"))]
 
 mod common;
 
-use common::{classified, classifier, series, text, tripled, tripler, writer};
+use common::{classified, classifier, run_to_end, series, text, tripled, tripler, writer};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use train::bundle::{Bundle, Elements};
+use train::checkpoint;
 use train::describe::rows::optimizers::NAMES;
 use train::model::Model;
 use train::session::{Session, Status, Team};
@@ -16,21 +17,32 @@ struct Counting;
 
 thread_local! {
     static ASKED: Cell<usize> = const { Cell::new(0) };
+    /// Bytes that are held, and the most of them so far.
+    static HELD: Cell<isize> = const { Cell::new(0) };
+    static MOST: Cell<isize> = const { Cell::new(0) };
+}
+
+fn hold(more: isize) {
+    HELD.set(HELD.get() + more);
+    MOST.set(MOST.get().max(HELD.get()));
 }
 
 // SAFETY: each call is handed on as it comes.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         ASKED.set(ASKED.get() + 1);
+        hold(layout.size() as isize);
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        hold(-(layout.size() as isize));
         unsafe { System.dealloc(block, layout) }
     }
 
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         ASKED.set(ASKED.get() + 1);
+        hold(size as isize - layout.size() as isize);
         unsafe { System.realloc(block, layout, size) }
     }
 }
@@ -183,6 +195,35 @@ fn of_a_search() {
         let run = format!(r#"{{"epochs":99,"optimizer":{{"kind":"lbfgs",{optimizer}}},"penalty":{{"l2":0.1}}}}"#);
         assert_eq!(asked(&mut writer(), text(400), &run, None), 0, "{optimizer}");
     }
+}
+
+/// Most of what it holds are its pairs: those of the run before go before there are new ones, and a resumed run has its own alone.
+#[test]
+fn a_search_has_room_for_its_pairs_once() {
+    let run = r#"{"epochs":3,"optimizer":{"kind":"lbfgs","maxIterations":3,"historySize":800}}"#;
+    let mut model = writer();
+    let pairs = (800 * 2 * 4 * model.parameter_count()) as f64;
+    // The most bytes beside those that were there while a run opens, in rooms for all pairs; then to its end.
+    let opened = |model: &mut Model, open: &dyn Fn(&mut Model) -> Session| {
+        let before = HELD.get();
+        MOST.set(before);
+        let session = open(model);
+        let most = (MOST.get() - before) as f64 / pairs;
+        run_to_end(model, session, 5);
+        most
+    };
+    let fit = |model: &mut Model| Session::fit(model, text(400), run, None, None).expect("right");
+    let resume =
+        |model: &mut Model| Session::resume(model, text(400), r#"{"epochs":6}"#, None, None).expect("the same data");
+    let first = opened(&mut model, &fit);
+    assert!(first > 1.0 && first < 1.3, "{first}");
+    let again = opened(&mut model, &fit);
+    assert!(again < 0.3, "{again}");
+    let file = checkpoint::save(&model, None, true).expect("there is room");
+    let resumed = opened(&mut model, &resume);
+    assert!(resumed < 0.3, "{resumed}");
+    let loaded = opened(&mut checkpoint::load(&file).expect("just written"), &resume);
+    assert!(loaded > 0.9 && loaded < 1.3, "{loaded}");
 }
 
 #[test]

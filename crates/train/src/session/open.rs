@@ -55,7 +55,8 @@ impl Team {
 }
 
 impl Session {
-    /// A new run: new optimiser state, the weights as they are. On an error the model is as it was.
+    /// A new run: new optimiser state, the weights as they are. On an error the model is as it was; where the pairs of a search
+    /// are what does not fit, which take the place of those of the run before, that one is gone.
     ///
     /// # Errors
     /// `ConfigError`, `ShapeError` and `DataError` for what cannot be trained on, `MemoryError`.
@@ -76,6 +77,7 @@ impl Session {
             session.good = Some(Place::new(params, &session.updater, &session.counters)?);
         }
         model.saved = None;
+        session.updater.reserve_search()?;
         model.train_here();
         Ok(session)
     }
@@ -117,6 +119,9 @@ impl Session {
         {
             return Err(Error::format("the batches of the saved update are not those of its run"));
         }
+        if let Some(search) = &mut saved.search {
+            search.reserve()?;
+        }
         let saved = model.saved.take().ok_or_else(none)?;
         if saved.relaxed != linalg::RELAXED {
             let (before, now) = if saved.relaxed { ("relaxed", "strict") } else { ("strict", "relaxed") };
@@ -140,7 +145,7 @@ impl Session {
         session.updater.rate_factor = session.counters.rate_factor;
         session.updater.go_on(saved.moments, saved.iterate);
         if let Some(search) = saved.search {
-            session.updater.go_on_searching(search, &body.params)?;
+            session.updater.go_on_searching(search, &body.params);
         }
         session.shards.carried = saved.carried;
         if saved.accumulation.is_some() {

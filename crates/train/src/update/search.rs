@@ -19,14 +19,20 @@ pub struct Searching {
 const NUMBERS: &str = "optimizer.lbfgs";
 
 impl Searching {
-    /// With room for all that an update takes.
+    /// Without room for pairs, which comes with [`Searching::reserve`].
     ///
     /// # Errors
     /// `MemoryError`.
     pub fn new(settings: Lbfgs, parameters: usize) -> Result<Searching, Error> {
-        let mut search = Search::new(settings, parameters, buffer)?;
-        search.reserve(buffer)?;
-        Ok(Searching { search, norm: 0.0, clipped: false })
+        Ok(Searching { search: Search::new(settings, parameters, buffer)?, norm: 0.0, clipped: false })
+    }
+
+    /// Makes room for all that an update takes. Most of what a search holds is this: there should be no other one beside it.
+    ///
+    /// # Errors
+    /// `MemoryError`; what there is stays.
+    pub fn reserve(&mut self) -> Result<(), Error> {
+        self.search.reserve(buffer)
     }
 
     /// As tensors: [`NUMBERS`], and `optimizer.{vector}.{parameter}` for each of [`Search::vectors`].
@@ -40,7 +46,7 @@ impl Searching {
         }
     }
 
-    /// The inverse of [`Searching::write`]; without room for further pairs.
+    /// The inverse of [`Searching::write`]; without room for further pairs, as [`Searching::new`].
     ///
     /// # Errors
     /// `FormatError` for what is missing or does not fit; `MemoryError`.
@@ -58,13 +64,8 @@ impl Searching {
     }
 
     /// Goes on from these weights, which were saved beside it.
-    ///
-    /// # Errors
-    /// `MemoryError`.
-    pub fn go_on(&mut self, params: &[f32]) -> Result<(), Error> {
-        self.search.reserve(buffer)?;
+    pub fn go_on(&mut self, params: &[f32]) {
         self.search.go_on(params);
-        Ok(())
     }
 
     /// Where loss and gradient are wanted next.
