@@ -6,7 +6,7 @@ use crate::{Adadelta, Adafactor, Adagrad, Adam, AdamW, Adamax, Asgd, Lamb, Lbfgs
 use crate::{RAdam, RmsProp, Rprop, ScheduleFree, Sgd};
 
 /// The most moment buffers any optimiser keeps.
-pub const MAX_BUFFERS: usize = 4;
+pub const MAX_BUFFERS: usize = 5;
 
 /// Which update, and what schedules give for it.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -12,6 +12,10 @@ use linalg::flush;
 /// With `bias_correction` γ is multiplied by `√(1-β2^t)/(1-β1^t)`. All is kept in units of d0 (m/d0, v/d0², …), which
 /// changes nothing but keeps small gradients from vanishing in `f32`.
 ///
+/// The first steps are about as long as d0, 1e-6: a sixteenth of that is what a weight of 1 is rounded by in `f32`, and θ0 - θ,
+/// which the estimate grows by, would be off as much. So what the rounding of a weight leaves out is kept beside it, as `rest`,
+/// and added to the next step (Kahan 1965; Møller 1965): θ is the sum of both.
+///
 /// Source: Mishchenko and Defazio 2024, algorithm 4; c, the correction and the decoupled λ as in its authors' code.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Prodigy {
@@ -48,13 +52,13 @@ struct Scalars {
     weight3: f32, // (1 - β3) γ u²
     unit: f32,    // u = d/d0
     epsilon: f32, // u ε
-    keep: f32,
-    rate: f32, // γ d
+    decay: f32,   // γ d λ
+    rate: f32,    // γ d
 }
 
 impl Rule for Prodigy {
     fn buffers(&self) -> &'static [&'static str] {
-        &["exp_avg", "exp_avg_sq", "s", "p0"]
+        &["exp_avg", "exp_avg_sq", "s", "p0", "rest"]
     }
 
     fn scalars(&self) -> &'static [&'static str] {
@@ -86,14 +90,15 @@ impl Rule for Prodigy {
             weight3: weight3 as f32,
             unit: unit as f32,
             epsilon: (unit * self.epsilon) as f32,
-            keep: (1.0 - update.rate * self.weight_decay) as f32,
+            decay: (update.rate * self.weight_decay) as f32,
             rate: update.rate as f32,
         };
         let (mut towards, mut size) = (0.0, 0.0);
-        update.each(|params, grads, [mean, square, s, start]| {
-            let ahead = start.iter().zip(&*params).map(|(a, p)| f64::from(*a) - f64::from(*p));
+        update.each(|params, grads, [mean, square, s, start, rest]| {
+            let ahead = start.iter().zip(&*params).zip(&*rest);
+            let ahead = ahead.map(|((a, p), rest)| f64::from(*a) - f64::from(*p) - f64::from(*rest));
             towards += total(grads.iter().zip(ahead).map(|(g, ahead)| f64::from(*g) * ahead));
-            run(params, grads, mean, square, s, k);
+            run(params, grads, [mean, square, s, rest], k);
             size += total(s.iter().map(|s| f64::from(s.abs())));
         });
         let numerator = beta3 * numerator + weight3 * towards;
@@ -104,12 +109,18 @@ impl Rule for Prodigy {
     }
 }
 
-fn run(params: &mut [f32], grads: &[f32], mean: &mut [f32], square: &mut [f32], s: &mut [f32], k: Scalars) {
-    for ((((p, &g), m), v), s) in params.iter_mut().zip(grads).zip(mean).zip(square).zip(s) {
+fn run(params: &mut [f32], grads: &[f32], [mean, square, s, rest]: [&mut [f32]; 4], k: Scalars) {
+    let buffers = mean.iter_mut().zip(square).zip(s).zip(rest);
+    for ((p, &g), (((m, v), s), rest)) in params.iter_mut().zip(grads).zip(buffers) {
         let scaled = k.unit * g;
         *m = flush(lerp(*m, scaled, k.weight1));
         *v = flush(*v * k.beta2 + k.weight2 * scaled * scaled);
         *s = flush(*s * k.beta3 + k.weight3 * g);
-        *p = *p * k.keep - k.rate * *m / (v.sqrt() + k.epsilon);
+        let step = *rest - k.decay * *p - k.rate * *m / (v.sqrt() + k.epsilon);
+        let to = *p + step;
+        // What `to` leaves out, whichever of the two is the larger (Knuth's sum of two).
+        let taken = to - *p;
+        *rest = flush((*p - (to - taken)) + (step - taken));
+        *p = to;
     }
 }
