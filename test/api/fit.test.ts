@@ -162,6 +162,22 @@ describe("a source of batches", () => {
     expect(await digest(again)).toBe(await digest(whole));
   });
 
+  it("takes two passes for an epoch where a run ended by steps with the last batch of one", async () => {
+    const pass = () =>
+      Array.from({ length: 4 }, (_, i) => ({ x: x.slice(3 * i, 3 * i + 3), y: y.slice(3 * i, 3 * i + 3) }));
+    const model = await make(summer);
+    const ended = await model.fit(pass, { ...options, steps: 4 });
+    expect(ended.reason).toBe("finished");
+    const { epochs } = await model.resume(pass, { steps: 12 });
+    expect(epochs.map((e) => [e.epoch, e.step])).toEqual([
+      [1, 8],
+      [2, 12],
+    ]);
+    const whole = await make(summer);
+    await whole.fit(pass, options);
+    expect(await digest(model)).toBe(await digest(whole));
+  });
+
   describe("that waits for ever", () => {
     /** Gives one batch; `asked` settles when it is asked for the next. */
     function waiting() {

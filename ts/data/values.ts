@@ -58,8 +58,9 @@ export type Table =
 /**
  * Ready batches, of which there is one at a time: the next one is asked for when an update is done. The function is called
  * with the number already used, so that a resumed run is exact. A pass ends where the iterable does, and is an epoch; one that
- * gives nothing ends the run. A checkpoint waits for the next batch or the end of the pass; `save()`, which does
- * not wait, may fall between the last batch and that end: a run resumed from there takes this pass and the next for one epoch.
+ * gives nothing ends the run. A checkpoint waits for the next batch or the end of the pass. `save()` does not wait, nor does the end of
+ * a run by `steps` or `stop()`, since a source may be long about it: where they fall between the last batch of a pass and its end, a
+ * resumed run takes this pass and the next for one epoch. A run that is to be resumed there ends by `epochs`.
  */
 export type BatchSource = (start: number) => Iterable<Samples> | AsyncIterable<Samples>;
 
