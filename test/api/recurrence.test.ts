@@ -1,4 +1,4 @@
-/** Recurrent dropout, zoneout and the regulariser against vanishing gradients through the package. */
+/** Recurrent and variational dropout, zoneout and the regulariser against vanishing gradients through the package. */
 import { dense, gru, loadModel, lstm, type ModelDescription, minGru, rnn } from "retrograd";
 import { describe, expect, it } from "vitest";
 import { digest, gestures, kept, make } from "./support.js";
@@ -6,7 +6,7 @@ import { digest, gestures, kept, make } from "./support.js";
 const masked: ModelDescription = {
   input: { size: 2 },
   layers: [
-    gru({ hiddenSize: 6, bidirectional: true, recurrentDropout: 0.2, zoneout: 0.1 }),
+    gru({ hiddenSize: 6, bidirectional: true, recurrentDropout: 0.2, variationalDropout: 0.05, zoneout: 0.1 }),
     rnn({ hiddenSize: 5, zoneout: 0.1 }),
     rnn({ hiddenSize: 5, vanishingPenalty: 0.01 }),
     minGru({ hiddenSize: 5, recurrentDropout: 0.1, zoneout: 0.1 }),
@@ -56,6 +56,10 @@ describe("what acts at every step", () => {
     const refused = (layer: unknown) => expect(of(layer)).rejects;
     const option = (kind: string, more: object) => ({ kind, hiddenSize: 4, ...more });
     await refused(option("rnn", { recurrentDropout: 0.1 })).toMatchObject({ path: "layers[0].recurrentDropout" });
+    await refused(option("minGru", { variationalDropout: 0.1 })).toMatchObject({
+      path: "layers[0].variationalDropout",
+    });
+    await refused(option("gru", { dropoutShared: "time" })).toMatchObject({ path: "layers[0].dropoutShared" });
     await refused(option("lru", { zoneout: 0.1 })).toMatchObject({ path: "layers[0].zoneout" });
     await refused(option("gru", { zoneoutCell: 0.1 })).toMatchObject({ path: "layers[0].zoneoutCell" });
     await refused(option("gru", { vanishingPenalty: 1 })).toMatchObject({ path: "layers[0].vanishingPenalty" });

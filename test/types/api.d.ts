@@ -93,6 +93,7 @@ export interface Recurrent {
   recurrentInit?: "glorotUniform" | "orthogonal" | "identity" | "uniform" | "zeros";
   recurrentScale?: number;
   dropout?: number;
+  dropoutShared?: "time";
   activationPenalty?: number;
   temporalPenalty?: number;
   weightDrop?: number;
@@ -116,6 +117,7 @@ export declare function lstm(
     projSize?: number;
     normalization?: CellNormalization;
     recurrentDropout?: number;
+    variationalDropout?: number;
     zoneout?: number;
     zoneoutCell?: number;
   },
@@ -125,6 +127,7 @@ export declare function gru(
     reset?: "after" | "before";
     normalization?: CellNormalization;
     recurrentDropout?: number;
+    variationalDropout?: number;
     zoneout?: number;
   },
 ): Layer;
@@ -132,6 +135,7 @@ export declare function rnn(
   o: Recurrent & {
     activation?: "tanh" | "relu";
     normalization?: CellNormalization;
+    variationalDropout?: number;
     zoneout?: number;
     vanishingPenalty?: number;
   },

@@ -167,6 +167,7 @@ impl Stack<'_> {
                 None => {
                     let made = live.iter().map(|&b| {
                         w.mask = masks[b].candidate.get(t).cloned().unwrap_or_default();
+                        w.recurrent.clone_from(&masks[b].recurrent);
                         cell.forward(&w, &x[b][t], &memories[b])
                     });
                     made.collect()
@@ -175,7 +176,7 @@ impl Stack<'_> {
                     assert!(masks.iter().all(|masks| masks.candidate.is_empty()), "a candidate dropped among norms");
                     let rows = live.iter().map(|&b| x[b][t].clone()).collect();
                     let before: Vec<Memory> = live.iter().map(|&b| memories[b].clone()).collect();
-                    self.normed(index, t, &w).forward(&rows, &before)
+                    self.normed((index, t), &w, seen(&live, &masks)).forward(&rows, &before)
                 }
             };
             for (&b, step) in live.iter().zip(made) {
@@ -227,6 +228,7 @@ impl Stack<'_> {
                 None => {
                     let made = live.iter().zip(&parts).map(|(&b, [own, _])| {
                         w.mask = masks[b].candidate.get(t).cloned().unwrap_or_default();
+                        w.recurrent.clone_from(&masks[b].recurrent);
                         cell.backward(&w, &steps[b][t], own, &mut dw)
                     });
                     made.collect()
@@ -234,7 +236,7 @@ impl Stack<'_> {
                 Some(_) => {
                     let these: Vec<&Step> = live.iter().map(|&b| &steps[b][t]).collect();
                     let d: Vec<Memory> = parts.iter().map(|[own, _]| own.clone()).collect();
-                    self.normed(index, t, &w).backward(&these, &d, &mut dw)
+                    self.normed((index, t), &w, seen(&live, &masks)).backward(&these, &d, &mut dw)
                 }
             };
             for ((&b, (input, memory)), [_, kept]) in live.iter().zip(made).zip(parts) {
@@ -243,7 +245,7 @@ impl Stack<'_> {
                 add(&mut memories[b].c, &kept.c);
             }
         }
-        for ((sequence, steps), mut deltas) in sequences.iter().zip(steps).zip(deltas) {
+        for (((sequence, steps), mut deltas), masks) in sequences.iter().zip(steps).zip(deltas).zip(&masks) {
             if let (Some(factor), CellKind::Rnn { activation }) = (sequence.vanishing.get(&self.layer), self.spec.cell)
             {
                 // Each but the first step has one before, whose state it read.
@@ -252,17 +254,20 @@ impl Stack<'_> {
                 let slope = |t: &usize| steps[*t].after.h.iter().map(|h| activation.slope(*h)).collect();
                 let links = order.iter().zip(deltas.into_iter().skip(1));
                 let links: Vec<Link> = links.map(|(t, delta)| Link { delta, slope: slope(t) }).collect();
-                let more = vanishing::gradient(&w.hh, &links);
-                dw.hh.iter_mut().zip(more).for_each(|(d, more)| *d += factor * more);
+                // Where the state is masked, the matrix between two sums is W with masked columns.
+                let kept = |i: usize| masks.recurrent.get(i % self.spec.units()).copied().unwrap_or(1.0);
+                let between: Vec<f64> = w.hh.iter().enumerate().map(|(i, w)| kept(i) * w).collect();
+                let more = vanishing::gradient(&between, &links);
+                dw.hh.iter_mut().zip(more).enumerate().for_each(|(i, (d, more))| *d += factor * kept(i) * more);
             }
         }
         dw.write(sums, self.spec, &self.spec.suffix(index));
         results
     }
 
-    fn normed<'w>(&'w self, index: usize, t: usize, w: &'w Weights) -> Normed<'w> {
+    fn normed<'w>(&'w self, (index, t): (usize, usize), w: &'w Weights, recurrent: Rows) -> Normed<'w> {
         let norm = self.spec.form.norm.expect("a norm inside");
-        Normed::new(self.spec, norm, w, (self.params, &self.spec.suffix(index), t))
+        Normed::new(self.spec, norm, w, (self.params, &self.spec.suffix(index), t), recurrent)
     }
 
     /// Time steps in the order in which direction `index % directions` reads them.
@@ -300,6 +305,11 @@ impl Stack<'_> {
         assert_eq!(shape(&state.h), shape(&zeros.h), "{what} h of layer {}", self.layer);
         assert_eq!(shape(&state.c), shape(&zeros.c), "{what} c of layer {}", self.layer);
     }
+}
+
+/// What the states of these sequences are multiplied with in the recurrent products.
+fn seen(live: &[usize], masks: &[StepMasks]) -> Rows {
+    live.iter().map(|&b| masks[b].recurrent.clone()).collect()
 }
 
 /// rows ∘ mask, or rows where there is none.

@@ -1,15 +1,16 @@
-//! What acts on the states of a recurrent layer at every step, by masks that are given.
+//! What acts on the states of a recurrent layer, by masks that are given.
 //!
 //! ```text
 //! candidate: its part of the new state is m ∘ g        (recurrent dropout: Semeniuta et al. 2016, arXiv:1603.05118)
 //! state:     h ← d ∘ h₋ + (1 - d) ∘ h, where h is what the cell gives      (zoneout: Krueger et al. 2017, arXiv:1606.01305)
 //! memory:    c ← d ∘ c₋ + (1 - d) ∘ c, likewise; h is made of the cell's own c
+//! recurrent: the recurrent products read m ∘ h₋, with one m for all steps      (Gal and Ghahramani 2016, arXiv:1512.05287)
 //! ```
 
 use crate::Rows;
 use crate::cells::Memory;
 
-/// The masks of one direction of one level, `[steps][..]` each, by the number of the step; empty: nothing acts.
+/// The masks of one direction of one level, those of steps `[steps][..]` by the number of the step; empty: nothing acts.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StepMasks {
     /// m `[H]`: 0, or 1/(1-p).
@@ -18,6 +19,8 @@ pub struct StepMasks {
     pub state: Rows,
     /// The same of c.
     pub memory: Rows,
+    /// m `[P]` of all steps: 0, or 1/(1-p).
+    pub recurrent: Vec<f64>,
 }
 
 impl StepMasks {

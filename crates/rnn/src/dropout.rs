@@ -27,6 +27,23 @@ pub(crate) fn threshold(rate: f32) -> u32 {
     (f64::from(rate) * 4_294_967_296.0) as u32
 }
 
+/// Fills a row of a mask: the first value where a word is below the threshold, else the second; of sequence `id` at step `number`.
+pub(crate) fn fill(
+    philox: Philox,
+    threshold: u32,
+    [first, second]: [f32; 2],
+    (id, number): (u64, usize),
+    row: &mut [f32],
+) {
+    let (low, high) = (id as u32, (id >> 32) as u32);
+    for (block, mask) in row.chunks_mut(4).enumerate() {
+        let words = philox.block([block as u32, number as u32, low, high]);
+        for (mask, word) in mask.iter_mut().zip(words) {
+            *mask = if word < threshold { first } else { second };
+        }
+    }
+}
+
 impl Dropout {
     /// Fills `mask` with 0 or `1/(1-rate)` and writes `y = mask ∘ x`. The mask is `[rows, units]`, or `[sequences, units]` where
     /// it is shared. `first` is the number of the first step.
@@ -40,20 +57,13 @@ impl Dropout {
         y: &mut [f32],
     ) {
         let philox = key.philox(Purpose::Dropout, self.place);
-        let scale = 1.0 / (1.0 - self.rate);
-        let threshold = threshold(self.rate);
+        let (threshold, values) = (threshold(self.rate), [0.0, 1.0 / (1.0 - self.rate)]);
         let mut rows = mask.chunks_exact_mut(self.units);
         // The first step has every sequence, and stands for all.
         let (steps, first) = if self.shared { (1, 0) } else { (offsets.len() - 1, first) };
         for (t, ends) in offsets.windows(2).take(steps).enumerate() {
             for (row, id) in rows.by_ref().take(ends[1] - ends[0]).zip(key.rows) {
-                let (low, high) = (*id as u32, (*id >> 32) as u32);
-                for (block, mask) in row.chunks_mut(4).enumerate() {
-                    let words = philox.block([block as u32, (first + t) as u32, low, high]);
-                    for (mask, word) in mask.iter_mut().zip(words) {
-                        *mask = if word < threshold { 0.0 } else { scale };
-                    }
-                }
+                fill(philox, threshold, values, (*id, first + t), row);
             }
         }
         let mut rest = x;

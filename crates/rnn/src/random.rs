@@ -23,6 +23,8 @@ pub enum Purpose {
     Zoneout = 9,
     /// Memories that stay.
     MemoryZoneout = 10,
+    /// Masks of states, one for all steps: variational dropout.
+    Variational = 11,
     /// Added to gradients.
     GradientNoise = 20,
 }

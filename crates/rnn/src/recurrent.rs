@@ -48,6 +48,8 @@ pub(crate) struct Level {
     pub trainable: bool,
     /// Of what acts on its states at each step.
     pub rates: Rates,
+    /// Share of the state's units that the recurrent products of a sequence do not see; 0 where they see all.
+    pub variational: f32,
     /// Penalties on the output, where there are any: of the top level alone.
     pub activity: Option<Activity>,
     /// λ of the regulariser against vanishing gradients; 0 without.
@@ -128,6 +130,7 @@ impl Level {
             memory,
             trainable,
             rates: Rates::new(&layer.form),
+            variational: layer.form.variational,
             activity,
             vanishing: layer.form.vanishing,
             weights,
@@ -180,6 +183,11 @@ impl Level {
     /// Whether it is regularised against vanishing gradients.
     pub fn regularised(&self) -> bool {
         self.trainable && self.vanishing > 0.0
+    }
+
+    /// Whether what the gradients of the sums are multiplied with in that of the recurrent weights is kept apart from the states.
+    pub fn has_terms(&self) -> bool {
+        self.regularised() || self.variational > 0.0
     }
 
     /// Numbers in the state whose gradient is traced: the one that goes on in time.

@@ -87,6 +87,8 @@ pub struct Recurrent {
     pub bidirectional: bool,
     /// Share of units dropped between levels (not after the last), in `[0, 1)`.
     pub dropout: f32,
+    /// Whether a sequence has one such mask for all its steps (Gal and Ghahramani 2016, arXiv:1512.05287).
+    pub dropout_shared: bool,
     pub bias: bool,
     /// Start of an LSTM's forget gate bias, put into `bias_ih`; none: 1, or what PyTorch starts with where that is asked
     /// for; see [`crate::Init`].
@@ -133,6 +135,9 @@ pub struct Form {
     pub zoneout: f32,
     /// The same of an LSTM's memory.
     pub memory_zoneout: f32,
+    /// Share of the state's units that the recurrent products do not see, in training, in `[0, 1)`: of each sequence the same at
+    /// all steps (Gal and Ghahramani 2016, arXiv:1512.05287).
+    pub variational: f32,
     /// How much an Elman network is regularised against vanishing gradients, in training (Pascanu et al. 2013, arXiv:1211.5063).
     pub vanishing: f32,
     /// What is normalised inside the cell.
@@ -226,11 +231,12 @@ pub enum Layer {
 impl Layer {
     /// The option by which what it gives in training depends on chance, if one does.
     pub fn chance(&self) -> Option<&'static str> {
-        let only = |option, share| [(option, share), ("", 0.0), ("", 0.0), ("", 0.0), ("", 0.0)];
+        let only = |option, share| [(option, share), ("", 0.0), ("", 0.0), ("", 0.0), ("", 0.0), ("", 0.0)];
         let options = match self {
             Layer::Recurrent(layer) => [
                 ("dropout", if layer.num_layers > 1 { layer.dropout } else { 0.0 }),
                 ("recurrentDropout", layer.form.recurrent_dropout),
+                ("variationalDropout", layer.form.variational),
                 ("zoneout", layer.form.zoneout),
                 ("zoneoutCell", layer.form.memory_zoneout),
                 ("weightDrop", layer.weights.drop),

@@ -138,7 +138,7 @@ impl Plan {
                 let mut width = width;
                 for level in 0..layer.num_layers {
                     if level > 0 {
-                        self.dropout(width, layer.dropout, false);
+                        self.dropout(width, layer.dropout, layer.dropout_shared);
                     }
                     let (state, trace) = (self.states.len(), self.traces);
                     let stage = Level::new(layer, level, width, state, trace, (&owner, &mut self.table))?;
@@ -324,12 +324,16 @@ fn check_form(index: usize, layer: &Recurrent) -> Result<(), NetworkError> {
 }
 
 fn check_step_masks(index: usize, layer: &Recurrent) -> Result<(), NetworkError> {
-    let Form { recurrent_dropout, zoneout, memory_zoneout, vanishing, .. } = layer.form;
+    let Form { recurrent_dropout, variational, zoneout, memory_zoneout, vanishing, .. } = layer.form;
     check_rate(index, "recurrentDropout", recurrent_dropout)?;
+    check_rate(index, "variationalDropout", variational)?;
     check_rate(index, "zoneout", zoneout)?;
     check_rate(index, "zoneoutCell", memory_zoneout)?;
     if recurrent_dropout > 0.0 && matches!(layer.cell, CellKind::Rnn { .. } | CellKind::Lru) {
         return Err(refuse(index, "recurrentDropout: expected a cell with a candidate beside its state"));
+    }
+    if variational > 0.0 && !cell(layer.cell).shape().recurrent() {
+        return Err(refuse(index, "variationalDropout: the layer has no recurrent weights"));
     }
     if zoneout > 0.0 && layer.cell == CellKind::Lru {
         return Err(refuse(index, "zoneout: expected a cell that reads its state"));

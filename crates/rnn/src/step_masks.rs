@@ -11,8 +11,9 @@
 //! (arXiv:1606.01305). Masks depend on seed, update, level, direction, sequence, step and unit alone.
 
 use crate::blocks::Step;
+use crate::dropout::{fill, threshold};
 use crate::network::DropoutKey;
-use crate::random::{Philox, Purpose};
+use crate::random::Purpose;
 use crate::recurrent::Level;
 use crate::spec::Form;
 use linalg::flush;
@@ -53,9 +54,13 @@ impl Level {
         self.mask_widths().iter().sum()
     }
 
-    /// Numbers that zoneout keeps of a row while a step is made.
+    /// Numbers that zoneout, or a masked product, keeps of a row while a step is made.
     pub fn held_width(&self) -> usize {
-        if self.rates.zoneout() { self.units + self.memory } else { 0 }
+        match () {
+            () if self.rates.zoneout() => self.units + self.memory,
+            () if self.variational > 0.0 => self.units,
+            () => 0,
+        }
     }
 
     fn mask_widths(&self) -> [usize; 3] {
@@ -90,33 +95,11 @@ impl Level {
                 None => plane.fill(expected),
                 Some(key) => {
                     let place = (self.trace + side) as u32;
-                    let update = [key.step as u32, (key.step >> 32) as u32, place, 0];
-                    let philox = Philox::new(key.seed, purpose).child(update);
-                    draw(philox, rate, values, key.rows, number as u32, width, plane);
+                    let philox = key.philox(purpose, place);
+                    for (row, id) in plane.chunks_exact_mut(width).zip(key.rows) {
+                        fill(philox, threshold(rate), values, (*id, number), row);
+                    }
                 }
-            }
-        }
-    }
-}
-
-/// Fills `plane [n, width]` with the first value with probability `rate`, else with the second.
-fn draw(
-    philox: Philox,
-    rate: f32,
-    [first, second]: [f32; 2],
-    ids: &[u64],
-    number: u32,
-    width: usize,
-    plane: &mut [f32],
-) {
-    // A word below this gives the first: a share of rate up to 2⁻³².
-    let threshold = (f64::from(rate) * 4_294_967_296.0) as u32;
-    for (row, id) in plane.chunks_exact_mut(width).zip(ids) {
-        let (low, high) = (*id as u32, (*id >> 32) as u32);
-        for (block, mask) in row.chunks_mut(4).enumerate() {
-            let words = philox.block([block as u32, number, low, high]);
-            for (mask, word) in mask.iter_mut().zip(words) {
-                *mask = if word < threshold { first } else { second };
             }
         }
     }

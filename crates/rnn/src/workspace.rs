@@ -105,9 +105,11 @@ pub(crate) struct Memory {
     pub saved: Vec<f32>,
     /// For each step the masks that act on its states: see [`crate::step_masks`].
     pub masks: Vec<f32>,
-    /// `[rows, H]`: what the gradients of the sums are multiplied with in that of the recurrent weights, where these are
-    /// regularised against vanishing gradients; written on the way back.
+    /// `[rows, units]`: what the gradients of the sums are multiplied with in that of the recurrent weights, where these are
+    /// regularised against vanishing gradients (written on the way back) or read masked states (on the way forward).
     pub terms: Vec<f32>,
+    /// `[batch, units]`: masks of states, one for all steps; empty where there are none.
+    pub state_masks: Vec<f32>,
     /// `[rows, operand]`: what the state is a projection of; empty where it is none.
     pub projected: Vec<f32>,
     /// `[rows, units]`: gradients of projected states, written on the way back; empty where they are none.
@@ -132,7 +134,7 @@ pub(crate) struct Scratch {
     /// Gradient of what the states of a step are a projection of, `[batch, operand]`.
     pub projected: Vec<f32>,
     /// Of a step that zoneout acts on, forward the states before, back the gradients that go to them: `[batch, units]`, then
-    /// `[batch, memory]`.
+    /// `[batch, memory]`. Then on the way back of one that reads masked states, what comes of the product.
     pub held: Vec<f32>,
     /// The cell's own vectors, as it reads them.
     pub vectors: Vec<f32>,

@@ -105,8 +105,8 @@ fn of_truncation() {
 
 #[test]
 fn of_what_acts_at_every_step() {
-    let json = r#"{"input":{"size":2},"layers":[{"kind":"lstm","hiddenSize":6,"recurrentDropout":0.2,"zoneout":0.1,"zoneoutCell":0.3},
-        {"kind":"gru","hiddenSize":5,"bidirectional":true,"zoneout":0.2},{"kind":"rnn","hiddenSize":4,"vanishingPenalty":1},{"kind":"dense"}],"output":{"at":"last","classes":2}}"#;
+    let json = r#"{"input":{"size":2},"layers":[{"kind":"lstm","hiddenSize":6,"numLayers":2,"dropout":0.1,"dropoutShared":"time","recurrentDropout":0.2,"variationalDropout":0.1,"zoneout":0.1,"zoneoutCell":0.3},
+        {"kind":"gru","hiddenSize":5,"bidirectional":true,"variationalDropout":0.2,"zoneout":0.2},{"kind":"rnn","hiddenSize":4,"variationalDropout":0.1,"vanishingPenalty":1},{"kind":"dense"}],"output":{"at":"last","classes":2}}"#;
     let mut model = Model::create(json).expect("right");
     let run = r#"{"epochs":50,"batchSize":8,"metrics":["accuracy"],"validationSplit":0.2}"#;
     assert_eq!(asked(&mut model, classified(40), run, None), 0);

@@ -1,4 +1,4 @@
-//! Runs with recurrent dropout, zoneout and the regulariser against vanishing gradients: the same bits however they are cut,
+//! Runs with recurrent and variational dropout, zoneout and the regulariser against vanishing gradients: the same bits however they are cut,
 //! nothing drawn outside training, and what is refused.
 
 mod common;
@@ -20,20 +20,21 @@ fn model(input: &str, layers: &str, output: &str) -> Model {
 
 /// Every cell that has one of them, in both directions.
 fn both_ways() -> Model {
-    let layers = r#"{"kind":"gru","hiddenSize":6,"bidirectional":true,"recurrentDropout":0.3,"zoneout":0.2},
-        {"kind":"lstm","hiddenSize":5,"bidirectional":true,"numLayers":2,"dropout":0.1,"recurrentDropout":0.2,"zoneout":0.1,"zoneoutCell":0.4},
-        {"kind":"rnn","hiddenSize":5,"bidirectional":true,"numLayers":2,"vanishingPenalty":0.5},{"kind":"dense"}"#;
+    let layers = r#"{"kind":"gru","hiddenSize":6,"bidirectional":true,"recurrentDropout":0.3,"variationalDropout":0.1,"zoneout":0.2},
+        {"kind":"lstm","hiddenSize":5,"bidirectional":true,"numLayers":2,"dropout":0.1,"dropoutShared":"time","recurrentDropout":0.2,"zoneout":0.1,"zoneoutCell":0.4},
+        {"kind":"rnn","hiddenSize":5,"bidirectional":true,"numLayers":2,"variationalDropout":0.2,"vanishingPenalty":0.5},{"kind":"dense"}"#;
     model(r#"{"size":2,"scale":"standard"}"#, layers, r#""output":{"at":"last","classes":2},"#)
 }
 
 /// One direction, in which segments and windows go.
 fn forwards() -> Model {
     let layers = r#"{"kind":"embedding","units":5},
-        {"kind":"lstm","hiddenSize":7,"peepholes":true,"projSize":4,"recurrentDropout":0.2,"zoneout":0.1,"zoneoutCell":0.4},
-        {"kind":"gru","hiddenSize":6,"reset":"before","recurrentDropout":0.3,"zoneout":0.2},
+        {"kind":"lstm","hiddenSize":7,"peepholes":true,"projSize":4,"recurrentDropout":0.2,"variationalDropout":0.2,"zoneout":0.1,"zoneoutCell":0.4},
+        {"kind":"lstm","hiddenSize":6,"normalization":"layer","variationalDropout":0.2},
+        {"kind":"gru","hiddenSize":6,"reset":"before","recurrentDropout":0.3,"variationalDropout":0.2,"zoneout":0.2},
         {"kind":"minGru","hiddenSize":6,"recurrentDropout":0.3,"zoneout":0.2},
         {"kind":"minLstm","hiddenSize":6,"recurrentDropout":0.3,"zoneout":0.2},
-        {"kind":"rnn","hiddenSize":6,"zoneout":0.2},
+        {"kind":"rnn","hiddenSize":6,"variationalDropout":0.2,"zoneout":0.2},
         {"kind":"rnn","hiddenSize":6,"activation":"relu","vanishingPenalty":0.5},{"kind":"dense"}"#;
     model(r#"{"vocabulary":8}"#, layers, "")
 }
@@ -120,7 +121,13 @@ fn runs_of_other_seeds_are_others() {
         bits(&model)
     };
     assert_eq!(trained("", 1), trained("", 2));
-    for more in [r#","recurrentDropout":0.3"#, r#","zoneout":0.3"#, r#","zoneoutCell":0.3"#] {
+    for more in [
+        r#","recurrentDropout":0.3"#,
+        r#","variationalDropout":0.3"#,
+        r#","zoneout":0.3"#,
+        r#","zoneoutCell":0.3"#,
+        r#","numLayers":2,"dropout":0.3,"dropoutShared":"time""#,
+    ] {
         assert_eq!(trained(more, 1), trained(more, 1));
         assert_ne!(trained(more, 1), trained(more, 2), "{more}");
         assert_ne!(trained(more, 1), trained("", 1), "{more}");
@@ -169,6 +176,7 @@ fn the_penalty_is_a_mean_over_the_batch() {
 fn online_learning_refuses_them() {
     for (kind, option) in [
         ("lstm", "recurrentDropout"),
+        ("gru", "variationalDropout"),
         ("lstm", "zoneout"),
         ("lstm", "zoneoutCell"),
         ("rnn", "zoneout"),

@@ -33,7 +33,7 @@ impl Cell for Elman {
     /// Keeps nothing more: the slope follows from h.
     fn forward(&self, w: &Weights, x: &[f64], before: &Memory) -> Step {
         let mut a = affine(&w.ih, x, &w.bias_ih);
-        add(&mut a, &affine(&w.hh, &before.h, &w.bias_hh));
+        add(&mut a, &affine(&w.hh, &w.seen(&before.h), &w.bias_hh));
         let h = a.into_iter().map(|a| self.activation.apply(a)).collect();
         Step { x: x.to_vec(), before: before.clone(), kept: Vec::new(), after: Memory { h, c: Vec::new() } }
     }
@@ -41,9 +41,9 @@ impl Cell for Elman {
     fn backward(&self, w: &Weights, step: &Step, d: &Memory, dw: &mut Weights) -> (Vec<f64>, Memory) {
         let da: Vec<f64> = d.h.iter().zip(&step.after.h).map(|(d, h)| d * self.activation.slope(*h)).collect();
         add_outer(&mut dw.ih, &da, &step.x);
-        add_outer(&mut dw.hh, &da, &step.before.h);
+        add_outer(&mut dw.hh, &da, &w.seen(&step.before.h));
         add(&mut dw.bias_ih, &da);
         add(&mut dw.bias_hh, &da);
-        (transposed(&w.ih, &da), Memory { h: transposed(&w.hh, &da), c: Vec::new() })
+        (transposed(&w.ih, &da), Memory { h: w.seen(&transposed(&w.hh, &da)), c: Vec::new() })
     }
 }

@@ -84,7 +84,7 @@ impl Cell for Lstm {
     /// Keeps i, f, g, o and `o ∘ tanh(c)`.
     fn forward(&self, w: &Weights, x: &[f64], before: &Memory) -> Step {
         let mut sums = affine(&w.ih, x, &w.bias_ih);
-        add(&mut sums, &affine(&w.hh, &before.h, &w.bias_hh));
+        add(&mut sums, &affine(&w.hh, &w.seen(&before.h), &w.bias_hh));
         let (mut kept, c) = self.gates(w, &sums, &before.c);
         let tanh_c: Vec<f64> = c.iter().map(|c| libm::tanh(*c)).collect();
         let whole = times(&kept[3 * c.len()..], &tanh_c);
@@ -104,10 +104,10 @@ impl Cell for Lstm {
         }
         let (da, dc_before) = self.gates_back(w, step, &of_o, &dc, dw);
         add_outer(&mut dw.ih, &da, &step.x);
-        add_outer(&mut dw.hh, &da, &step.before.h);
+        add_outer(&mut dw.hh, &da, &w.seen(&step.before.h));
         add(&mut dw.bias_ih, &da);
         add(&mut dw.bias_hh, &da);
-        (transposed(&w.ih, &da), Memory { h: transposed(&w.hh, &da), c: dc_before })
+        (transposed(&w.ih, &da), Memory { h: w.seen(&transposed(&w.hh, &da)), c: dc_before })
     }
 }
 

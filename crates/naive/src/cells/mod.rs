@@ -8,6 +8,7 @@ mod min_gru;
 mod min_lstm;
 pub mod normed;
 
+use crate::algebra::times;
 use crate::parameters::{accumulate, read};
 use crate::{Activation, CellKind, Parameters, Recurrent, Reset};
 use elman::Elman;
@@ -35,6 +36,8 @@ pub struct Weights {
     pub own: Vec<Vec<f64>>,
     /// What the candidate is multiplied with at the step at hand, `[H]`; empty: nothing.
     pub mask: Vec<f64>,
+    /// What the state before is multiplied with in the recurrent products, `[P]`; empty: nothing.
+    pub recurrent: Vec<f64>,
 }
 
 impl Weights {
@@ -56,12 +59,18 @@ impl Weights {
             hr: vec![0.0; units * projected],
             own: spec.vectors().iter().map(|(_, len)| vec![0.0; len * hidden]).collect(),
             mask: Vec::new(),
+            recurrent: Vec::new(),
         }
     }
 
     /// What unit j of the candidate is multiplied with.
     fn kept(&self, j: usize) -> f64 {
         self.mask.get(j).copied().unwrap_or(1.0)
+    }
+
+    /// What the recurrent products read of a state h; of a gradient, what comes back of theirs.
+    fn seen(&self, h: &[f64]) -> Vec<f64> {
+        if self.recurrent.is_empty() { h.to_vec() } else { times(h, &self.recurrent) }
     }
 
     /// Those by `suffix` (`l0`, `l1_reverse`) of the layer.

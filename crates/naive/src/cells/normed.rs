@@ -59,6 +59,8 @@ pub struct Normed<'a> {
     w: &'a Weights,
     /// Those of the step.
     running: Option<Statistics>,
+    /// What the state before is multiplied with in the recurrent product, of each sequence at hand; empty: nothing.
+    recurrent: Rows,
 }
 
 /// Numbers that are normalised, by the index of their gain among the cell's vectors.
@@ -71,8 +73,14 @@ struct Part {
 }
 
 impl<'a> Normed<'a> {
-    /// At step `t` of the direction of `suffix`.
-    pub fn new(spec: &'a Recurrent, norm: CellNorm, w: &'a Weights, at: (&Parameters, &str, usize)) -> Normed<'a> {
+    /// At step `t` of the direction of `suffix`, with what the states before are multiplied with.
+    pub fn new(
+        spec: &'a Recurrent,
+        norm: CellNorm,
+        w: &'a Weights,
+        at: (&Parameters, &str, usize),
+        recurrent: Rows,
+    ) -> Normed<'a> {
         let running = matches!(norm.kind, Inner::Batch { .. }).then(|| {
             let (params, suffix, t) = at;
             let width = match spec.cell {
@@ -86,7 +94,7 @@ impl<'a> Normed<'a> {
             let of = |kind: &str| read(params, &name(kind), count.len() * width)[row * width..][..width].to_vec();
             Statistics { mean: of("running_mean"), variance: of("running_var") }
         });
-        Normed { spec, norm, w, running }
+        Normed { spec, norm, w, running, recurrent }
     }
 
     /// The steps of these sequences.
@@ -159,8 +167,8 @@ impl<'a> Normed<'a> {
         };
         let each = rest.into_iter().enumerate().map(|(b, mut rest)| {
             add_outer(&mut dw.ih, &d_x[b], &x[b]);
-            add_outer(&mut dw.hh, &d_h[b], &before[b].h);
-            add(&mut rest.h, &transposed(&self.w.hh, &d_h[b]));
+            add_outer(&mut dw.hh, &d_h[b], &self.seen(b, &before[b].h));
+            add(&mut rest.h, &self.seen(b, &transposed(&self.w.hh, &d_h[b])));
             (transposed(&self.w.ih, &d_x[b]), rest)
         });
         each.collect()
@@ -186,10 +194,15 @@ impl<'a> Normed<'a> {
         each.unzip()
     }
 
+    /// What the recurrent product reads of a state of sequence b; of a gradient, what comes back of its.
+    fn seen(&self, b: usize, h: &[f64]) -> Vec<f64> {
+        if self.recurrent[b].is_empty() { h.to_vec() } else { times(h, &self.recurrent[b]) }
+    }
+
     /// `W_ih x` and `W_hh h₋`.
     fn products(&self, x: &Rows, before: &[Memory]) -> (Rows, Rows) {
         let of = |matrix: &[f64], v: &[f64]| affine(matrix, v, &vec![0.0; matrix.len() / v.len()]);
-        let of_h = before.iter().map(|before| of(&self.w.hh, &before.h)).collect();
+        let of_h = before.iter().enumerate().map(|(b, before)| of(&self.w.hh, &self.seen(b, &before.h))).collect();
         (x.iter().map(|x| of(&self.w.ih, x)).collect(), of_h)
     }
 

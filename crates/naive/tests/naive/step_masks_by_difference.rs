@@ -1,4 +1,5 @@
-//! Recurrent dropout and zoneout, alone and together, against finite differences: cells × levels × directions × prediction.
+//! Recurrent dropout, zoneout and variational dropout, alone and together, against finite differences: cells × levels × directions
+//! × prediction.
 
 use crate::common::gradients::{Checked, Problem};
 use crate::common::random::Random;
@@ -17,12 +18,13 @@ const OTHERS: [CellKind; 4] = [
     CellKind::MinLstm,
 ];
 
-/// Which of the three act, and zoneout by its masks or by their expectation.
+/// Which of the four act, and zoneout by its masks or by their expectation.
 #[derive(Clone, Copy)]
 struct Acting {
     candidate: bool,
     state: bool,
     memory: bool,
+    recurrent: bool,
     expected: bool,
 }
 
@@ -47,7 +49,9 @@ fn check(cell: CellKind, form: Form, acting: Acting) -> Checked {
                 };
                 let (state, memory) = (held(acting.state, layer.units()), held(acting.memory, layer.memory()));
                 let candidate = if acting.candidate { random.mask(steps, 3) } else { Vec::new() };
-                sequence = sequence.with_step_masks(0, index, StepMasks { candidate, state, memory });
+                let recurrent = if acting.recurrent { random.mask(1, layer.units()).remove(0) } else { Vec::new() };
+                let masks = StepMasks { candidate, state, memory, recurrent };
+                sequence = sequence.with_step_masks(0, index, masks);
             }
             if given {
                 let mut state = random.state(levels, layer.units(), false);
@@ -71,7 +75,7 @@ fn report(what: &str, cells: &[CellKind], form: Form, acting: Acting) {
     }
 }
 
-const NONE: Acting = Acting { candidate: false, state: false, memory: false, expected: false };
+const NONE: Acting = Acting { candidate: false, state: false, memory: false, recurrent: false, expected: false };
 
 #[test]
 fn recurrent_dropout() {
@@ -94,10 +98,25 @@ fn zoneout() {
 }
 
 #[test]
-fn both_with_projections_and_learned_states() {
-    let acting = Acting { candidate: true, state: true, memory: true, expected: false };
-    report("both, projected", &LSTMS[..2], Form { proj_size: Some(2), ..Form::default() }, acting);
+fn variational_dropout() {
+    let acting = Acting { recurrent: true, ..NONE };
+    let elman = CellKind::Rnn { activation: Activation::Tanh };
+    report("variational dropout", &LSTMS, Form::default(), acting);
+    report("variational dropout", &[OTHERS[0], OTHERS[1], elman], Form::default(), acting);
+    report(
+        "variational dropout, zoneout",
+        &[OTHERS[0], OTHERS[1], elman],
+        Form::default(),
+        Acting { state: true, ..acting },
+    );
+}
+
+#[test]
+fn all_with_projections_and_learned_states() {
+    let acting = Acting { candidate: true, state: true, memory: true, recurrent: true, expected: false };
+    report("all, projected", &LSTMS[..2], Form { proj_size: Some(2), ..Form::default() }, acting);
     let learned = Form { learned: true, ..Form::default() };
-    report("both, learned", &[LSTMS[0]], learned, acting);
-    report("both, learned", &OTHERS, learned, Acting { memory: false, ..acting });
+    report("all, learned", &[LSTMS[0]], learned, acting);
+    report("all, learned", &OTHERS[..2], learned, Acting { memory: false, ..acting });
+    report("two, learned", &OTHERS[2..], learned, Acting { memory: false, recurrent: false, ..acting });
 }

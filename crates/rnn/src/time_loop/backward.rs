@@ -1,5 +1,6 @@
 //! The time loop backward.
 
+use super::variational::mask;
 use super::{Flow, Sweep, Work};
 use crate::blocks::{Step, blocks};
 use crate::cells::{Backward, Cell, Shape, VECTORS};
@@ -142,6 +143,9 @@ impl Sweep<'_> {
             let data = &step.gates[columns.start * hidden..];
             let a = Rows { data, ld: width, rows: n, columns: columns.len() * hidden };
             back(a, Onto::Zeros(self.zeros), candidate_transposed, hidden, d, strips);
+            if self.masks_state() {
+                mask(d, &memory.state_masks);
+            }
             cell.backward_reset(&mut step, d);
         }
         let keeps = self.keep(&masks, shape.keeps, dh, dc, held);
@@ -156,12 +160,19 @@ impl Sweep<'_> {
         if rows > 0 && shape.recurrent() {
             let a = Rows { data, ld, rows, columns: shape.hidden.len() * hidden };
             let onto = if keeps { Onto::Sums } else { Onto::Zeros(self.zeros) };
-            back(a, onto, recurrent_transposed, units, dh, strips);
+            if self.masks_state() {
+                self.back_masked(a, keeps, recurrent_transposed, dh, &memory.state_masks, (held, strips));
+            } else {
+                back(a, onto, recurrent_transposed, units, dh, strips);
+            }
         }
         if let Some(factor) = self.vanishing() {
             let terms = &mut memory.terms[first * hidden..][..n * hidden];
             let step = Step { t, first, n };
             self.vanishing_terms(factor, step, gates, dh, before, terms);
+            if self.masks_state() {
+                mask(terms, &memory.state_masks);
+            }
         }
     }
 

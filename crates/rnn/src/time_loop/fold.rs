@@ -25,10 +25,7 @@ impl Sweep<'_> {
         fold_input(&mut grads[weights.input.clone()], block, self.x, self.level.input, dg, strips);
 
         if shape.recurrent() {
-            let states = match self.vanishing() {
-                Some(_) => pack_terms(strips, block, &memory.terms, hidden, hidden),
-                None => self.pack_states(strips, block, output),
-            };
+            let states = self.pack_operands(strips, block, output, &memory.terms);
             let dg = packed.columns(&shape.hidden, panels);
             linalg::gemm_panels(units, dg.n, total, states, dg.panels, &mut grads[weights.recurrent.clone()]);
         }
@@ -66,7 +63,7 @@ impl Sweep<'_> {
             }
             // The last, or the sum of both.
             if part.place + 1 == inside.products.len() {
-                let states = self.pack_states(strips, block, output);
+                let states = self.pack_operands(strips, block, output, &memory.terms);
                 let dg = pack_gradients(panels, block, rows, n, n);
                 let total = block.rows().len();
                 linalg::gemm_panels(units, n, total, states, dg, &mut grads[weights.recurrent.clone()]);
@@ -100,6 +97,20 @@ impl Sweep<'_> {
 }
 
 impl Sweep<'_> {
+    /// What the recurrent product of the block's steps is of, or is taken for, as terms.
+    fn pack_operands<'a>(
+        &'a self,
+        strips: &'a mut [f32],
+        block: &Block,
+        output: &'a [f32],
+        terms: &'a [f32],
+    ) -> &'a [f32] {
+        match self.masks_state() || self.vanishing().is_some() {
+            true => pack_terms(strips, block, terms, self.level.units, self.level.units),
+            false => self.pack_states(strips, block, output),
+        }
+    }
+
     /// The states before the block's steps as terms, in the order of the block; packed in `strips`, but for a single one.
     fn pack_states<'a>(&'a self, strips: &'a mut [f32], block: &Block, output: &'a [f32]) -> &'a [f32] {
         let (units, total) = (self.level.units, block.rows().len());

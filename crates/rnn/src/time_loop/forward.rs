@@ -1,6 +1,7 @@
 //! The time loop forward.
 
 use super::Sweep;
+use super::variational::mask;
 use crate::blocks::{Step, steps};
 use crate::cells::{Cell, Forward, Shape};
 use crate::network::Values;
@@ -25,6 +26,7 @@ impl Sweep<'_> {
         let width = shape.gates.len() * self.level.hidden;
         self.prepare(cell, &shape, self.params, &mut scratch.vectors);
         self.start(&shape, &mut scratch.start[..width]);
+        self.draw_state_masks(&mut memory.state_masks);
         if let Some(inside) = &self.weights().inside {
             return self.forward_normed(inside, cell, &shape, output, memory, (h, c), scratch);
         }
@@ -66,8 +68,9 @@ impl Sweep<'_> {
         let Step { first, n, .. } = step;
         let width = shape.gates.len() * self.level.hidden;
         let at = if memory.whole { first } else { 0 };
-        let gates = &mut memory.gates[at * width..][..n * width];
-        self.sums(shape, gates, state, first, n, scratch);
+        let Memory { gates, terms, state_masks, .. } = &mut *memory;
+        let h = self.seen(state, terms, state_masks, first);
+        self.sums(shape, &mut gates[at * width..][..n * width], h, first, n, scratch);
         self.remember(step, at, state, c, memory, scratch);
         self.pointwise(cell, shape, (at, n), state, c, memory, scratch);
         self.project(shape, (at, n), state, memory, scratch);
@@ -129,6 +132,9 @@ impl Sweep<'_> {
         };
         if let (Some(columns), Some(weight)) = (&shape.candidate, &self.weights().candidate) {
             cell.reset(&mut step);
+            if self.masks_state() {
+                mask(step.saved, &memory.state_masks);
+            }
             let a = Rows { data: step.saved, ld: hidden, rows: n, columns: hidden };
             let c = &mut step.gates[columns.start * hidden..];
             product(a, &self.params[weight.clone()], columns.len() * hidden, c, width, &mut scratch.strips);

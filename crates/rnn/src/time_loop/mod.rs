@@ -4,7 +4,8 @@
 //! at the end, and in the reverse direction a sequence that begins later starts from its initial state. Where the state is a
 //! projection of the cell's own, its product ends the step. Where no product waits for the state, those of a whole block of steps
 //! are made at once, as long as all steps are kept.
-//! Where a cell has norms inside, the products are made apart and normalised before they meet.
+//! Where a cell has norms inside, the products are made apart and normalised before they meet. Where the state is masked for the
+//! recurrent products, these read what is kept of it.
 //! Backward walks the same steps the other way round and leaves the gradient of the initial states in the working gradient;
 //! after each block of steps the products with all its rows follow: gradients of the input and of the weights.
 
@@ -15,6 +16,7 @@ mod forward;
 mod held;
 mod normed;
 mod vanishing;
+mod variational;
 
 use crate::blocks::Order;
 use crate::cells::{Cell, Previous, Shape, VECTORS, masked};

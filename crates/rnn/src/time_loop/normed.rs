@@ -68,7 +68,9 @@ impl Sweep<'_> {
     /// `h·U` of a step: by itself, or on top of the input's product where it is their sum that is normalised.
     fn state_product(&self, at: At, inside: &Inside, h: &[f32], memory: &mut Memory, scratch: &mut Scratch) {
         let part = &inside.products[inside.products.len() - 1];
-        let z = &mut memory.normals.parts[part.place][at.row * part.width..][..at.n * part.width];
+        let Memory { normals, terms, state_masks, .. } = memory;
+        let h = self.seen(h, terms, state_masks, at.row);
+        let z = &mut normals.parts[part.place][at.row * part.width..][..at.n * part.width];
         if inside.products.len() > 1 {
             z.fill(0.0);
         }

@@ -7,6 +7,7 @@ use rnn::{
     At, Capacity, DropoutKey, Extent, Input, Layer, Network, Packing, Philox, Purpose, Recurrent, Values, Workspace,
 };
 
+use crate::common::shares::within_four_errors;
 use crate::common::{Batch, CELLS, head, parameters, recurrent, twin};
 
 /// The mask of one sequence, `[steps][units]`, as the scheme says: a word of Philox for each unit.
@@ -86,13 +87,7 @@ fn masks(rate: f32, lengths: &[usize], units: usize, seed: u64, step: u64, ids: 
 fn keep_rate_and_scale() {
     for rate in [0.1f32, 0.5, 0.9] {
         let (_, mask) = masks(rate, &[300; 10], 37, 1, 2, &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
-        let kept = mask.iter().filter(|&&x| x != 0.0).count() as f64 / mask.len() as f64;
-        // Four standard errors of the share, and of the mean.
-        let error = (f64::from(rate) * f64::from(1.0 - rate) / mask.len() as f64).sqrt();
-        assert!((kept - f64::from(1.0 - rate)).abs() < 4.0 * error, "rate {rate}: {kept} kept");
-        assert!(mask.iter().all(|&x| x == 0.0 || x == 1.0 / (1.0 - rate)));
-        let mean = mask.iter().map(|&x| f64::from(x)).sum::<f64>() / mask.len() as f64;
-        assert!((mean - 1.0).abs() < 4.0 * error / f64::from(1.0 - rate), "the expectation stays: {mean}");
+        within_four_errors(&mask, rate);
     }
 }
 

@@ -31,4 +31,5 @@ mod randomness;
 mod sameness;
 mod step_masks;
 mod vanishing;
+mod variational;
 mod wanted;

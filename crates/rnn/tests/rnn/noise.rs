@@ -5,6 +5,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use rnn::{At, DropoutKey, Extent, Input, Layer, Network, Norm, NormKind, Packing, Philox, Purpose, Values, Workspace};
 
+use crate::common::shares::within_four_errors;
 use crate::common::{Batch, CELLS, head, parameters, recurrent, twin};
 
 const KEY: (u64, u64) = (9, 1 << 33 | 5);
@@ -115,11 +116,7 @@ fn dropped_tokens_keep_their_share() {
         network.forward(&params, &packing, Values::Tokens(&tokens), None, Some(key), &mut ws);
         let (once, again) = ws.output().split_at(20_000);
         assert_eq!(again, &once[..5_000], "all occurrences of a token in a sequence together");
-        let kept = once.iter().filter(|&&x| x != 0.0).count() as f64 / 20_000.0;
-        let error = (f64::from(dropout) * f64::from(1.0 - dropout) / 20_000.0).sqrt();
-        assert!((kept - f64::from(1.0 - dropout)).abs() < 4.0 * error, "{dropout}: {kept} kept");
-        let mean = once.iter().map(|&x| f64::from(x)).sum::<f64>() / 20_000.0;
-        assert!((mean - 1.0).abs() < 4.0 * error / f64::from(1.0 - dropout), "the expectation stays: {mean}");
+        within_four_errors(once, dropout);
     }
 }
 
@@ -166,11 +163,7 @@ fn shared_masks_keep_their_share() {
     for rate in [0.1f32, 0.5] {
         let (packing, mask) = alone(Layer::Dropout { rate, shared: true }, &[3; 1000], 37, (1, 2), &ids);
         let first = &mask[..37_000];
-        let kept = first.iter().filter(|&&x| x != 0.0).count() as f64 / 37_000.0;
-        let error = (f64::from(rate) * (1.0 - f64::from(rate)) / 37_000.0).sqrt();
-        assert!((kept - f64::from(1.0 - rate)).abs() < 4.0 * error, "rate {rate}: {kept} kept");
-        let mean = first.iter().map(|&x| f64::from(x)).sum::<f64>() / 37_000.0;
-        assert!((mean - 1.0).abs() < 4.0 * error / (1.0 - f64::from(rate)), "the expectation stays: {mean}");
+        within_four_errors(first, rate);
         for t in 1..3 {
             assert_eq!(&mask[packing.offsets[t] * 37..][..37_000], first, "one mask for all steps");
         }

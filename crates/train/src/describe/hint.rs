@@ -36,6 +36,7 @@ const FOREIGN_OPTIONS: &[(&str, &str)] = &[
     ("zoneouthidden", "zoneout"), ("zoneouth", "zoneout"), ("zoneoutc", "zoneoutCell"), ("cellzoneout", "zoneoutCell"),
     ("taus", "quantiles"), ("tau", "quantiles"), ("quantile", "quantiles"),
     ("std", "deviation"), ("stddev", "deviation"), ("sigma", "deviation"), ("noiseshape", "shared"), ("variational", "shared"),
+    ("variational", "variationalDropout"), ("statedropout", "variationalDropout"), ("shared", "dropoutShared"), ("lockeddropout", "dropoutShared"),
 ];
 
 /// The same for words: kinds of layers and optimisers, losses, activations.

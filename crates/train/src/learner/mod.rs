@@ -17,7 +17,7 @@ use crate::shown::show_row;
 use crate::text;
 use crate::update::{Diverged, Updater};
 use rnn::losses::{Rows, Targets};
-use rnn::{Capacity, Layer, Loss, Want, Workspace};
+use rnn::{Capacity, Loss, Want, Workspace};
 pub use stream::Stream;
 use window::Window;
 
@@ -58,7 +58,7 @@ impl Learner {
             let message = "a bidirectional model reads its sequences from the end too, and cannot learn online";
             return Err(Error::new(ErrorClass::Config, "notOnline", message));
         }
-        if network.layers().iter().any(drops) {
+        if network.layers().iter().any(|layer| layer.chance().is_some()) {
             let message = "online learning has no dropout, no noise and no zoneout, which would change the prediction that comes first; leave them out";
             return Err(Error::new(ErrorClass::Config, "notOnline", message));
         }
@@ -248,20 +248,6 @@ impl Learner {
         let mut stream = Stream::new(model, data)?;
         stream.advance(self, model, usize::MAX)?;
         Ok(stream.finish())
-    }
-}
-
-fn drops(layer: &Layer) -> bool {
-    match layer {
-        Layer::Dropout { rate, .. } => *rate > 0.0,
-        Layer::Noise { deviation } => *deviation > 0.0,
-        Layer::Embedding { dropout, .. } => *dropout > 0.0,
-        Layer::Recurrent(layer) => {
-            let rnn::Form { recurrent_dropout, zoneout, memory_zoneout, .. } = layer.form;
-            let rates = [layer.dropout, layer.weights.drop, recurrent_dropout, zoneout, memory_zoneout];
-            rates.iter().any(|&rate| rate > 0.0)
-        }
-        _ => false,
     }
 }
 

@@ -69,6 +69,7 @@ fn layers() -> Rows {
         (".units", json!([4, 3])),
         (".rate", json!([0, 0.3])),
         (".recurrentDropout", json!([0, 0.25])),
+        (".variationalDropout", json!([0, 0.25])),
         (".zoneout", json!([0, 0.25])),
         (".zoneoutCell", json!([0, 0.25])),
         (".vanishingPenalty", json!([0, 0.1])),

@@ -1,6 +1,7 @@
 //! Batches for tests: made in the original order, packed for rnn, and as sequences for naive.
 
 pub mod fixtures;
+pub mod shares;
 pub mod twin;
 
 use std::ops::Range;
@@ -71,6 +72,7 @@ pub fn recurrent(cell: CellKind, hidden_size: usize) -> Recurrent {
         num_layers: 1,
         bidirectional: false,
         dropout: 0.0,
+        dropout_shared: false,
         bias: true,
         forget_bias: None,
         name: "rnn".into(),

@@ -21,7 +21,8 @@ pub fn add(network: &Network, batch: &Batch, key: (u64, u64), position: usize, s
                 sequence = with_masks(sequence, layer, index, id, true);
                 for level in 0..layer.num_layers {
                     if level > 0 && layer.dropout > 0.0 {
-                        let mask = mask(key, stage, id, rows, width, layer.dropout);
+                        let drawn = if layer.dropout_shared { shared } else { mask };
+                        let mask = drawn(key, stage, id, rows, width, layer.dropout);
                         sequence = sequence.with_mask(index, level - 1, mask);
                         stage += 1;
                     }

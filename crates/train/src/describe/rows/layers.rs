@@ -2,9 +2,9 @@
 
 use super::inside::NORMALIZATION_ROW;
 use super::model::INITIALISERS;
-use super::norms::{BATCH_NORM, LAYER_NORM, NOISE, RMS_NORM, SHARED, TOKEN_DROPOUT};
+use super::norms::{BATCH_NORM, DROPOUT_SHARED, LAYER_NORM, NOISE, RMS_NORM, SHARED, TOKEN_DROPOUT};
 use super::penalties::{ACTIVATION_PENALTY, TEMPORAL_PENALTY, WEIGHT_DROP, WEIGHT_NORM};
-use super::recurrence::{RECURRENT_DROPOUT, VANISHING_PENALTY, ZONEOUT, ZONEOUT_CELL};
+use super::recurrence::{RECURRENT_DROPOUT, VANISHING_PENALTY, VARIATIONAL_DROPOUT, ZONEOUT, ZONEOUT_CELL};
 use crate::describe::table::{
     Default::{Absent, Is, Required},
     Field,
@@ -77,6 +77,7 @@ pub static RECURRENT: Object = Object {
         ),
         row!("recurrentScale", Number(Range::AboveZero), Is("1"), "What their start is multiplied with."),
         row!("dropout", Number(Range::Share), Is("0"), "Share of units dropped between levels, in training."),
+        DROPOUT_SHARED,
         ACTIVATION_PENALTY,
         TEMPORAL_PENALTY,
         WEIGHT_DROP,
@@ -109,6 +110,7 @@ static LSTM: Object = Object {
         ),
         NORMALIZATION_ROW,
         RECURRENT_DROPOUT,
+        VARIATIONAL_DROPOUT,
         ZONEOUT,
         ZONEOUT_CELL,
     ],
@@ -128,6 +130,7 @@ static GRU: Object = Object {
         ),
         NORMALIZATION_ROW,
         RECURRENT_DROPOUT,
+        VARIATIONAL_DROPOUT,
         ZONEOUT,
     ],
 };
@@ -140,6 +143,7 @@ static RNN: Object = Object {
     fields: &[
         row!("activation", one_of!("tanh", "relu"), Is("\"tanh\""), "The state's nonlinearity."),
         NORMALIZATION_ROW,
+        VARIATIONAL_DROPOUT,
         ZONEOUT,
         VANISHING_PENALTY,
     ],

@@ -67,12 +67,19 @@ pub static NOISE: Object = Object {
 };
 
 /// Of dropout: whose mask it is.
-pub const SHARED: Field = row!(
-    "shared",
-    one_of!("time"),
-    Absent,
-    "\"time\": one mask for all steps of a sequence (Gal and Ghahramani 2016); absent: a mask for each step."
-);
+pub const SHARED: Field = shared("shared");
+
+/// The same of dropout between levels.
+pub const DROPOUT_SHARED: Field = shared("dropoutShared");
+
+const fn shared(name: &'static str) -> Field {
+    row!(
+        name,
+        one_of!("time"),
+        Absent,
+        "\"time\": one mask for all steps of a sequence (Gal and Ghahramani 2016); absent: a mask for each step."
+    )
+}
 
 /// Of an embedding.
 pub const TOKEN_DROPOUT: Field = row!(

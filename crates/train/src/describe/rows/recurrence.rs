@@ -7,7 +7,15 @@ pub const RECURRENT_DROPOUT: Field = row!(
     "recurrentDropout",
     Number(Range::Share),
     Absent,
-    "Share of the candidate's units dropped at each step, in training (Semeniuta et al. 2016; Keras' recurrent_dropout masks the state instead)."
+    "Share of the candidate's units dropped at each step, in training (Semeniuta et al. 2016; what Keras calls recurrent_dropout is variationalDropout)."
+);
+
+/// Of cells with recurrent weights.
+pub const VARIATIONAL_DROPOUT: Field = row!(
+    "variationalDropout",
+    Number(Range::Share),
+    Absent,
+    "Share of the state's units that the recurrent weights do not see, in training: of a sequence the same at all steps (Gal and Ghahramani 2016; Keras' recurrent_dropout)."
 );
 
 /// Of cells that read their state.

@@ -46,6 +46,9 @@ pub fn check(layer: &Value, below: Option<usize>, tokens: bool, path: &dyn Fn(&s
             return Err(Error::conflict(path("weightDrop"), "the layer has no recurrent weights"));
         }
     }
+    if !layer["dropoutShared"].is_null() && number(&layer["dropout"]) <= 0.0 {
+        return Err(Error::conflict(path("dropoutShared"), "needs a dropout above 0, between levels"));
+    }
     if !layer["normalization"].is_null() && layer["reset"] == "before" {
         let why = "needs reset: \"after\", whose products it normalises";
         return Err(Error::conflict(path("normalization"), why));

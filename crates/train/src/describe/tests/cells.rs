@@ -41,7 +41,7 @@ fn projections() {
         (json!({ "kind": "lstm", "projSize": 0 }), "layers[0].projSize: expected a positive integer, got 0"),
         (
             json!({ "kind": "gru", "projSize": 2 }),
-            "layers[0].projSize: unknown option; known are hiddenSize, numLayers, bidirectional, merge, residual, skip, initialState, recurrentInit, recurrentScale, dropout, activationPenalty, temporalPenalty, weightDrop, weightNorm, bias, name, trainable, reset, normalization, recurrentDropout, zoneout",
+            "layers[0].projSize: unknown option; known are hiddenSize, numLayers, bidirectional, merge, residual, skip, initialState, recurrentInit, recurrentScale, dropout, dropoutShared, activationPenalty, temporalPenalty, weightDrop, weightNorm, bias, name, trainable, reset, normalization, recurrentDropout, variationalDropout, zoneout",
         ),
     ] {
         assert_eq!(message(described(fields)), expected);
@@ -112,33 +112,44 @@ fn forms() {
     }
 }
 
-/// Recurrent dropout and zoneout: of the cells that can have them, by name in the others.
+/// Recurrent and variational dropout, zoneout: of the cells that can have them, by name in the others.
 #[test]
 fn masks_at_every_step() {
     let rates = |fields: Value| {
         let form = layer(fields).form;
-        (form.recurrent_dropout, form.zoneout, form.memory_zoneout)
+        (form.recurrent_dropout, form.zoneout, form.memory_zoneout, form.variational)
     };
-    assert_eq!(rates(json!({ "kind": "lstm" })), (0.0, 0.0, 0.0));
-    let all = json!({ "kind": "lstm", "recurrentDropout": 0.25, "zoneout": 0.5, "zoneoutCell": 0.75 });
-    assert_eq!(rates(all), (0.25, 0.5, 0.75));
+    assert_eq!(rates(json!({ "kind": "lstm" })), (0.0, 0.0, 0.0, 0.0));
+    let all = json!({ "kind": "lstm", "recurrentDropout": 0.25, "zoneout": 0.5, "zoneoutCell": 0.75, "variationalDropout": 0.125 });
+    assert_eq!(rates(all), (0.25, 0.5, 0.75, 0.125));
     for kind in ["gru", "minGru", "minLstm"] {
-        assert_eq!(rates(json!({ "kind": kind, "recurrentDropout": 0.25, "zoneout": 0.5 })), (0.25, 0.5, 0.0));
+        assert_eq!(rates(json!({ "kind": kind, "recurrentDropout": 0.25, "zoneout": 0.5 })), (0.25, 0.5, 0.0, 0.0));
     }
-    assert_eq!(rates(json!({ "kind": "rnn", "zoneout": 0.5 })), (0.0, 0.5, 0.0));
+    assert_eq!(rates(json!({ "kind": "rnn", "zoneout": 0.5 })), (0.0, 0.5, 0.0, 0.0));
+    for kind in ["gru", "rnn"] {
+        assert_eq!(rates(json!({ "kind": kind, "variationalDropout": 0.5 })).3, 0.5);
+    }
     for (kind, option) in [
         ("rnn", "recurrentDropout"),
         ("lru", "recurrentDropout"),
         ("lru", "zoneout"),
         ("gru", "zoneoutCell"),
         ("rnn", "zoneoutCell"),
+        ("minGru", "variationalDropout"),
+        ("minLstm", "variationalDropout"),
+        ("lru", "variationalDropout"),
     ] {
         let mut fields = json!({ "kind": kind });
         fields[option] = json!(0.5);
         let error = described(fields).expect_err("it has no such thing");
         assert_eq!((error.code, error.path.as_deref()), ("unknownOption", Some(&*format!("layers[0].{option}"))));
     }
-    for (option, value) in [("recurrentDropout", json!(1)), ("zoneout", json!(-0.1)), ("zoneoutCell", json!("half"))] {
+    for (option, value) in [
+        ("recurrentDropout", json!(1)),
+        ("variationalDropout", json!(1)),
+        ("zoneout", json!(-0.1)),
+        ("zoneoutCell", json!("half")),
+    ] {
         let mut fields = json!({ "kind": "lstm" });
         fields[option] = value;
         let expected = format!("layers[0].{option}: expected a number from 0, below 1, got ");
@@ -146,6 +157,27 @@ fn masks_at_every_step() {
     }
     let hinted = described(json!({ "kind": "lstm", "recurrent_dropout": 0.5 }));
     assert!(message(hinted).contains("recurrentDropout"));
+    let hinted = described(json!({ "kind": "lstm", "variational": 0.5 }));
+    assert!(message(hinted).contains("variationalDropout"));
+}
+
+/// One mask for all steps between levels.
+#[test]
+fn dropout_between_levels() {
+    let two = json!({ "kind": "gru", "numLayers": 2, "dropout": 0.5 });
+    assert!(!layer(two.clone()).dropout_shared);
+    let mut shared = two;
+    shared["dropoutShared"] = json!("time");
+    assert!(layer(shared.clone()).dropout_shared);
+    for (option, value, expected) in [
+        ("dropout", json!(0), "layers[0].dropoutShared: needs a dropout above 0, between levels"),
+        ("numLayers", json!(1), "layers[0].dropout: acts between levels, and numLayers is 1"),
+        ("dropoutShared", json!(true), "layers[0].dropoutShared: expected \"time\", got true"),
+    ] {
+        let mut fields = shared.clone();
+        fields[option] = value;
+        assert!(message(described(fields)).starts_with(expected), "{expected}");
+    }
 }
 
 #[test]
