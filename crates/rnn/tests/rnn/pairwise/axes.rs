@@ -82,7 +82,14 @@ fn regularisers() -> Vec<Value> {
         value("dropout above", |plan| plan.above.push(Layer::Dropout { rate: 0.3, shared: false })),
         value("one mask a sequence above", |plan| plan.above.push(Layer::Dropout { rate: 0.3, shared: true })),
         value("noise above", |plan| plan.above.push(Layer::Noise { deviation: 0.2 })),
+        value("noise below", |plan| plan.below.push(Layer::Noise { deviation: 0.2 })),
+        value("dropout below", |plan| plan.below.push(Layer::Dropout { rate: 0.3, shared: false })),
+        value("one mask a sequence below", |plan| plan.below.push(Layer::Dropout { rate: 0.3, shared: true })),
         value("dropout between levels", |plan| (plan.layer.num_layers, plan.layer.dropout) = (2, 0.3)),
+        value("one mask a sequence between levels", |plan| {
+            (plan.layer.num_layers, plan.layer.dropout, plan.layer.dropout_shared) = (2, 0.3, true);
+        }),
+        value("variational dropout", |plan| plan.layer.form.variational = 0.3),
         value("recurrent dropout", |plan| plan.layer.form.recurrent_dropout = 0.3),
         value("zoneout", |plan| plan.layer.form.zoneout = 0.3),
         value("memory zoneout", |plan| plan.layer.form.memory_zoneout = 0.3),
@@ -130,8 +137,10 @@ fn places() -> Vec<Value> {
 }
 
 /// Beginnings of two names that do not go together: networks or runs with both are refused.
-const APART: [(&str, &str); 33] = [
+const APART: [(&str, &str); 37] = [
     // Without recurrent weights; or made in two ways.
+    ("Min", "variational dropout"),
+    ("Lru", "variational dropout"),
     ("Min", "weight drop"),
     ("Lru", "weight drop"),
     ("weight norm", "weight drop"),
@@ -164,7 +173,6 @@ const APART: [(&str, &str); 33] = [
     ("inner", "zoneout"),
     ("inner", "memory zoneout"),
     // Statistics are of whole sequences.
-    ("inner batch norm", "segments"),
     ("inner batch norm", "window"),
     ("batch norm", "segments"),
     ("batch norm", "window"),
@@ -174,6 +182,10 @@ const APART: [(&str, &str); 33] = [
     // Tokens cannot be passed on.
     ("residual", "every step of tokens"),
     ("skip", "every step of tokens"),
+    // Nor have they units.
+    ("noise below", "every step of tokens"),
+    ("dropout below", "every step of tokens"),
+    ("one mask a sequence below", "every step of tokens"),
 ];
 
 /// Whether two values, in the order of their axes, go together.

@@ -13,10 +13,13 @@ mod problem;
 use array::{Point, covering, met, pairs};
 use axes::{Value, axes, together};
 use plan::Plan;
-use problem::{LIMIT, Problem};
+use problem::{LIMIT, Problem, Skipped};
 use std::collections::BTreeSet;
 
 use crate::common::stream;
+
+/// One draw in so many, at most, may be thrown off for a kink.
+const MOST: usize = 50;
 
 /// Seeds that are tried for numbers without a kink near.
 const SEEDS: u64 = 40;
@@ -33,24 +36,28 @@ fn gradients_of_all_pairs_by_differences() {
     let all = pairs(&sizes, &|_, _| true).len();
     assert!(wanted.len() * 100 > all * 95, "all but a few go together: {} of {all}", wanted.len());
 
-    let (mut kernel, mut naive, mut kinks) = (0f64, 0f64, 0);
+    let (mut kernel, mut naive, mut kinks, mut rounded) = (0f64, 0f64, 0, 0);
     for (i, case) in cases.iter().enumerate() {
         let values: Vec<&Value> = case.iter().zip(&axes).map(|(&at, axis)| &axis[at]).collect();
         let what = values.iter().map(|value| value.name.as_str()).collect::<Vec<_>>().join(" · ");
         let mut plan = Plan::new();
         values.iter().for_each(|value| (value.set)(&mut plan));
         let seeds = (0..SEEDS).map(|seed| Problem::new(&plan, 100 * i as u64 + seed));
-        let errors = seeds.filter(Problem::moves).map(|problem| problem.check(&what)).find(|errors| {
-            kinks += usize::from(errors.is_none());
-            errors.is_some()
+        let errors = seeds.filter(Problem::moves).find_map(|problem| {
+            let checked = problem.check(&what);
+            kinks += usize::from(checked.as_ref().err() == Some(&Skipped::Kink));
+            rounded += usize::from(checked.as_ref().err() == Some(&Skipped::Rounding));
+            checked.ok()
         });
-        let errors = errors.flatten().unwrap_or_else(|| panic!("{what}: no numbers without a kink near"));
+        let errors = errors.unwrap_or_else(|| panic!("{what}: no numbers without a kink near"));
         (kernel, naive) = (kernel.max(errors.kernel), naive.max(errors.naive));
     }
     println!(
-        "{} pairs (of {all}) in {} cases: worst relative error of the kernel {kernel:.1e}, of naive {naive:.1e} ({kinks} draws with a kink)",
+        "{} pairs (of {all}) in {} cases: worst relative error of the kernel {kernel:.1e}, of naive {naive:.1e} ({kinks} draws with a kink, {rounded} lost in rounding)",
         wanted.len(),
         cases.len()
     );
+    // Each case has other numbers then: but few may need them.
+    assert!(kinks * MOST <= cases.len() && rounded * 100 <= cases.len(), "{kinks} and {rounded} of {}", cases.len());
     assert!(kernel <= LIMIT && naive <= LIMIT);
 }

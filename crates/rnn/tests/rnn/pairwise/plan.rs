@@ -9,7 +9,8 @@ const UNITS: usize = 3;
 const VOCABULARY: usize = 5;
 
 pub struct Plan {
-    /// The layer that is looked at, and what is between it and the head.
+    /// What is below the layer that is looked at, that, and what is between it and the head.
+    pub below: Vec<Layer>,
     pub layer: Recurrent,
     pub above: Vec<Layer>,
     pub loss: Loss,
@@ -29,6 +30,7 @@ pub struct Plan {
 impl Plan {
     pub fn new() -> Plan {
         Plan {
+            below: Vec::new(),
             layer: recurrent(CellKind::Lstm, UNITS),
             above: Vec::new(),
             loss: Loss::Mse,
@@ -57,6 +59,7 @@ impl Plan {
                 trainable: true,
             });
         }
+        layers.extend(self.below.iter().cloned());
         layers.push(Layer::Recurrent(self.layer.clone()));
         layers.extend(self.above.iter().cloned());
         layers.push(Layer::Dense {
