@@ -5,6 +5,7 @@
 mod common;
 
 mod by_hand;
+mod cells;
 mod runs;
 mod sources;
 mod support;

@@ -5,18 +5,28 @@ use train::bundle::{Bundle, Elements};
 use train::model::Model;
 
 pub const LENGTHS: [usize; 7] = [9, 3, 14, 6, 14, 1, 11];
-pub const HIDDEN: usize = 4;
+const HIDDEN: usize = 4;
 
 pub fn model(at: &str, dropout: f32) -> Model {
     starting(at, dropout, "zeros")
 }
 
 pub fn starting(at: &str, dropout: f32, initial: &str) -> Model {
+    made_of(
+        &format!(
+            r#"{{"kind":"lstm","hiddenSize":{HIDDEN},"initialState":"{initial}"}},{{"kind":"dropout","rate":{dropout}}},
+            {{"kind":"gru","hiddenSize":{HIDDEN},"initialState":"{initial}"}}"#
+        ),
+        at,
+    )
+}
+
+/// A model for [`Data`] of these layers and a dense one.
+pub fn made_of(layers: &str, at: &str) -> Model {
     let json = format!(
-        r#"{{"input":{{"size":2}},"layers":[{{"kind":"lstm","hiddenSize":{HIDDEN},"initialState":"{initial}"}},{{"kind":"dropout","rate":{dropout}}},
-            {{"kind":"gru","hiddenSize":{HIDDEN},"initialState":"{initial}"}},{{"kind":"dense"}}],"output":{{"at":"{at}","size":1}},"seed":9}}"#
+        r#"{{"input":{{"size":2}},"layers":[{layers},{{"kind":"dense"}}],"output":{{"at":"{at}","size":1}},"seed":9}}"#
     );
-    Model::create(&json).expect("right")
+    Model::create(&json).unwrap_or_else(|e| panic!("{json}: {e:?}"))
 }
 
 /// Sequences of two numbers a step, and targets.
@@ -61,20 +71,29 @@ impl Data {
     }
 }
 
-/// The states of single sequences: h and c of the LSTM, h of the GRU.
-pub type State = [Vec<f32>; 3];
-pub const NAMES: [&str; 3] = ["state.0.h", "state.0.c", "state.1.h"];
+/// The states of a single sequence: name, levels, and the numbers of each, as `predict` gives them.
+pub type State = Vec<(String, usize, Vec<f32>)>;
 
 pub fn give(bundle: &mut Bundle, states: &[State]) {
-    for (k, name) in NAMES.iter().enumerate() {
-        let rows = states.iter().flat_map(|state| state[k].clone()).collect();
-        bundle.f32(*name, vec![1, states.len(), HIDDEN], rows);
+    for (k, (name, levels, numbers)) in states[0].iter().enumerate() {
+        let width = numbers.len() / levels;
+        let of = |level: usize| states.iter().flat_map(move |state| state[k].2[level * width..][..width].to_vec());
+        bundle.f32(name, vec![*levels, states.len(), width], (0..*levels).flat_map(of).collect());
     }
 }
 
 pub fn taken(bundle: &Bundle, n: usize) -> Vec<State> {
-    let all = NAMES.map(|name| floats(bundle, name));
-    (0..n).map(|i| all.each_ref().map(|rows| rows[i * HIDDEN..(i + 1) * HIDDEN].to_vec())).collect()
+    let states = bundle.tensors.iter().filter(|tensor| tensor.name.starts_with("state."));
+    let states: Vec<_> = states.map(|tensor| (&tensor.name, &tensor.shape, floats(bundle, &tensor.name))).collect();
+    let one = |i: usize| {
+        let of = |(name, shape, all): &(&String, &Vec<usize>, Vec<f32>)| {
+            let (levels, width) = (shape[0], shape[2]);
+            let numbers = (0..levels).flat_map(|level| all[(level * n + i) * width..][..width].to_vec());
+            ((*name).clone(), levels, numbers.collect())
+        };
+        states.iter().map(of).collect()
+    };
+    (0..n).map(one).collect()
 }
 
 pub fn run(k1: usize, k2: usize, more: &str) -> String {
