@@ -90,17 +90,20 @@ export interface Recurrent {
   residual?: boolean;
   skip?: boolean;
   initialState?: "zeros" | "learned";
-  recurrentInit?: "glorotUniform" | "orthogonal" | "identity" | "uniform" | "zeros";
-  recurrentScale?: number;
   dropout?: number;
   dropoutShared?: "time";
   activationPenalty?: number;
   temporalPenalty?: number;
-  weightDrop?: number;
   weightNorm?: boolean;
   bias?: boolean;
   name?: string;
   trainable?: boolean;
+}
+/** Of cells with recurrent weights. */
+interface RecurrentWeights {
+  recurrentInit?: "glorotUniform" | "orthogonal" | "identity" | "uniform" | "zeros";
+  recurrentScale?: number;
+  weightDrop?: number;
 }
 /** Inside a cell; a name alone stands for the kind with its defaults. */
 export type CellNormalization =
@@ -110,35 +113,38 @@ export type CellNormalization =
   | { kind: "layer" | "rms"; epsilon?: number }
   | { kind: "batch"; maxSteps?: number; momentum?: number; epsilon?: number };
 export declare function lstm(
-  o: Recurrent & {
-    forgetBias?: number;
-    peepholes?: boolean;
-    coupled?: boolean;
-    projSize?: number;
-    normalization?: CellNormalization;
-    recurrentDropout?: number;
-    variationalDropout?: number;
-    zoneout?: number;
-    zoneoutCell?: number;
-  },
+  o: Recurrent &
+    RecurrentWeights & {
+      forgetBias?: number;
+      peepholes?: boolean;
+      coupled?: boolean;
+      projSize?: number;
+      normalization?: CellNormalization;
+      recurrentDropout?: number;
+      variationalDropout?: number;
+      zoneout?: number;
+      zoneoutCell?: number;
+    },
 ): Layer;
 export declare function gru(
-  o: Recurrent & {
-    reset?: "after" | "before";
-    normalization?: CellNormalization;
-    recurrentDropout?: number;
-    variationalDropout?: number;
-    zoneout?: number;
-  },
+  o: Recurrent &
+    RecurrentWeights & {
+      reset?: "after" | "before";
+      normalization?: CellNormalization;
+      recurrentDropout?: number;
+      variationalDropout?: number;
+      zoneout?: number;
+    },
 ): Layer;
 export declare function rnn(
-  o: Recurrent & {
-    activation?: "tanh" | "relu";
-    normalization?: CellNormalization;
-    variationalDropout?: number;
-    zoneout?: number;
-    vanishingPenalty?: number;
-  },
+  o: Recurrent &
+    RecurrentWeights & {
+      activation?: "tanh" | "relu";
+      normalization?: CellNormalization;
+      variationalDropout?: number;
+      zoneout?: number;
+      vanishingPenalty?: number;
+    },
 ): Layer;
 /** `units` of the last layer follow from the output. */
 export declare function dense(o?: {

@@ -4,6 +4,7 @@ mod common;
 
 use common::{bits, classified, classifier, fit, run_to_end, text, writer};
 use train::bundle::{Bundle, Elements};
+use train::describe::rows::run::RUN;
 use train::error::ErrorClass;
 use train::learner::Learner;
 use train::model::Model;
@@ -207,4 +208,68 @@ fn a_resume_that_is_refused_keeps_the_run() {
     assert_eq!(error.code, "otherData");
     let session = Session::resume(&mut model, classified(30), r#"{"epochs":2}"#, None, None).expect("still there");
     run_to_end(&mut model, session, 3);
+}
+
+/// A model of two classes, by the last step, or of a transcript.
+fn reader(layer: &str, transcript: bool) -> Model {
+    let (output, loss) = if transcript {
+        (r#""at":"every","classes":3"#, r#","loss":"ctc""#)
+    } else {
+        (r#""at":"last","classes":2"#, "")
+    };
+    let json = format!(
+        r#"{{"input":{{"size":2}},"layers":[{layer},{{"kind":"dense"}}],"output":{{{output}}}{loss},"seed":3}}"#
+    );
+    Model::create(&json).unwrap_or_else(|e| panic!("{json}: {e:?}"))
+}
+
+/// Sequences of five steps and the label in each.
+fn transcripts() -> Bundle {
+    let mut bundle = Bundle::default();
+    bundle.note("kind", "sequences");
+    bundle.push("lengths", vec![8], Elements::I32(vec![5; 8]));
+    bundle.f32("x", vec![40, 2], (0..80).map(|i| ((i * 7) % 11) as f32 / 11.0).collect());
+    bundle.push("labels", vec![8], Elements::I32(vec![1; 8]));
+    bundle.push("labelLengths", vec![8], Elements::I32(vec![1; 8]));
+    bundle
+}
+
+/// What goes through sequences in pieces: the rows of the table name what is refused beside it, and that alone is.
+#[test]
+fn pieces_of_sequences_are_refused_as_their_rows_say() {
+    let options = [("truncation", r#"{"k1":2,"k2":3}"#), ("checkpointing", r#"{"every":2}"#)];
+    let gru = |more: &str| format!(r#"{{"kind":"gru","hiddenSize":3{more}}}"#);
+    // What is beside it, the word for that in a row, and whether each of the two refuses it.
+    for (word, layer, run, expected) in [
+        ("", gru(""), "", [false, false]),
+        ("bidirectional", gru(r#","bidirectional":true"#), "", [true, true]),
+        ("batchNorm", gru("") + r#",{"kind":"batchNorm"}"#, "", [true, true]),
+        ("normalization \"batch\"", gru(r#","normalization":"batch""#), "", [true, false]),
+        ("activationPenalty", gru(r#","activationPenalty":0.1"#), "", [true, true]),
+        ("temporalPenalty", gru(r#","temporalPenalty":0.1"#), "", [true, true]),
+        ("ctc", gru(""), "", [true, false]),
+        ("gradientAccumulation", gru(""), r#","gradientAccumulation":2"#, [true, false]),
+        ("lbfgs", gru(""), r#","optimizer":"lbfgs""#, [true, false]),
+        // Not named: taken.
+        ("layerNorm", gru(r#","normalization":"layer""#) + r#",{"kind":"layerNorm"}"#, "", [false, false]),
+        ("zoneout", gru(r#","zoneout":0.1,"recurrentDropout":0.1"#), "", [false, false]),
+        ("weightDrop", gru(r#","weightDrop":0.1,"initialState":"learned""#), "", [false, false]),
+    ] {
+        for ((option, value), expected) in options.into_iter().zip(expected) {
+            let (mut model, data) =
+                (reader(&layer, word == "ctc"), if word == "ctc" { transcripts() } else { classified(8) });
+            let run = format!(r#"{{"{option}":{value}{run}}}"#);
+            let error = Session::fit(&mut model, data, &run, None, None).err();
+            assert_eq!(error.is_some(), expected, "{option} beside {word}: {error:?}");
+            if let Some(error) = error {
+                // Of two options that do not go together either may be named.
+                assert!(error.path.as_deref() == Some(option) || error.path.as_deref() == Some(word), "{error:?}");
+            }
+            let row = RUN.fields().find(|field| field.name == option).expect("a row");
+            if !cfg!(target_arch = "wasm32") {
+                let named = row.doc.split_once("Not with ").is_some_and(|(_, named)| named.contains(word));
+                assert_eq!(named && !word.is_empty(), expected, "{option} beside {word}: {}", row.doc);
+            }
+        }
+    }
 }

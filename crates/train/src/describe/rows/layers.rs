@@ -69,18 +69,10 @@ pub static RECURRENT: Object = Object {
             Is("\"zeros\""),
             "What an initial state is that is not given; learned ones are parameters: `h0_l0`, `c0_l0` (online learning starts from them as they are)."
         ),
-        row!(
-            "recurrentInit",
-            Word(&INITIALISERS),
-            follows("the model's init"),
-            "How its recurrent weights start; \"identity\" with relu is the IRNN of Le et al. 2015."
-        ),
-        row!("recurrentScale", Number(Range::AboveZero), Is("1"), "What their start is multiplied with."),
         row!("dropout", Number(Range::Share), Is("0"), "Share of units dropped between levels, in training."),
         DROPOUT_SHARED,
         ACTIVATION_PENALTY,
         TEMPORAL_PENALTY,
-        WEIGHT_DROP,
         WEIGHT_NORM,
         BIAS,
         NAME,
@@ -88,12 +80,25 @@ pub static RECURRENT: Object = Object {
     ],
 };
 
+// Of cells with recurrent weights.
+const RECURRENT_INIT: Field = row!(
+    "recurrentInit",
+    Word(&INITIALISERS),
+    follows("the model's init"),
+    "How its recurrent weights start; \"identity\" with relu is the IRNN of Le et al. 2015."
+);
+const RECURRENT_SCALE: Field =
+    row!("recurrentScale", Number(Range::AboveZero), Is("1"), "What their start is multiplied with.");
+
 static LSTM: Object = Object {
     name: host("Lstm"),
     doc: host("Long short-term memory (Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000)."),
     tell: Tell::Kind("lstm"),
     base: Some(&RECURRENT),
     fields: &[
+        RECURRENT_INIT,
+        RECURRENT_SCALE,
+        WEIGHT_DROP,
         row!(
             "forgetBias",
             Number(Range::Finite),
@@ -122,6 +127,9 @@ static GRU: Object = Object {
     tell: Tell::Kind("gru"),
     base: Some(&RECURRENT),
     fields: &[
+        RECURRENT_INIT,
+        RECURRENT_SCALE,
+        WEIGHT_DROP,
         row!(
             "reset",
             one_of!("after", "before"),
@@ -141,6 +149,9 @@ static RNN: Object = Object {
     tell: Tell::Kind("rnn"),
     base: Some(&RECURRENT),
     fields: &[
+        RECURRENT_INIT,
+        RECURRENT_SCALE,
+        WEIGHT_DROP,
         row!("activation", one_of!("tanh", "relu"), Is("\"tanh\""), "The state's nonlinearity."),
         NORMALIZATION_ROW,
         VARIATIONAL_DROPOUT,

@@ -65,19 +65,19 @@ pub static RUN: Object = Object {
             "carryState",
             Bool,
             Is("false"),
-            "Text: the state runs on into the next window. Source of batches: into the next batch, whose sequences go on where these ended.",
+            "Text: the state runs on into the next window. Source of batches: into the next batch, whose sequences go on where these ended. Not with bidirectional layers, normalization \"batch\", shuffle: true, batchSize \"full\" or lbfgs.",
         ),
         row!(
             "truncation",
             Fields(&TRUNCATION),
             Absent,
-            "Truncated backpropagation through time, BPTT(k1, k2); else an update goes through whole sequences.",
+            "Truncated backpropagation through time, BPTT(k1, k2); else an update goes through whole sequences. Not with what sees a sequence as a whole (bidirectional layers, batchNorm and normalization \"batch\", activationPenalty and temporalPenalty, the loss ctc), gradientAccumulation or lbfgs.",
         ),
         row!(
             "checkpointing",
             any_of!(Bool, Fields(&CHECKPOINTING)),
             Is("false"),
-            "Gradient checkpointing: memory by the root of a sequence's steps, the same bits, about a third more time; not with bidirectional layers. true: segments that take the least memory, shorter than √T steps.",
+            "Gradient checkpointing: memory by the root of a sequence's steps, the same bits, about a third more time. Not with bidirectional layers, batchNorm, activationPenalty or temporalPenalty. true: segments that take the least memory, shorter than √T steps.",
         ),
         row!(
             "validationSplit",

@@ -17,7 +17,7 @@ pub const GRADIENT_NORM_ROW: Field = row!(
     "gradientNorm",
     Number(Range::AboveZero),
     Absent,
-    "It stops after an epoch whose updates had gradients of this norm or less in the mean, before clipping; with batchSize \"full\" that is the gradient of the loss itself."
+    "It stops after an epoch whose updates had gradients of this norm or less in the mean, before clipping: Euclid's, or of clip's normType; with batchSize \"full\" that is the gradient of the loss itself."
 );
 pub const MIN_IMPROVEMENT_ROW: Field = row!(
     "minImprovement",

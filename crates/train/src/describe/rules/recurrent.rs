@@ -32,19 +32,8 @@ pub fn check(layer: &Value, below: Option<usize>, tokens: bool, path: &dyn Fn(&s
             return Err(Error::config(path("maxRadius"), expected, layer["maxRadius"].to_string()));
         }
     }
-    if !layer["recurrentInit"].is_null() && ["minGru", "minLstm", "lru"].contains(&word(&layer["kind"])) {
-        return Err(Error::conflict(path("recurrentInit"), "the layer has no recurrent weights"));
-    }
-    if number(&layer["recurrentScale"]) != 1.0 && ["minGru", "minLstm", "lru"].contains(&word(&layer["kind"])) {
-        return Err(Error::conflict(path("recurrentScale"), "the layer has no recurrent weights"));
-    }
-    if number(&layer["weightDrop"]) > 0.0 {
-        if layer["weightNorm"] == true {
-            return Err(Error::conflict(path("weightDrop"), "does not go together with weightNorm: true"));
-        }
-        if ["minGru", "minLstm", "lru"].contains(&word(&layer["kind"])) {
-            return Err(Error::conflict(path("weightDrop"), "the layer has no recurrent weights"));
-        }
+    if number(&layer["weightDrop"]) > 0.0 && layer["weightNorm"] == true {
+        return Err(Error::conflict(path("weightDrop"), "does not go together with weightNorm: true"));
     }
     if !layer["dropoutShared"].is_null() && number(&layer["dropout"]) <= 0.0 {
         return Err(Error::conflict(path("dropoutShared"), "needs a dropout above 0, between levels"));

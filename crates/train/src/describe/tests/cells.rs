@@ -41,7 +41,7 @@ fn projections() {
         (json!({ "kind": "lstm", "projSize": 0 }), "layers[0].projSize: expected a positive integer, got 0"),
         (
             json!({ "kind": "gru", "projSize": 2 }),
-            "layers[0].projSize: unknown option; known are hiddenSize, numLayers, bidirectional, merge, residual, skip, initialState, recurrentInit, recurrentScale, dropout, dropoutShared, activationPenalty, temporalPenalty, weightDrop, weightNorm, bias, name, trainable, reset, normalization, recurrentDropout, variationalDropout, zoneout",
+            "layers[0].projSize: unknown option; known are hiddenSize, numLayers, bidirectional, merge, residual, skip, initialState, dropout, dropoutShared, activationPenalty, temporalPenalty, weightNorm, bias, name, trainable, recurrentInit, recurrentScale, weightDrop, reset, normalization, recurrentDropout, variationalDropout, zoneout",
         ),
     ] {
         assert_eq!(message(described(fields)), expected);
@@ -101,7 +101,7 @@ fn forms() {
         ),
         (
             described(json!({ "kind": "lru", "weightDrop": 0.5 })).map(|_| ()),
-            "layers[0].weightDrop: the layer has no recurrent weights",
+            "layers[0].weightDrop: unknown option; did you mean weightNorm?",
         ),
         (
             tokens(json!({ "kind": "gru", "hiddenSize": 4, "residual": true })),
@@ -242,11 +242,11 @@ fn cells_without_recurrent_weights() {
         (json!({ "kind": "lru", "maxPhase": 0 }), "layers[0].maxPhase: expected a number above 0, got 0"),
         (
             json!({ "kind": "minGru", "recurrentInit": "identity" }),
-            "layers[0].recurrentInit: the layer has no recurrent weights",
+            "layers[0].recurrentInit: unknown option; known are hiddenSize, numLayers, bidirectional, merge, residual, skip, initialState, dropout, dropoutShared, activationPenalty, temporalPenalty, weightNorm, bias, name, trainable, recurrentDropout, zoneout",
         ),
         (
             json!({ "kind": "lru", "recurrentScale": 0.5 }),
-            "layers[0].recurrentScale: the layer has no recurrent weights",
+            "layers[0].recurrentScale: unknown option; known are hiddenSize, numLayers, bidirectional, merge, residual, skip, initialState, dropout, dropoutShared, activationPenalty, temporalPenalty, weightNorm, bias, name, trainable, minRadius, maxRadius, maxPhase",
         ),
         (json!({ "kind": "minLstm", "bias": false, "forgetBias": 1 }), "layers[0].forgetBias: needs bias: true"),
     ] {

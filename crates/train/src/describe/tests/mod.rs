@@ -1,5 +1,6 @@
 //! What a caller may say, what is answered, and that the table holds for every row.
 
+mod arrives;
 mod cells;
 mod inside;
 mod losses;

@@ -223,7 +223,7 @@ fn what_does_not_go_together() {
         ),
         (
             json!({ "layers": [{ "kind": "gru", "hiddenSize": 4, "forgetBias": 1 }] }),
-            "layers[0].forgetBias: unknown option; known are hiddenSize, numLayers, bidirectional, merge, residual, skip, initialState, recurrentInit, recurrentScale, dropout, dropoutShared, activationPenalty, temporalPenalty, weightDrop, weightNorm, bias, name, trainable, reset, normalization, recurrentDropout, variationalDropout, zoneout",
+            "layers[0].forgetBias: unknown option; known are hiddenSize, numLayers, bidirectional, merge, residual, skip, initialState, dropout, dropoutShared, activationPenalty, temporalPenalty, weightNorm, bias, name, trainable, recurrentInit, recurrentScale, weightDrop, reset, normalization, recurrentDropout, variationalDropout, zoneout",
         ),
         (
             json!({ "layers": [{ "kind": "gru", "hiddenSize": 4, "name": "a" }, { "kind": "dense", "units": 1, "name": "a" }] }),

@@ -67,7 +67,7 @@ fn averages_go_with_optimisers_that_do_not_average() {
     }
 }
 
-/// Each option changes what `optim` is given: none is accepted and left out.
+/// Each option arrives with its value in the field of its name, and in no other; its default, said, is as if it were not said.
 #[test]
 fn every_option_arrives() {
     for (name, _, _) in defaults() {
@@ -77,10 +77,9 @@ fn every_option_arrives() {
             "sgd" => json!({ "kind": name, "momentum": 0.5 }),
             _ => json!({ "kind": name }),
         };
-        let update = |optimizer: &Value| run(json!({ "optimizer": optimizer })).expect("right").update;
         for field in object.fields() {
-            let mut said = base.clone();
-            said[field.name] = match field.kind {
+            let path = format!("{name}.{}", field.name);
+            let value = match field.kind {
                 Kind::Bool => json!(base[field.name] != true && field.default != Default::Is("true")),
                 Kind::List(..) => json!([1, 2, 3]),
                 Kind::Word(words) => json!(words.now[1]),
@@ -89,9 +88,84 @@ fn every_option_arrives() {
                 _ if field.name == "etaPlus" => json!(1.75),
                 _ => json!(0.375),
             };
-            let (plain, changed) = (update(&base), update(&said));
-            assert!((plain.optimizer, plain.rate) != (changed.optimizer, changed.rate), "{name}.{}", field.name);
+            let with = |value: Value| {
+                let mut said = base.clone();
+                said[field.name] = value;
+                fields(&said)
+            };
+            let (plain, changed) = (fields(&base), with(value.clone()));
+            let changed: Vec<_> = changed.iter().filter(|pair| !plain.contains(pair)).collect();
+            let own = (own_name(field.name), own_value(field.name, &value));
+            // What follows from another: a rule, not the option itself.
+            let expected = match field.name {
+                "maxIterations" => vec![own, ("max_evaluations".into(), "8".into())],
+                _ => vec![own],
+            };
+            assert_eq!(changed, expected.iter().collect::<Vec<_>>(), "{path}");
+            if let Default::Is(text) = field.default {
+                let mut without = base.clone();
+                without.as_object_mut().expect("an object").remove(field.name);
+                assert_eq!(with(parsed(text)), fields(&without), "{path}");
+            }
         }
+    }
+}
+
+/// The fields of what `optim` is given, and the rate, as Debug shows them: `momentum: 0.5`.
+fn fields(optimizer: &Value) -> Vec<(String, String)> {
+    let update = run(json!({ "optimizer": optimizer })).expect("right").update;
+    let shown = [format!("{:?}", update.optimizer), format!("{:?}", update.rate)].map(|text| {
+        let (open, close) = (text.find('{').map_or(0, |at| at + 1), text.rfind('}').unwrap_or(text.len()));
+        text[open..close].trim().to_string()
+    });
+    let mut fields: Vec<(String, String)> = Vec::new();
+    for piece in shown.iter().flat_map(|text| text.split(", ")) {
+        match (piece.split_once(": "), fields.last_mut()) {
+            (Some((name, value)), _) => fields.push((name.into(), value.into())),
+            // Of a list.
+            (None, Some((_, value))) => *value += &format!(", {piece}"),
+            (None, None) => panic!("{piece}"),
+        }
+    }
+    fields
+}
+
+/// The field of `optim` that an option is for.
+fn own_name(option: &str) -> String {
+    let other = match option {
+        "learningRate" => "rate",
+        "decoupledWeightDecay" => "decoupled",
+        "etaMinus" => "decrease",
+        "etaPlus" => "increase",
+        "smallestStep" => "smallest",
+        "largestStep" => "largest",
+        "newtonSchulzSteps" => "steps",
+        "adjustRate" => "adjustment",
+        "t0" => "start",
+        "dCoefficient" => "coefficient",
+        "historySize" => "history",
+        "lineSearch" => "strong_wolfe",
+        _ => {
+            let snake = option.chars().flat_map(|c| {
+                let word = c.is_ascii_uppercase().then_some('_');
+                word.into_iter().chain([c.to_ascii_lowercase()])
+            });
+            return snake.collect();
+        }
+    };
+    other.into()
+}
+
+/// As Debug shows it.
+fn own_value(option: &str, value: &Value) -> String {
+    match (option, value) {
+        ("lineSearch", _) => "true".into(),
+        ("adjustRate", _) => "MatchRmsAdamW".into(),
+        (_, Value::Array(list)) => format!("{:?}", list.iter().filter_map(Value::as_f64).collect::<Vec<_>>()),
+        // Integers, where the table has a number: 1e6 of ASGD's t0.
+        ("t0", _) => format!("{:?}", value.as_f64().expect("a number")),
+        (_, Value::Number(number)) if number.is_f64() => format!("{:?}", number.as_f64().expect("a number")),
+        _ => value.to_string(),
     }
 }
 
