@@ -55,6 +55,7 @@ test("holds the built file, its types and the texts, and nothing else", async ()
       "package.json",
       "ts",
       "ts/api",
+      "ts/api/data.md",
       "ts/api/memory.md",
       "ts/api/methods.md",
       "ts/api/options.md",
@@ -75,10 +76,13 @@ test("require", async () => {
   expect(await node("main.cjs", text)).toBe("3\n");
 });
 
-test("the programs of the README, as they stand", async () => {
-  const readme = await readFile(join(root, "README.md"), "utf8");
-  const programs = [...readme.matchAll(/```js\n(.*?)```/gs)].map((found) => found[1]!);
-  expect(programs).toHaveLength(3);
+test.each([
+  ["README.md", 3],
+  ["ts/api/data.md", 2],
+])("the programs of %s, as they stand", async (file, count) => {
+  const text = await readFile(join(root, file), "utf8");
+  const programs = [...text.matchAll(/```js\n(.*?)```/gs)].map((found) => found[1]!);
+  expect(programs).toHaveLength(count);
   for (const [k, program] of programs.entries()) {
     const lines = (await node(`program${k}.mjs`, program)).trim().split("\n");
     // The last lines are those that the program says it prints.

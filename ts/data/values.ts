@@ -24,7 +24,8 @@ export type Sequences = readonly Sequence[] | TensorLike; // [B, T, size]
 
 /**
  * At "last": one per sequence (number, [size], class index or label; a probability for each class where the loss wants them); at
- * "every": one such list per sequence. CTC: a list of labels for each sequence, shorter than it; a string is one of its characters.
+ * "every": one such list per sequence. CTC: a list of labels for each sequence, no longer than it (with one more step between two that
+ * are equal), maybe empty; a string is one of its characters.
  */
 export type Targets =
   | Numbers

@@ -152,8 +152,8 @@ static DIVERGENCE: Object = loss(
 static CTC: Object = loss(
     "Ctc",
     "ctc",
-    "Connectionist temporal classification (Graves et al. 2006): a target is a list of labels for a whole sequence, shorter than \
-     it. The loss of each is divided by the number of its labels, as PyTorch's mean. `predict` gives the probabilities of each \
+    "Connectionist temporal classification (Graves et al. 2006): a target is a list of labels for a whole sequence, no longer than \
+     it with one more step between two that are equal, maybe empty. The loss of each is divided by the number of its labels, as PyTorch's mean. `predict` gives the probabilities of each \
      step as `values`, and as `decoded` the labels of the likeliest alignment.",
     &[
         row!("blank", OFFSET, Is("0"), "Index of the class that stands for no label; no target has it."),
