@@ -13,7 +13,7 @@ const cells = {
 } as const;
 
 /** Buffers as long as the parameters that an optimiser keeps. */
-export const moments = { sgd: 0, momentum: 1, rmsprop: 1, adam: 2 } as const;
+export const moments = { sgd: 0, momentum: 1, rmsprop: 1, adam: 2, scheduleFree: 3, prodigy: 5 } as const;
 
 /** What V8 takes to compile and run the code that trains, whatever the model: measured (the row "memory"), bytes. */
 export const code = 20e6;
@@ -24,6 +24,8 @@ export interface Training extends Task {
   moments?: number;
   /** 8 where `workers` are given. Their gradients are added in a tree: a buffer for each of its levels, if one worker has all. */
   shards?: number;
+  /** Of the recurrent layer: every matrix of it is there twice, and a norm for each row. */
+  weightNorm?: boolean;
   /** Steps of a segment, with checkpointing; "least": as many as take the least memory. */
   every?: number | "least";
 }
@@ -57,13 +59,14 @@ export function memoryOf(training: Training): Parts {
 
 export const total = ({ parameters, workspace, data }: Parts): number => parameters + workspace + data;
 
-/** P: matrices [outputs, inputs] with outputs padded to eights, two biases. */
-function parameterFloats({ cell, shape, numLayers }: Training): number {
+/** P: matrices [outputs, inputs] with outputs padded to eights, two biases; those that are made of others, and norms of rows. */
+function parameterFloats({ cell, shape, numLayers, weightNorm }: Training): number {
   const { hiddenSize: h } = shape;
   const { weights } = cells[cell];
   let sum = eights(1) * h + 1;
   for (let level = 0; level < numLayers; level++) {
-    sum += (inputs(shape, level) + h) * eights(weights * h) + 2 * weights * h;
+    const matrices = (inputs(shape, level) + h) * eights(weights * h);
+    sum += matrices + 2 * weights * h + (weightNorm ? matrices + 2 * weights * h : 0);
   }
   return sum;
 }
@@ -81,7 +84,8 @@ function segmentFloats(training: Training, batch: number): number {
 }
 
 /** W, for B sequences of T steps: R = B·T rows. */
-function workspaceFloats({ cell, shape, numLayers }: Training, batch: number): number {
+function workspaceFloats(training: Training, batch: number): number {
+  const { cell, shape, numLayers, weightNorm } = training;
   const { hiddenSize: h, steps } = shape;
   const { gates, saved, weights, joined, memory } = cells[cell];
   const rows = batch * steps;
@@ -99,7 +103,9 @@ function workspaceFloats({ cell, shape, numLayers }: Training, batch: number): n
   const cut = joined === weights || (batch > 1 && h % 8 === 0);
   const asOne = Math.max(...reads.map((read) => (cut && rows >= read + h ? (read + h) * eights(joined * h) : 0)));
   const states = 2 * (1 + memory) * numLayers * batch * h + batch * h;
-  return kept + gradients + strips + panels + transposed + asOne + states;
+  /** The parameters with the weights that a pass makes of others. */
+  const made = weightNorm ? parameterFloats(training) : 0;
+  return kept + gradients + strips + panels + transposed + asOne + states + made;
 }
 
 /** X: every sequence of the data set, and those of a batch in its order: of a segment, with checkpointing. */

@@ -8,6 +8,7 @@ import type { encodeSamples, encodeStream } from "../../ts/data/samples.js";
 import type { load } from "../../ts/kernel/load.js";
 import type { Model } from "../../ts/kernel/model.js";
 import type { Reader } from "../../ts/kernel/reader.js";
+import type { Asking } from "../../ts/worker/asking.js";
 import type { OwnLosses } from "../../ts/worker/ownLosses.js";
 import { type Contestant, repeated } from "../rounds.js";
 
@@ -17,8 +18,9 @@ export interface Parts {
   encodingOf: typeof encodingOf;
   encodeSamples: typeof encodeSamples;
   encodeStream: typeof encodeStream;
-  /** Not in a commit from before there were any. */
+  /** Not in a commit from before there were any, or before calls of them were told. */
   OwnLosses?: typeof OwnLosses;
+  Asking?: typeof Asking;
 }
 
 /** Milliseconds of a call into wasm: the worker's are as long (ts/worker/slices.ts). */
@@ -110,7 +112,15 @@ export class Bare {
 
   #create(description: ModelDescription): { model: Model; encoding: ReturnType<typeof encodingOf> } {
     const model = this.#kernel.Model.create(JSON.stringify(description));
-    if (this.#parts.OwnLosses) new this.#parts.OwnLosses().give(model);
+    const { OwnLosses, Asking } = this.#parts;
+    // Told to nobody.
+    const asking =
+      Asking &&
+      new Asking(
+        () => {},
+        () => performance.now(),
+      );
+    if (OwnLosses) new OwnLosses(asking!).give(model);
     return { model, encoding: this.#parts.encodingOf(JSON.parse(model.description())) };
   }
 }

@@ -28,8 +28,9 @@ const parts = `
 
 /** A module's source with what Bare needs of a tree. */
 export async function partsOf(tree: string): Promise<string> {
-  const own = existsSync(join(tree, "ts/worker/ownLosses.ts"));
-  const contents = own ? `${parts}export { OwnLosses } from "./ts/worker/ownLosses.js";` : parts;
+  const there = ([, file]: readonly string[]) => existsSync(join(tree, `ts/worker/${file}.ts`));
+  const own = [["OwnLosses", "ownLosses"] as const, ["Asking", "asking"] as const].filter(there);
+  const contents = parts + own.map(([name, file]) => `export { ${name} } from "./ts/worker/${file}.js";`).join("");
   const { outputFiles } = await build({
     stdin: { contents, resolveDir: tree, loader: "ts" },
     bundle: true,

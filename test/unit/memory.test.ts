@@ -9,13 +9,16 @@ import { encodeSamples } from "../../ts/data/samples.js";
 const module = new WebAssembly.Module(readFileSync(new URL("../../build/retrograd.wasm", import.meta.url)));
 
 /** Bytes, from a kernel that has done nothing to the end of two updates. */
-async function grown({ cell, shape, numLayers, shards, every }: Training, optimizer: object): Promise<number> {
+async function grown(
+  { cell, shape, numLayers, shards, every, weightNorm }: Training,
+  optimizer: object,
+): Promise<number> {
   vi.resetModules(); // an instance of its own
   const { initSync, Model, Reader, Session } = await import("../../build/wasm/retrograd.js");
   const { memory } = initSync({ module });
   const description = {
     input: { size: shape.inputs },
-    layers: [{ kind: cell, hiddenSize: shape.hiddenSize, numLayers }, { kind: "dense" }],
+    layers: [{ kind: cell, hiddenSize: shape.hiddenSize, numLayers, weightNorm }, { kind: "dense" }],
     output: { at: "last", size: 1 },
   };
   const before = memory.buffer.byteLength;
@@ -53,6 +56,12 @@ describe("memory of training", () => {
       "a search with ten pairs",
       { cell: "gru", shape: shape(200, 8, 10, 32), numLayers: 1, moments: 2 * 10 + 4 },
       { kind: "lbfgs", historySize: 10, lineSearch: "strongWolfe" },
+    ],
+    ["weights made of others", { cell: "gru", shape: shape(400, 8, 10, 64), numLayers: 1, weightNorm: true }, adam],
+    [
+      "five numbers a parameter",
+      { cell: "lstm", shape: shape(256, 4, 10, 64), numLayers: 1, moments: moments.prodigy },
+      { kind: "prodigy" },
     ],
     ["segments", { cell: "lstm", shape: shape(128, 32, 1024, 8), numLayers: 2, every: 32 }, adam],
     ["shards", { cell: "lstm", shape: shape(256, 64, 50, 64), numLayers: 1, shards: 8 }, adam],
