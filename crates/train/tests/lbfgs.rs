@@ -353,10 +353,10 @@ fn what_it_cannot_be_is_refused() {
     }
     let mut source = Bundle::default();
     source.note("kind", "batches");
-    let again = "optimizer: lbfgs goes by the loss of all data, again and again: use fit";
+    let again = "optimizer: lbfgs goes by the loss of all data, again and again; use fit";
     assert_eq!(
         refused(tripler(""), source, &run(1, "", "")),
-        "optimizer: lbfgs goes by the loss of all data, again and again: they have to be there as a whole"
+        "optimizer: lbfgs goes by the loss of all data, again and again; they have to be there as a whole"
     );
     let options = r#"{"optimizer":"lbfgs"}"#;
     assert_eq!(Trainer::open(&mut tripler(""), options).map(|_| ()).expect_err("refused").message, again);

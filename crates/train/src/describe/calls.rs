@@ -3,7 +3,7 @@
 use super::metric::{Metric, metrics};
 use super::model::size;
 use super::rows::calls::{EVALUATE, FORECAST, GENERATE, GRADIENTS, ONLINE, PREDICT, RATE_RANGE, TRAINER};
-use super::rules::{integer, lbfgs::not_by_batches, number, run::finish_update, schedule::without_epochs};
+use super::rules::{full_batch::not_by_batches, integer, lbfgs, number, run::finish_update, schedule::without_epochs};
 use super::update::Update;
 use super::walk::read;
 use crate::error::Error;
@@ -93,7 +93,10 @@ macro_rules! from_json {
 
 from_json!(TrainerOptions, TRAINER, o => {
     finish_update(&mut o)?;
-    not_by_batches(&o, "use fit")?;
+    // Its batches are the caller's: they may all be all data, once an update.
+    if lbfgs::is(&o["optimizer"]) {
+        not_by_batches(&o, "use fit")?;
+    }
     without_epochs(&o)?;
     TrainerOptions { update: Update::of(&o), seed: o["seed"].as_u64().unwrap_or_default() }
 });

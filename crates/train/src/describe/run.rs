@@ -4,7 +4,7 @@ use super::metric::{Metric, metrics};
 use super::model::{ModelDescription, size};
 use super::rows::calls::RESUME;
 use super::rows::run::RUN;
-use super::rules::{lbfgs::not_by_batches, number, run as rules};
+use super::rules::{full_batch::not_by_batches, number, run as rules};
 use super::stopping::{RollBack, Stopping};
 use super::update::Update;
 use super::walk;

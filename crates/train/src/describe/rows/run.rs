@@ -37,7 +37,7 @@ pub static RUN: Object = Object {
         row!(
             "batchSize",
             any_of!(SIZE, one_of!("full")),
-            follows("32, or fewer when there are fewer; \"full\" with lbfgs"),
+            follows("32, or fewer when there are fewer; \"full\" with lbfgs or rprop"),
             "Sequences in an update; \"full\": all.",
         ),
         row!(
@@ -49,7 +49,7 @@ pub static RUN: Object = Object {
         row!(
             "shuffle",
             Bool,
-            follows("true; false with carryState or lbfgs"),
+            follows("true; false with carryState, lbfgs or rprop"),
             "Whether each epoch has an order of its own."
         ),
         OPTIMIZER_ROW,

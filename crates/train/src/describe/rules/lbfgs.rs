@@ -17,15 +17,6 @@ pub fn finish(optimizer: &mut Value) {
     }
 }
 
-/// Fills in what a run has by it.
-pub fn fill(run: &mut Value) {
-    for (option, value) in [("batchSize", json!("full")), ("shuffle", json!(false))] {
-        if run[option].is_null() {
-            run[option] = value;
-        }
-    }
-}
-
 /// Refuses what a run cannot have beside it.
 ///
 /// # Errors
@@ -51,7 +42,6 @@ pub fn check(run: &Value) -> Result<(), Error> {
             run["gradientAccumulation"].as_f64().is_some_and(|n| n > 1.0),
             "lbfgs has one batch, of all data",
         ),
-        ("truncation", given("truncation"), "lbfgs makes one update of whole sequences"),
         ("carryState", given("carryState"), "lbfgs has one batch, of all data: there is none to carry states to"),
         (
             "onDivergence.rollBack",
@@ -65,18 +55,6 @@ pub fn check(run: &Value) -> Result<(), Error> {
     if run["optimizer"]["lineSearch"] == "strongWolfe" && run["clip"] != "none" {
         let why = "a line search takes the gradient for that of its loss: \"none\", which is the default of lbfgs";
         return Err(Error::conflict("clip", why));
-    }
-    Ok(())
-}
-
-/// Refuses it where batches come one by one; `instead` says what to do.
-///
-/// # Errors
-/// `ConfigError`.
-pub fn not_by_batches(options: &Value, instead: &str) -> Result<(), Error> {
-    if is(&options["optimizer"]) {
-        let why = ["lbfgs goes by the loss of all data, again and again: ", instead].concat();
-        return Err(Error::conflict("optimizer", &why));
     }
     Ok(())
 }

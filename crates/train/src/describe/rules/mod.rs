@@ -1,5 +1,6 @@
 //! What options have to do with each other, after each has been checked by itself; fills in what follows from others.
 
+pub mod full_batch;
 pub mod lbfgs;
 pub mod loss;
 pub mod model;

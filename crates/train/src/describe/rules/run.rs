@@ -1,6 +1,6 @@
 //! Rules of a run's description, and of what all updates share.
 
-use super::{lbfgs, number, schedule};
+use super::{full_batch, lbfgs, number, schedule};
 use crate::describe::rows::gradients::CLIP;
 use crate::describe::rows::optimizers::OPTIMIZER;
 use crate::describe::stopping;
@@ -15,8 +15,8 @@ use crate::json::{Value, json};
 /// `ConfigError`.
 pub fn finish(run: &mut Value) -> Result<(), Error> {
     finish_update(run)?;
+    full_batch::fill(run)?;
     if lbfgs::is(&run["optimizer"]) {
-        lbfgs::fill(run);
         lbfgs::check(run)?;
     }
     if ["epochs", "steps", "seconds"].into_iter().all(|end| run[end].is_null()) {

@@ -42,7 +42,9 @@ pub static ASGD: Object = Object {
 
 pub static RPROP: Object = Object {
     name: host("Rprop"),
-    doc: host("Steps by the sign of the gradient alone (Riedmiller and Braun 1993); for full batches."),
+    doc: host(
+        "Steps by the sign of the gradient alone (Riedmiller and Braun 1993), that of all data: batchSize is \"full\", or all batches are accumulated; a trainer's batches are the caller's.",
+    ),
     tell: Tell::Kind("rprop"),
     base: None,
     fields: &[
