@@ -4,6 +4,7 @@ use super::rows::losses::LOSSES;
 use super::rules::{number, word};
 use super::table::Kind;
 use super::walk::check;
+use super::words::unknown;
 use crate::error::Error;
 use crate::json::{Value, json};
 use rnn::Loss;
@@ -55,7 +56,8 @@ pub fn loss(l: &Value) -> Loss {
         "klDivergence" => Loss::Divergence,
         "custom" => Loss::Own(Own::new(l["targets"] == "classes")),
         "ctc" => Loss::Ctc(Ctc { blank: super::model::size(&l["blank"]), zero_infinity: l["zeroInfinity"] == true }),
-        _ => Loss::Mse,
+        "mse" => Loss::Mse,
+        _ => unknown(),
     }
 }
 

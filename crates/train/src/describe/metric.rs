@@ -4,7 +4,7 @@ use super::loss::numbers;
 use super::model::{Input, ModelDescription, size};
 use super::rules::word;
 use super::walk::quoted;
-use super::words::words;
+use super::words::{unknown, words};
 use crate::error::Error;
 use crate::json::Value;
 use crate::metrics::Plan;
@@ -67,7 +67,8 @@ impl Metric {
             }),
             "r2" => Metric::R2,
             "labelErrorRate" => Metric::LabelErrorRate,
-            _ => Metric::Loss,
+            "loss" => Metric::Loss,
+            _ => unknown(),
         }
     }
 

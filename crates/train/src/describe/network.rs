@@ -2,6 +2,7 @@
 
 use super::model::{Input, ModelDescription, size};
 use super::rules::{integer, number, word};
+use super::words::unknown;
 use crate::error::{Error, ErrorClass};
 use crate::json::Value;
 use rnn::{
@@ -62,10 +63,11 @@ fn layer(index: usize, l: &Value) -> Layer {
         "minLstm" => CellKind::MinLstm,
         "lru" => CellKind::Lru,
         "rnn" => CellKind::Rnn { activation: activation(&l["activation"]) },
-        _ => match (l["peepholes"] == true, l["coupled"] == true) {
+        "lstm" => match (l["peepholes"] == true, l["coupled"] == true) {
             (false, false) => CellKind::Lstm,
             (peepholes, coupled) => CellKind::LstmVariant { peepholes, coupled },
         },
+        _ => unknown(),
     };
     Layer::Recurrent(Recurrent {
         cell,
@@ -94,7 +96,8 @@ fn form(l: &Value) -> Form {
             "sum" => Merge::Sum,
             "mean" => Merge::Mean,
             "product" => Merge::Product,
-            _ => Merge::Concat,
+            "concat" => Merge::Concat,
+            _ => unknown(),
         },
         passed: match (l["residual"] == true, l["skip"] == true) {
             (true, _) => Passed::Added,
@@ -127,7 +130,8 @@ fn inside(l: &Value) -> Option<CellNorm> {
         "layer" => CellNormKind::Layer,
         "rms" => CellNormKind::Rms,
         "batch" => CellNormKind::Batch { momentum: number(&l["momentum"]), max_steps: size(&l["maxSteps"]) },
-        _ => return None,
+        "" => return None,
+        _ => unknown(),
     };
     Some(CellNorm { kind, epsilon: number(&l["epsilon"]) })
 }
@@ -140,6 +144,7 @@ fn activation(name: &Value) -> Activation {
     match word(name) {
         "tanh" => Activation::Tanh,
         "relu" => Activation::Relu,
-        _ => Activation::Linear,
+        "linear" => Activation::Linear,
+        _ => unknown(),
     }
 }

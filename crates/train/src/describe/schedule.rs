@@ -1,6 +1,7 @@
 //! A checked learning rate, as `optim` takes it.
 
 use super::rules::{number, word};
+use super::words::unknown;
 use crate::json::Value;
 use optim::Schedule;
 use optim::schedules::*;
@@ -55,7 +56,8 @@ pub(super) fn schedule(rate: &Value) -> Schedule {
             cycles: match word(&rate["mode"]) {
                 "triangular2" => Cycles::Triangular2,
                 "exponentialRange" => Cycles::ExponentialRange(factor),
-                _ => Cycles::Triangular,
+                "triangular" => Cycles::Triangular,
+                _ => unknown(),
             },
             momentum: momentum(),
             per,
@@ -79,6 +81,8 @@ pub(super) fn schedule(rate: &Value) -> Schedule {
         "sequential" => Sequential { schedules: schedules(), milestones: counts("milestones"), per }.into(),
         "chained" => Chained { schedules: schedules() }.into(),
         "warmup" => Warmup { steps, from: n("from"), to: Box::new(schedule(&rate["to"])), per }.into(),
-        _ => Schedule::Constant { rate: number(rate) },
+        // A number.
+        "" => Schedule::Constant { rate: number(rate) },
+        _ => unknown(),
     }
 }

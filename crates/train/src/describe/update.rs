@@ -2,7 +2,7 @@
 
 use super::rules::{integer, number, word};
 use super::schedule::schedule;
-use super::words::words;
+use super::words::{unknown, words};
 use crate::average::Average;
 use crate::json::Value;
 use crate::noise::Noise;
@@ -137,7 +137,8 @@ pub(super) fn optimizer(o: &Value) -> Optimizer {
             epsilon,
             adjustment: match word(&o["adjustRate"]) {
                 "matchRmsAdamW" => Adjustment::MatchRmsAdamW,
-                _ => Adjustment::Original,
+                "original" => Adjustment::Original,
+                _ => unknown(),
             },
             adam_rate: n("adamRate"),
             beta1,
@@ -165,7 +166,8 @@ pub(super) fn optimizer(o: &Value) -> Optimizer {
             let (d0, coefficient, bias_correction) = (n("d0"), n("dCoefficient"), flag("biasCorrection"));
             Prodigy { beta1, beta2, epsilon, weight_decay, d0, coefficient, bias_correction }.into()
         }
-        _ => Adam { beta1, beta2, epsilon, weight_decay, amsgrad, maximize, hypergradient }.into(),
+        "adam" => Adam { beta1, beta2, epsilon, weight_decay, amsgrad, maximize, hypergradient }.into(),
+        _ => unknown(),
     }
 }
 
@@ -213,7 +215,8 @@ fn average(average: &Value) -> Option<Average> {
     match word(&average["kind"]) {
         "ema" => Some(Average::Ema { decay: number(&average["decay"]) }),
         "swa" => Some(Average::Swa { start: count("start"), every: count("every") }),
-        _ => None,
+        "" => None,
+        _ => unknown(),
     }
 }
 

@@ -23,11 +23,20 @@ macro_rules! words {
                 $type::ALL.iter().copied().find(|w| w.name() == name)
             }
 
-            /// One that the table has checked.
+            /// One that the table has checked; the first where nothing is said.
             pub(super) fn of(value: &crate::json::Value) -> $type {
-                value.as_str().and_then($type::by_name).unwrap_or($type::ALL[0])
+                match value.as_str() {
+                    None => $type::ALL[0],
+                    Some(word) => $type::by_name(word).unwrap_or_else(|| $crate::describe::words::unknown()),
+                }
             }
         }
     };
 }
 pub(super) use words;
+
+/// For a word that the table of descriptions has let through and nobody knows: a broken invariant, never some default.
+#[cold]
+pub(super) fn unknown() -> ! {
+    panic!("a word of the table of descriptions that nobody knows")
+}

@@ -54,7 +54,11 @@ pub fn fill(model: &mut Value) -> Result<(), Error> {
 
 /// Numbers that the network gives for each target; 1 where that is not known yet.
 pub fn outputs(model: &Value) -> usize {
-    settings(&model["loss"]).map_or(1, |described| loss(&described).outputs().max(1))
+    match &model["loss"] {
+        // One that follows.
+        Value::Null => 1,
+        given => settings(given).map_or(1, |described| loss(&described).outputs().max(1)),
+    }
 }
 
 fn check_quantiles(quantiles: &[f64]) -> Result<(), Error> {

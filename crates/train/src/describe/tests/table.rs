@@ -185,3 +185,20 @@ fn numbers_are_read_exactly() {
         assert_eq!(rate.to_bits(), x.to_bits(), "{x:e}");
     }
 }
+
+/// What the table has let through and nobody knows is never some default: optimisers, losses, schedules, metrics, words.
+#[cfg(not(target_arch = "wasm32"))]
+#[test]
+fn an_unknown_kind_is_a_broken_invariant() {
+    use crate::describe::{loss, metric, schedule, stopping, update};
+    let kind = ours(&json!({ "kind": "adagradd" }));
+    let word = ours(&json!("lossy"));
+    let panics = |what: &str, of: &dyn Fn()| {
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(of)).expect_err(what);
+    };
+    panics("optimizer", &|| _ = update::optimizer(&kind));
+    panics("loss", &|| _ = loss::loss(&kind));
+    panics("schedule", &|| _ = schedule::schedule(&kind));
+    panics("metric", &|| _ = metric::Metric::of(&kind));
+    panics("word", &|| _ = stopping::Monitor::of(&word));
+}
