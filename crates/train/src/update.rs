@@ -353,12 +353,14 @@ impl Updater {
 /// What holds the norm of a row, or looks at a whole matrix, would find its direction alone.
 fn check_normed(table: &ParameterTable, description: &Description) -> Result<(), Error> {
     let why = "acts on weights as they are, and a layer with weightNorm learns norm and direction apart";
-    let normed = table.entries().iter().any(|p| p.role == Role::Magnitude);
-    let recurrent = table.entries().iter().any(|p| p.trainable && p.role == Role::RecurrentWeight);
+    let normed = || table.entries().iter().filter(|p| p.role == Role::Magnitude);
+    let recurrent = || table.entries().iter().filter(|p| p.trainable && p.role == Role::RecurrentWeight);
+    // All matrices of a layer are norm and direction, or none.
+    let apart = normed().any(|p| recurrent().any(|matrix| matrix.layer == p.layer));
     match description {
-        Description { max_norm: Some(_), .. } if normed => Err(Error::conflict("maxNorm", why)),
-        _ if normed && description.orthogonality > 0.0 => Err(Error::conflict("orthogonality", why)),
-        _ if !recurrent && description.orthogonality > 0.0 => {
+        Description { max_norm: Some(_), .. } if normed().next().is_some() => Err(Error::conflict("maxNorm", why)),
+        _ if apart && description.orthogonality > 0.0 => Err(Error::conflict("orthogonality", why)),
+        _ if recurrent().next().is_none() && description.orthogonality > 0.0 => {
             Err(Error::conflict("orthogonality", "the model has no recurrent weights that learn"))
         }
         _ => Ok(()),

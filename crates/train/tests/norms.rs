@@ -265,6 +265,16 @@ fn what_acts_on_weights_does_not_go_with_norms_apart() {
         let error = Session::fit(&mut one, classified(40), run, None, None).err().expect("refused");
         assert_eq!((error.class, error.path.as_deref()), (ErrorClass::Config, Some(path)));
     }
+    // A penalty on recurrent matrices minds those alone that learn: a largest norm minds all.
+    for layers in [
+        r#"{"kind":"gru","hiddenSize":3},{"kind":"dense","weightNorm":true}"#,
+        r#"{"kind":"gru","hiddenSize":3},{"kind":"minGru","hiddenSize":3,"weightNorm":true},{"kind":"dense"}"#,
+        r#"{"kind":"gru","hiddenSize":3},{"kind":"gru","hiddenSize":3,"weightNorm":true,"trainable":false},{"kind":"dense"}"#,
+    ] {
+        let fitted = |run: &str| Session::fit(&mut model(layers), classified(40), run, None, None).map(|_| ());
+        fitted(r#"{"orthogonality":1}"#).expect(layers);
+        assert_eq!(fitted(r#"{"maxNorm":1}"#).expect_err(layers).path.as_deref(), Some("maxNorm"));
+    }
     // Nor does a penalty on matrices that are not there.
     let mut none = model(r#"{"kind":"minGru","hiddenSize":3},{"kind":"dense"}"#);
     let error = Session::fit(&mut none, classified(40), r#"{"orthogonality":1}"#, None, None).err().expect("refused");
@@ -295,6 +305,7 @@ fn online_learning_has_no_batch() {
 #[test]
 fn orthogonality_and_largest_norm() {
     let make = || model(r#"{"kind":"gru","hiddenSize":5},{"kind":"dense"}"#);
+    let beside = || model(r#"{"kind":"gru","hiddenSize":5},{"kind":"dense","weightNorm":true}"#);
     let rows = |model: &Model, name: &str, width: usize| -> Vec<Vec<f32>> {
         floats(&model.parameters().expect("sized"), name).chunks(width).map(<[f32]>::to_vec).collect()
     };
@@ -311,10 +322,12 @@ fn orthogonality_and_largest_norm() {
         };
         rows.chunks(5).map(gate).sum()
     };
-    let (mut free, mut held) = (make(), make());
-    fit(&mut free, classified(40), &run(""));
-    fit(&mut held, classified(40), &run(r#","orthogonality":1"#));
-    assert!(apart(&held) < 0.05 * apart(&free), "{} against {}", apart(&held), apart(&free));
+    for make in [&make as &dyn Fn() -> Model, &beside] {
+        let (mut free, mut held) = (make(), make());
+        fit(&mut free, classified(40), &run(""));
+        fit(&mut held, classified(40), &run(r#","orthogonality":1"#));
+        assert!(apart(&held) < 0.05 * apart(&free), "{} against {}", apart(&held), apart(&free));
+    }
 
     let both = run(r#","orthogonality":0.1,"maxNorm":0.6"#);
     let mut small = make();
