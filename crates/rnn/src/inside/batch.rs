@@ -12,6 +12,7 @@
 use std::ops::Range;
 
 use super::{At, CellNormKind, Inside, Part};
+use crate::norms::column_moments;
 
 impl Inside {
     /// Of `x [n, width]`; `kept [3, all]` takes mean, variance and factor of each number.
@@ -30,24 +31,10 @@ impl Inside {
         let (means, variances) = (&mut means[part.at..][..width], &mut variances[part.at..][..width]);
         let factors = &mut factors[part.at..][..width];
         if at.own_statistics() {
-            let n = at.n as f64;
-            let (mean, rest) = sums.split_at_mut(width);
-            let variance = &mut rest[..width];
-            mean.fill(0.0);
-            for x in x.chunks_exact(width) {
-                mean.iter_mut().zip(x).for_each(|(sum, &x)| *sum += f64::from(x));
-            }
-            mean.iter_mut().for_each(|sum| *sum /= n);
-            variance.fill(0.0);
-            for x in x.chunks_exact(width) {
-                for ((sum, &x), mean) in variance.iter_mut().zip(x).zip(&*mean) {
-                    let apart = f64::from(x) - mean;
-                    *sum += apart * apart;
-                }
-            }
+            let (mean, variance) = column_moments(x, width, sums);
             for j in 0..width {
                 means[j] = mean[j] as f32;
-                variances[j] = (variance[j] / n) as f32;
+                variances[j] = variance[j] as f32;
             }
         } else {
             let slot = self.slot(params, at.t);

@@ -9,6 +9,28 @@
 
 use super::{NormFlow, NormMemory, Normal, shifted};
 
+/// Mean and variance of each column of `x [n, width]`, in `sums` one after the other: in `f64`, rows ascending.
+#[inline(never)]
+pub(crate) fn column_moments<'a>(x: &[f32], width: usize, sums: &'a mut [f64]) -> (&'a [f64], &'a [f64]) {
+    let n = (x.len() / width) as f64;
+    let (mean, rest) = sums.split_at_mut(width);
+    let variance = &mut rest[..width];
+    mean.fill(0.0);
+    for x in x.chunks_exact(width) {
+        mean.iter_mut().zip(x).for_each(|(sum, &x)| *sum += f64::from(x));
+    }
+    mean.iter_mut().for_each(|sum| *sum /= n);
+    variance.fill(0.0);
+    for x in x.chunks_exact(width) {
+        for ((sum, &x), mean) in variance.iter_mut().zip(x).zip(&*mean) {
+            let apart = f64::from(x) - mean;
+            *sum += apart * apart;
+        }
+    }
+    variance.iter_mut().for_each(|sum| *sum /= n);
+    (mean, variance)
+}
+
 impl Normal {
     /// `kept [2, width]`: mean and factor of each unit; `sums [4, width]`: mean and variance, and room for the way back.
     pub(super) fn forward_batch(&self, params: &[f32], training: bool, x: &[f32], y: &mut [f32], memory: NormMemory) {
@@ -17,22 +39,7 @@ impl Normal {
         if training && self.sees_batch() {
             let rows = x.len() / width;
             assert!(rows > 1, "a batch norm over one sample");
-            let n = rows as f64;
-            let (mean, rest) = memory.sums.split_at_mut(width);
-            let variance = &mut rest[..width];
-            mean.fill(0.0);
-            for x in x.chunks_exact(width) {
-                mean.iter_mut().zip(x).for_each(|(sum, &x)| *sum += f64::from(x));
-            }
-            mean.iter_mut().for_each(|sum| *sum /= n);
-            variance.fill(0.0);
-            for x in x.chunks_exact(width) {
-                for ((sum, &x), mean) in variance.iter_mut().zip(x).zip(&*mean) {
-                    let apart = f64::from(x) - mean;
-                    *sum += apart * apart;
-                }
-            }
-            variance.iter_mut().for_each(|sum| *sum /= n);
+            let (mean, variance) = column_moments(x, width, memory.sums);
             for j in 0..width {
                 means[j] = mean[j] as f32;
                 factors[j] = (1.0 / (variance[j] + self.epsilon).sqrt()) as f32;

@@ -22,6 +22,7 @@ use crate::blocks::{Order, steps};
 use crate::params::{Buffer, Owner, ParameterTable, Role};
 use crate::spec::NetworkError;
 use crate::trained::Trained;
+pub(crate) use batch::column_moments;
 pub use recount::Recount;
 pub use running::Running;
 
