@@ -1,17 +1,18 @@
-//! A stack of layers as one function of its input, its initial states and one flat buffer of parameters.
+//! A stack of layers as one function of its input, its initial states and one flat buffer of parameters: what it is, and what a
+//! pass reads. The ways forward and back are in files of their own.
+
+mod backward;
+mod forward;
 
 use std::ops::Range;
 
-use crate::dense::DenseFlow;
-use crate::norms::{NormFlow, NormMemory};
 use crate::packing::Packing;
 use crate::params::ParameterTable;
-use crate::recurrent::{Ends, Level, LevelFlow, LevelMemory};
+use crate::recurrent::Level;
 use crate::spec::{At, Input, Layer, NetworkError};
 use crate::stage::{Kind, Plan, Stage, plan};
 use crate::states::{StateShape, States};
-use crate::trained::Trained;
-use crate::workspace::{Capacity, StageMemory, Workspace};
+use crate::workspace::{Capacity, Workspace};
 
 /// Input rows, packed.
 #[derive(Clone, Copy, Debug)]
@@ -137,287 +138,6 @@ impl Network {
         }
     }
 
-    /// Prediction and final states of a packed batch, left in the workspace.
-    ///
-    /// * `params`: flat buffer of [`Network::table`].
-    /// * `x`: the rows of `packing`.
-    /// * `initial`: states before the first step (zero when absent), the batch in sorted order.
-    /// * `dropout`: the masks of a training step; without it dropout and noise do nothing, and a batch norm goes by its running
-    ///   statistics.
-    ///
-    /// # Panics
-    /// When a length does not fit the network and the packing, the packing does not fit the workspace, or a token is not below
-    /// the vocabulary; with `dropout`, when the workspace is not for training or a batch norm that learns sees one row alone.
-    pub fn forward(
-        &self,
-        params: &[f32],
-        packing: &Packing,
-        x: Values,
-        initial: Option<&States>,
-        dropout: Option<DropoutKey>,
-        ws: &mut Workspace,
-    ) {
-        let mut made = std::mem::take(&mut ws.made);
-        let params = self.made(params, dropout, &mut made);
-        self.walk(&Pass { params, packing, x, initial, dropout, first: 0 }, ws);
-        ws.made = made;
-    }
-
-    /// What a pass reads: the parameters, or `copy` of them with the weights that are made of others.
-    pub(crate) fn made<'a>(&self, params: &'a [f32], key: Option<DropoutKey>, copy: &'a mut [f32]) -> &'a [f32] {
-        assert_eq!(params.len(), self.table().len(), "length of the parameters");
-        if !self.table().derives() {
-            return params;
-        }
-        self.table().derive(params, key, copy);
-        copy
-    }
-
-    /// As [`Network::forward`] outside training, of sequences of which `first` steps were read before, to the states `initial`.
-    ///
-    /// # Panics
-    /// As there.
-    pub fn go_on(
-        &self,
-        params: &[f32],
-        packing: &Packing,
-        x: Values,
-        (first, initial): (usize, &States),
-        ws: &mut Workspace,
-    ) {
-        let mut made = std::mem::take(&mut ws.made);
-        let params = self.made(params, None, &mut made);
-        self.walk(&Pass { params, packing, x, initial: Some(initial), dropout: None, first }, ws);
-        ws.made = made;
-    }
-
-    pub(crate) fn walk(&self, pass: &Pass, ws: &mut Workspace) {
-        let Pass { params, packing, dropout, first, .. } = *pass;
-        self.check(pass, ws);
-        ws.begin(self, pass);
-        let ends = [0, packing.batch];
-        for (index, stage) in self.stages().iter().enumerate() {
-            if dropout.is_none() && stage.training_only() {
-                continue; // it passes its input on, and has no memory of its own outside training
-            }
-            let (below, rest) = ws.stages.split_at_mut(index);
-            let x = self.source(pass, index, |i| &below[i].values);
-            let own = &mut rest[0];
-            let offsets = if stage.per_sequence { &ends[..] } else { &packing.offsets };
-            let y = &mut own.values[..offsets[offsets.len() - 1] * stage.width];
-            match (&stage.kind, x) {
-                (Kind::Embedding(embedding), Values::Tokens(tokens)) => {
-                    embedding.forward(params, tokens, y);
-                    if let Some(key) = dropout.filter(|_| embedding.dropout > 0.0) {
-                        embedding.drop(key, offsets, tokens, &mut own.mask, y);
-                    }
-                }
-                (Kind::Dense(dense), x) => dense.forward(params, offsets, x, y, &mut ws.scratch),
-                (Kind::Dropout(layer), Values::Values(x)) => {
-                    if let Some(key) = dropout {
-                        let first = if stage.per_sequence { 0 } else { first };
-                        layer.forward(key, first, offsets, x, &mut own.mask, y);
-                    }
-                }
-                (Kind::Noise(layer), Values::Values(x)) => {
-                    if let Some(key) = dropout {
-                        let first = if stage.per_sequence { 0 } else { first };
-                        layer.forward(key, first, offsets, x, y);
-                    }
-                }
-                (Kind::Norm(norm), Values::Values(x)) => {
-                    let memory = NormMemory { kept: &mut own.mask, sums: &mut own.sums };
-                    // What it reads may be longer: room for a larger batch.
-                    norm.forward(params, dropout.is_some(), &x[..y.len()], y, memory);
-                }
-                (Kind::Level(level), x) => {
-                    let directions = if ws.training { &mut own.directions[..] } else { &mut ws.shared[..] };
-                    let memory = LevelMemory { output: y, directions, scratch: &mut ws.scratch };
-                    level.forward(pass, x, &mut ws.final_states.layers[level.state], memory);
-                }
-                (Kind::Last, _) => {
-                    let level = self.level(index - 1);
-                    level.final_output(&ws.final_states.layers[level.state], packing.batch, y);
-                }
-                (Kind::Merge(merging), Values::Values(x)) => merging.forward(x, y),
-                (Kind::Pass(passing), Values::Values(h)) => {
-                    let input = self.source(pass, passing.level, |i| &below[i].values);
-                    let Values::Values(input) = input else { unreachable!("tokens are not passed on") };
-                    passing.forward(packing, stage.per_sequence, h, input, y);
-                }
-                (Kind::Embedding(_), Values::Values(_)) => unreachable!("an embedding comes first, on tokens"),
-                (
-                    Kind::Dropout(_) | Kind::Noise(_) | Kind::Norm(_) | Kind::Merge(_) | Kind::Pass(_),
-                    Values::Tokens(_),
-                ) => {
-                    unreachable!("what reads numbers never comes first on tokens")
-                }
-            }
-        }
-    }
-
-    /// Backpropagation through time, once after each forward pass and with its arguments.
-    ///
-    /// Reads [`Workspace::output_gradient`] and the gradients of the final states in [`Workspace::state_gradients`] (zero
-    /// unless written to); uses both up. Adds the gradients of the trainable parameters onto `grads` (laid out as `params`),
-    /// those of the others stay as they are. With `dropout`, a batch norm that learns adds the batch's statistics there too, in
-    /// the place of its buffers: see [`crate::Running`].
-    ///
-    /// # Panics
-    /// As [`Network::forward`]; when the workspace is not for training; when hidden values are wanted that it has no room for.
-    #[expect(clippy::too_many_arguments, reason = "those of forward, and what comes out")]
-    pub fn backward(
-        &self,
-        params: &[f32],
-        packing: &Packing,
-        x: Values,
-        initial: Option<&States>,
-        dropout: Option<DropoutKey>,
-        ws: &mut Workspace,
-        grads: &mut [f32],
-        want: Want,
-    ) {
-        assert_eq!(grads.len(), self.table().len(), "length of the gradients");
-        let made = std::mem::take(&mut ws.made);
-        let used = if self.table().derives() { &made } else { params };
-        let pass = Pass { params: used, packing, x, initial, dropout, first: 0 };
-        self.walk_back(&pass, Trained::Apart { params: used, grads }, ws, want);
-        self.table().pull_back(&made, dropout, grads);
-        ws.made = made;
-    }
-
-    /// As [`Network::backward`], but the gradients are added to the parameters themselves: with an output gradient that was
-    /// multiplied by minus the rate, a plain step of gradient descent. For one time step of one sequence that costs no pass over
-    /// the parameters beside the products.
-    ///
-    /// # Panics
-    /// As [`Network::backward`]; where weights are made of others ([`ParameterTable::derives`]).
-    pub fn descend(
-        &self,
-        params: &mut [f32],
-        packing: &Packing,
-        x: Values,
-        initial: Option<&States>,
-        ws: &mut Workspace,
-    ) {
-        assert_eq!(params.len(), self.table().len(), "length of the parameters");
-        assert!(!self.table().derives(), "weights that are made of others");
-        // The way back reads them through `Trained` alone.
-        let pass = Pass { params: &[], packing, x, initial, dropout: None, first: 0 };
-        self.walk_back(&pass, Trained::One(params), ws, Want::default());
-    }
-
-    pub(crate) fn walk_back(&self, pass: &Pass, mut trained: Trained, ws: &mut Workspace, want: Want) {
-        let Pass { packing, x, dropout, .. } = *pass;
-        self.check(&Pass { params: trained.params(), ..*pass }, ws);
-        assert!(ws.training, "the workspace is not for training");
-        let want = Want { input: want.input && matches!(x, Values::Values(_)), ..want };
-        ws.begin_backward(self, pass, want);
-        let ends = [0, packing.batch];
-        // Below a Last the level's output has no gradient from above.
-        let mut from_above = true;
-        for (index, stage) in self.stages().iter().enumerate().rev() {
-            let needed = self.needed(index, want);
-            if !needed && !reads_gradient(stage, want) {
-                break;
-            }
-            let (lower, rest) = ws.stages.split_at_mut(index);
-            let x = self.source(pass, index, |i| &lower[i].values);
-            let own = &mut rest[0];
-            let offsets = if stage.per_sequence { &ends[..] } else { &packing.offsets };
-            let rows = offsets[offsets.len() - 1];
-            let above = &mut ws.gradient[..rows * stage.width];
-            let below = needed.then(|| &mut ws.below[..rows * self.width_before(index)]);
-            match (&stage.kind, x) {
-                (Kind::Dropout(layer), _) => {
-                    if dropout.is_some() {
-                        layer.backward(offsets, &own.mask, above);
-                    }
-                    continue;
-                }
-                (Kind::Noise(_), _) => continue,
-                (Kind::Last, _) => {
-                    let level = self.level(index - 1);
-                    level.final_gradient(&mut ws.state_gradients.layers[level.state], packing.batch, above);
-                    from_above = false;
-                    continue;
-                }
-                (Kind::Merge(merging), Values::Values(x)) => {
-                    if let Some(below) = below {
-                        merging.backward(&x[..below.len()], above, below);
-                    }
-                }
-                (Kind::Pass(passing), _) => {
-                    let kept = &mut own.kept[..rows * passing.input];
-                    if passing.added {
-                        kept.copy_from_slice(above);
-                        continue;
-                    }
-                    if let Some(below) = below {
-                        passing.backward(above, below, kept);
-                    }
-                }
-                (Kind::Merge(_), Values::Tokens(_)) => unreachable!("directions are numbers"),
-                (Kind::Embedding(embedding), Values::Tokens(tokens)) => {
-                    let factors = (dropout.is_some() && embedding.dropout > 0.0).then_some(&own.mask[..]);
-                    embedding.backward(offsets, tokens, factors, above, trained.grads());
-                }
-                (Kind::Embedding(_), Values::Values(_)) => unreachable!("an embedding comes first, on tokens"),
-                (Kind::Dense(dense), x) => {
-                    let y = &own.values[..above.len()];
-                    let flow = DenseFlow { above, below, trained: trained.lend(), zeros: &ws.zeros };
-                    dense.backward(offsets, x, y, flow, &mut ws.scratch);
-                }
-                (Kind::Norm(norm), Values::Values(x)) => {
-                    let memory = NormMemory { kept: &mut own.mask, sums: &mut own.sums };
-                    let x = &x[..above.len()];
-                    let flow = NormFlow { above, below, trained: trained.lend() };
-                    norm.backward(dropout.is_some(), offsets, x, memory, flow);
-                }
-                (Kind::Norm(_), Values::Tokens(_)) => unreachable!("a norm never comes first on tokens"),
-                (Kind::Level(level), x) => {
-                    let mut below = below;
-                    let (own, after) = rest.split_first_mut().expect("the level's own");
-                    if let (Some(activity), Some(key)) = (level.activity, dropout) {
-                        // Below a Last there is room for a gradient from above, and none in it.
-                        if !std::mem::replace(&mut from_above, true) {
-                            above.fill(0.0);
-                        }
-                        activity.add(key.whole, packing, &own.values, stage.width, above);
-                    }
-                    let StageMemory { values, directions, .. } = own;
-                    let memory = LevelMemory { output: values, directions, scratch: &mut ws.scratch };
-                    let flow = LevelFlow {
-                        above: from_above.then_some(&*above),
-                        state: &mut ws.state_gradients.layers[level.state],
-                        below: below.as_deref_mut(),
-                        trained: trained.lend(),
-                        traces: &mut ws.hidden[level.trace..][..level.weights.len()],
-                        want,
-                    };
-                    let ends = Ends { zeros: &ws.zeros, learned: ws.learned.as_ref() };
-                    level.backward(pass, x, ends, memory, flow);
-                    if let (Some(at), Some(below)) = (level.passed_at, below)
-                        && let Kind::Pass(passing) = &self.stages()[at].kind
-                    {
-                        let per_sequence = self.stages()[at].per_sequence;
-                        passing.add(packing, per_sequence, &after[at - index - 1].kept, below);
-                    }
-                    from_above = true;
-                }
-            }
-            std::mem::swap(&mut ws.gradient, &mut ws.below);
-        }
-    }
-
-    /// Input of stage `index`: the output of the nearest stage below that acts.
-    fn source<'a>(&self, pass: &Pass<'a>, index: usize, values: impl Fn(usize) -> &'a [f32]) -> Values<'a> {
-        match self.acting(index, pass.dropout.is_some()) {
-            Some(i) => Values::Values(values(i)),
-            None => pass.x,
-        }
-    }
-
     /// The nearest stage before `index` that acts: dropout and noise do so in a training step only.
     pub(crate) fn acting(&self, index: usize, dropout: bool) -> Option<usize> {
         (0..index).rev().find(|&i| dropout || !self.stages()[i].training_only())
@@ -502,18 +222,6 @@ impl Network {
         }
     }
 
-    fn level(&self, index: usize) -> &Level {
-        match &self.stages()[index].kind {
-            Kind::Level(level) => level,
-            _ => unreachable!("a last state comes after a level"),
-        }
-    }
-
-    /// Whether anybody below stage `index` reads a gradient.
-    fn needed(&self, index: usize, want: Want) -> bool {
-        want.input || self.stages()[..index].iter().any(|stage| reads_gradient(stage, want))
-    }
-
     fn check(&self, pass: &Pass, ws: &Workspace) {
         let Pass { params, packing, x, initial, dropout, .. } = pass;
         assert_eq!(params.len(), self.table().len(), "length of the parameters");
@@ -536,10 +244,4 @@ impl Network {
             assert!(key.rows.len() >= packing.batch, "an identity for each sequence");
         }
     }
-}
-
-/// Whether a stage has use for the gradient of its output, other than to hand it down.
-fn reads_gradient(stage: &Stage, want: Want) -> bool {
-    let inside = want.states || want.norms || want.hidden_values;
-    stage.trainable() || (inside && matches!(stage.kind, Kind::Level(_)))
 }
