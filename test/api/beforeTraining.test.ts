@@ -66,6 +66,11 @@ describe("what cannot be trained by", () => {
       conflict("batchSize", "fullBatch", /^batchSize: lbfgs goes by the loss of all data at once/),
     ],
     [
+      "Rprop by mini-batches",
+      { optimizer: "rprop", batchSize: 4 },
+      conflict("batchSize", "fullBatch", /^batchSize: rprop goes by the gradient of all data at once/),
+    ],
+    [
       "a batch norm over one sample",
       { batchSize: 8 },
       wrong("batchSize", expect.stringMatching(/^at least 2 .*layers\[1\]$/), "a batch of 1", { code: "oneSample" }),
