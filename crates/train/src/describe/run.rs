@@ -45,7 +45,7 @@ pub struct RunDescription {
     pub record_every: u64,
     /// Of the order and of dropout.
     pub seed: u64,
-    json: Value,
+    pub(super) json: Value,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

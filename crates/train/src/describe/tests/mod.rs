@@ -7,6 +7,7 @@ mod losses;
 mod messages;
 mod models;
 mod optimizers;
+mod reached;
 mod runs;
 mod schedules;
 mod table;
