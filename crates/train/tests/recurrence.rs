@@ -3,14 +3,13 @@
 
 mod common;
 
+use common::outside::predicts_and_evaluates_outside_training;
 use common::resume::resumed_equals_unbroken;
-use common::{bits, bits64, classified, fit, fit_by_team, floats, singles, text};
+use common::{bits, bits64, classified, fit, fit_by_team, floats, text};
 use train::bundle::{Bundle, Elements};
 use train::error::ErrorClass;
-use train::evaluate::evaluate;
 use train::learner::Learner;
 use train::model::Model;
-use train::predict::predict;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -93,18 +92,7 @@ fn predictions_and_evaluation_are_outside_training() {
     let mut trained = both_ways();
     let data = classified(40);
     fit(&mut trained, data.clone(), CLASSIFY);
-    let inputs = |bundle: &Bundle| {
-        let mut inputs = bundle.clone();
-        inputs.tensors.retain(|t| t.name != "classes");
-        inputs
-    };
-    let all = floats(&predict(&trained, inputs(&data), "{}").expect("predicts"), "values");
-    for (i, one) in singles(&data).iter().enumerate() {
-        let alone = floats(&predict(&trained, inputs(one), "{}").expect("predicts"), "values");
-        assert_eq!(alone, &all[2 * i..][..2], "sequence {i}");
-    }
-    let first = evaluate(&trained, data.clone(), "{}").expect("evaluates");
-    assert_eq!(evaluate(&trained, data, "{}").expect("evaluates"), first);
+    predicts_and_evaluates_outside_training(&trained, &data);
 }
 
 /// They do something in training, each by its seed.

@@ -1,6 +1,7 @@
 //! Small models and data for the tests of train.
 #![allow(dead_code)] // each test file uses some of it
 
+pub mod outside;
 pub mod resume;
 
 use train::bundle::{Bundle, Elements};
