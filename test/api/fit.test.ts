@@ -162,19 +162,55 @@ describe("a source of batches", () => {
     expect(await digest(again)).toBe(await digest(whole));
   });
 
-  it("takes two passes for an epoch where a run ended by steps with the last batch of one", async () => {
-    const pass = () =>
-      Array.from({ length: 4 }, (_, i) => ({ x: x.slice(3 * i, 3 * i + 3), y: y.slice(3 * i, 3 * i + 3) }));
+  it("is called for each pass with what of it has been used, from wherever a run goes on", async () => {
+    // The last batch of a pass is an update by itself.
+    const run = { epochs: 3, optimizer: options.optimizer, gradientAccumulation: 3 };
+    const calls: number[][] = [];
+    function* pass(start: number, number: number) {
+      calls.push([start, number]);
+      // No two passes are alike.
+      for (let i = start + 4 * number; i < 4 * number + 4; i++)
+        yield { x: x.slice(3 * i, 3 * i + 3), y: y.slice(3 * i, 3 * i + 3) };
+    }
+    const whole = await make(summer);
+    const { epochs } = await whole.fit(pass, run);
+    expect(epochs.map((e) => [e.epoch, e.step])).toEqual([
+      [1, 2],
+      [2, 4],
+      [3, 6],
+    ]);
+    expect(calls.splice(0)).toEqual([
+      [0, 0],
+      [0, 1],
+      [0, 2],
+    ]);
+    for (const steps of [1, 2, 3, 4, 5]) {
+      const cut = await make(summer);
+      await cut.fit(pass, { ...run, epochs: 9, steps });
+      calls.length = 0;
+      const again = kept(await loadModel(await cut.save()));
+      const history = await again.resume(pass, { steps: 6 });
+      expect(history.epochs.at(-1)).toMatchObject({ epoch: 3, step: 6 });
+      expect(calls[0], `after ${steps}`).toEqual([steps % 2 ? 3 : 0, Math.floor(steps / 2)]);
+      expect(await digest(again)).toBe(await digest(whole));
+    }
+  });
+
+  it("ends an epoch where a run ended by steps or a stop with the last batch of its pass", async () => {
+    function* pass(start: number) {
+      for (let i = start; i < 4; i++) yield { x: x.slice(3 * i, 3 * i + 3), y: y.slice(3 * i, 3 * i + 3) };
+    }
     const model = await make(summer);
     const ended = await model.fit(pass, { ...options, steps: 4 });
     expect(ended.reason).toBe("finished");
     const { epochs } = await model.resume(pass, { steps: 12 });
     expect(epochs.map((e) => [e.epoch, e.step])).toEqual([
-      [1, 8],
-      [2, 12],
+      [1, 4],
+      [2, 8],
+      [3, 12],
     ]);
     const whole = await make(summer);
-    await whole.fit(pass, options);
+    expect((await whole.fit(pass, options)).epochs).toHaveLength(3);
     expect(await digest(model)).toBe(await digest(whole));
   });
 

@@ -40,8 +40,8 @@ export interface Samples {
 export type Table =
   | Record<string, ArrayLike<number | string | Date>>
   | readonly Record<string, number | string | Date>[];
-/** Ready batches; called with the number already used, so that a resumed run is exact. */
-export type BatchSource = (start: number) => Iterable<Samples> | AsyncIterable<Samples>;
+/** Ready batches; called for each pass with the number of its batches already used and the passes before, so that a resumed run is exact. */
+export type BatchSource = (start: number, pass: number) => Iterable<Samples> | AsyncIterable<Samples>;
 /** A string is one text. */
 export type Data = Samples | Table | string | BatchSource;
 

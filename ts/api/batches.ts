@@ -3,22 +3,29 @@
 import type { BatchSource, Samples } from "../data/values.js";
 import { DataError } from "../errors.js";
 
-/** A batch; the end of a pass, which is an epoch's; or the end of the source. */
-export type Pulled = { kind: "batch"; samples: Samples } | { kind: "end" } | { kind: "finished" };
+/** A batch; the end of a pass, which is an epoch's; or the end of the source, which gives nothing when it is called for another pass. */
+export type Pulled = { kind: "batch"; samples: Samples } | { kind: "end" } | { kind: "finished"; pass: number };
 
 export class Batches {
   readonly #source: BatchSource;
   #iterator: Iterator<Samples> | AsyncIterator<Samples> | undefined;
+  /** Batches of this pass that are used, by a run that is resumed in it too. */
   #used: number;
-  /** Batches of this pass. */
-  #given = 0;
+  /** Passes before this one, over the whole run. */
+  #passes: number;
+  /** Batches, or a pass whose rest is empty. */
+  #given = false;
   /** The source is at work on a batch, which it may never give. */
   #pulling = false;
 
-  /** @param used batches that a resumed run has used already. */
-  constructor(source: BatchSource, used: number) {
+  /**
+   * @param used batches of its pass that a resumed run has used already
+   * @param passes that came before this one
+   */
+  constructor(source: BatchSource, used: number, passes: number) {
     this.#source = source;
     this.#used = used;
+    this.#passes = passes;
   }
 
   async pull(): Promise<Pulled> {
@@ -27,14 +34,18 @@ export class Batches {
     const { done, value } = await this.#iterator.next();
     this.#pulling = false;
     if (!done) {
-      this.#given++;
+      this.#given = true;
       this.#used++;
       return { kind: "batch", samples: value };
     }
     this.#iterator = undefined;
-    if (this.#given > 0) return { kind: "end" };
-    // Called again with what has been used, it gives no more: a source that counts to its own end.
-    if (this.#used > 0) return { kind: "finished" };
+    if (this.#used > 0) {
+      this.#given = true;
+      this.#used = 0;
+      this.#passes++;
+      return { kind: "end" };
+    }
+    if (this.#given) return { kind: "finished", pass: this.#passes + 1 };
     throw new DataError("data: the source gave no batch", {
       path: "data",
       expected: "at least one batch",
@@ -52,8 +63,7 @@ export class Batches {
   }
 
   #begin(): Iterator<Samples> | AsyncIterator<Samples> {
-    this.#given = 0;
-    const pass = this.#source(this.#used) as Iterable<Samples> & AsyncIterable<Samples>;
+    const pass = this.#source(this.#used, this.#passes) as Iterable<Samples> & AsyncIterable<Samples>;
     const begin = pass?.[Symbol.asyncIterator] ?? pass?.[Symbol.iterator];
     if (typeof begin !== "function") {
       throw new DataError("data: the source must return an iterable of batches, as a generator does", {

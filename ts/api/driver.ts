@@ -2,7 +2,7 @@
 
 import type { BatchSource } from "../data/values.js";
 import { fromRecord, WorkerError } from "../errors.js";
-import type { Bytes, RunEnd, RunEvent, RunOrder } from "../worker/protocol.js";
+import type { Bytes, RunEnd, RunEvent, RunOrder, SessionInfo } from "../worker/protocol.js";
 import { Batches, type Pulled, Shared } from "./batches.js";
 import type { Core } from "./core.js";
 import { Log } from "./log.js";
@@ -193,7 +193,7 @@ export class Driver {
         this.#o.core.update(event.model);
         this.#reader = new ProgressReader(event.info);
         this.#warnings = event.info.warnings;
-        this.#openSource(event.info.batches);
+        this.#openSource(event.info);
         break;
       case "records":
         for (const p of this.#reader?.read(event.records, event.elapsed) ?? []) this.#show(p);
@@ -215,10 +215,10 @@ export class Driver {
     }
   }
 
-  #openSource(used: number): void {
+  #openSource({ batches: used, epoch: passes }: SessionInfo): void {
     const source = this.#batchwise?.source;
     if (!source) return;
-    const batches = new Batches(source, used);
+    const batches = new Batches(source, used, passes);
     this.#batches = batches;
     this.#opened(new Shared(() => batches.pull(), this.#followers.length + 1));
   }
@@ -252,7 +252,12 @@ export class Driver {
   async #supply(reader: number, port: MessagePort): Promise<void> {
     try {
       const pulled = await (await this.#pulled).next(reader);
-      if (pulled.kind === "finished") return this.stop("finished");
+      if (pulled.kind === "finished") {
+        this.#warnings.push(
+          `the run ends with pass ${pulled.pass} through the source, which gave no batch: the function is called for each pass and must begin it anew, as a generator function does; an iterator serves one pass`,
+        );
+        return this.stop("finished");
+      }
       const bundle = this.#batchwise!.encode(pulled);
       port.postMessage({ kind: "batch", bundle } satisfies RunOrder, [bundle.buffer]);
     } catch (error) {

@@ -2,7 +2,7 @@
 import { Bundle } from "../data/bundle.js";
 import { type Described, type Encoding, encodingOf } from "../data/encoding.js";
 import { encodeSamples } from "../data/samples.js";
-import type { Data, Samples } from "../data/values.js";
+import type { BatchSource, Data, Samples } from "../data/values.js";
 import { ConfigError, DataError } from "../errors.js";
 import type { Bytes } from "../worker/protocol.js";
 import type { Core } from "./core.js";
@@ -45,7 +45,7 @@ function encoder(encoding: Encoding): Prepared["encode"] {
 }
 
 /** Data that are there as a whole; a source of batches serves `fit` alone. */
-export function given(data: Data, path = "data"): Exclude<Data, (start: number) => unknown> {
+export function given(data: Data, path = "data"): Exclude<Data, BatchSource> {
   if (typeof data !== "function") return data;
   const [expected, received] = ["data that are there as a whole", "a source of batches"];
   throw new DataError(`${path}: expected ${expected}, got ${received}`, { path, expected, received });

@@ -57,13 +57,13 @@ export type Table =
   | readonly Record<string, number | string | Date>[];
 
 /**
- * Ready batches, of which there is one at a time: the next one is asked for when an update is done. The function is called
- * with the number already used, so that a resumed run is exact. A pass ends where the iterable does, and is an epoch; one that
- * gives nothing ends the run. A checkpoint waits for the next batch or the end of the pass. `save()` does not wait, nor does the end of
- * a run by `steps` or `stop()`, since a source may be long about it: where they fall between the last batch of a pass and its end, a
- * resumed run takes this pass and the next for one epoch. A run that is to be resumed there ends by `epochs`.
+ * Ready batches, of which there is one at a time: the next one is asked for when an update is done. The function is called for each
+ * pass through the data, which is an epoch and ends where the iterable does. `start` is how many batches of this pass have been used:
+ * 0, but for the first pass of a run that is resumed inside one; a source that leaves out as many makes it exact, and where none
+ * are left the epoch ends. `pass`, from 0, is how many passes came before, for a source whose passes differ. A first pass of no batch is
+ * refused; a later one ends the run, with a warning.
  */
-export type BatchSource = (start: number) => Iterable<Samples> | AsyncIterable<Samples>;
+export type BatchSource = (start: number, pass: number) => Iterable<Samples> | AsyncIterable<Samples>;
 
 /** A string is one text. */
 export type Data = Samples | Table | string | BatchSource;

@@ -21,8 +21,9 @@ export interface SessionInfo {
   /** Planned; null: nobody knows. */
   epochs: number | null;
   steps: number | null;
-  /** Updates done, batches used: over the whole run, a resumed one's former part included. */
+  /** Updates and epochs done, a resumed run's former part included; batches done of the current epoch, which is a source's pass. */
   step: number;
+  epoch: number;
   batches: number;
   recordEvery: number;
   /** The limit by the clock, which the caller of `run` has to watch. */

@@ -167,8 +167,7 @@ fn by_source(batches: &[Bundle], run: &str, cut: Option<usize>) -> (Model, Vec<f
             session = Session::resume(&mut model, kind(), "{}", None, None).expect("a source");
             // One that was supplied and not used is asked for again; the end of a pass still has to be told.
             let info: serde_json::Value = serde_json::from_str(&session.info()).expect("JSON");
-            let used = info["batches"].as_u64().expect("a number") as usize;
-            at = if at == batches.len() && used.is_multiple_of(at) { at } else { used % batches.len() };
+            at = info["batches"].as_u64().expect("a number") as usize;
         }
         units += 1;
         let status = session.run(&mut model, 1).expect("goes on");

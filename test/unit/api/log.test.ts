@@ -4,7 +4,16 @@ import { ProgressReader } from "../../../ts/api/progress.js";
 import type { History } from "../../../ts/api/types.js";
 import type { RunRecord, SessionInfo } from "../../../ts/worker/protocol.js";
 
-const info: SessionInfo = { epochs: 4, steps: 40, step: 0, batches: 0, recordEvery: 1, metrics: [], warnings: [] };
+const info: SessionInfo = {
+  epochs: 4,
+  steps: 40,
+  step: 0,
+  epoch: 0,
+  batches: 0,
+  recordEvery: 1,
+  metrics: [],
+  warnings: [],
+};
 const record = (kind: "step" | "epoch", step: number): RunRecord => ({
   kind,
   epoch: Math.ceil(step / 10),

@@ -83,23 +83,31 @@ describe("a source of batches", () => {
     expect(given).toBeLessThanOrEqual(9);
   });
 
-  it("is called again at the end of a pass, with what has been used", async () => {
-    const starts: number[] = [];
-    const source = (start: number) => {
-      starts.push(start);
-      return [batch, batch, batch];
-    };
-    expect((await start(await open(), { steps: 8, batches: true }, {}, source)).reason).toBe("finished");
-    expect(starts).toEqual([0, 3, 6]);
+  it("is called again at the end of a pass, for a whole one", async () => {
+    const calls: number[][] = [];
+    async function* source(...call: [number, number]) {
+      calls.push(call);
+      for (let i = call[0]; i < 3; i++) yield batch;
+    }
+    const history = await start(await open(), { steps: 8, batches: true }, {}, source);
+    expect(history.reason).toBe("finished");
+    expect(history.steps.step.at(-1)).toBe(8);
+    expect(history.warnings).toEqual(["careful"]);
+    expect(calls).toEqual([
+      [0, 0],
+      [0, 1],
+      [0, 2],
+    ]);
   });
 
-  it("that counts to its own end ends the run", async () => {
-    async function* source(start: number) {
-      for (let i = start; i < 5; i++) yield batch;
+  it("that gives nothing in a later pass ends the run, which is told", async () => {
+    for (const workers of [1, 2]) {
+      const once = [batch, batch, batch].values();
+      const history = await start(await open({ workers }), { steps: 1e9, batches: true }, {}, () => once);
+      expect(history.reason).toBe("finished");
+      expect(history.steps.step.at(-1)).toBe(3);
+      expect(history.warnings.filter((warning) => warning.startsWith("the run ends with pass 2"))).toHaveLength(1);
     }
-    const history = await start(await open(), { steps: 1e9, batches: true }, {}, source);
-    expect(history.reason).toBe("finished");
-    expect(history.steps.step.at(-1)).toBe(5);
   });
 
   it("that gives nothing at all is a DataError", async () => {

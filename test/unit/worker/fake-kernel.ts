@@ -180,6 +180,7 @@ class FakeSession implements Session {
       epochs: steps / stepsPerEpoch,
       steps,
       step: this.done,
+      epoch: 0,
       batches: this.used,
       recordEvery,
       seconds,

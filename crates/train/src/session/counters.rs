@@ -14,10 +14,8 @@ pub struct Counters {
     pub step: u64,
     /// Epochs done.
     pub epoch: u64,
-    /// Batches of the current epoch done.
+    /// Batches of the current epoch done, and steps of the current one that have had their update.
     pub cursor: u64,
-    /// Batches done over the whole run, and steps of the current one that have had their update.
-    pub batches: u64,
     pub passed: u64,
     /// Updates of the current epoch whose gradient was clipped.
     pub clipped: u64,
@@ -46,7 +44,6 @@ impl Default for Counters {
             step: 0,
             epoch: 0,
             cursor: 0,
-            batches: 0,
             passed: 0,
             clipped: 0,
             gradient_norm: 0.0,
@@ -93,7 +90,7 @@ impl Counters {
     }
 
     /// Numbers beside those that every version has had.
-    const MORE: usize = 4 + Watch::COUNT;
+    const MORE: usize = 3 + Watch::COUNT;
 
     /// Becomes a copy of `from`, where no epoch has begun: sums of none, in the memory that is there.
     pub fn begin_as(&mut self, from: &Counters) {
@@ -108,7 +105,7 @@ impl Counters {
             into.f64(format!("{prefix}plateau"), self.plateau_to_numbers());
         }
         into.f64(format!("{prefix}counters"), self.to_numbers());
-        let own = [self.batches as f64, self.passed as f64, self.rate_factor, self.rolled_back as f64];
+        let own = [self.passed as f64, self.rate_factor, self.rolled_back as f64];
         into.f64(format!("{prefix}more"), own.into_iter().chain(self.watch.to_array()).collect());
     }
 
@@ -129,18 +126,20 @@ impl Counters {
         match from.take_f64(&format!("{prefix}more"))? {
             // Of an older version, which had no such rules, and an update a batch.
             None => {
-                counters.batches = counters.step;
                 counters.watch = Watch::new(counters.cursor as f64, counters.best_epoch as f64, counters.best_loss);
             }
             Some(numbers) => {
-                let Ok([batches, done, rate_factor, rolled_back, watch @ ..]) = <[f64; Self::MORE]>::try_from(numbers)
+                // An older version began with the batches of the whole run.
+                let older = numbers.len().saturating_sub(Self::MORE).min(1);
+                let Ok(&[done, rate_factor, rolled_back, ref watch @ ..]) =
+                    <&[f64; Self::MORE]>::try_from(&numbers[older..])
                 else {
                     return Ok(None);
                 };
-                (counters.batches, counters.passed) = (batches as u64, done as u64);
+                counters.passed = done as u64;
                 counters.rate_factor = rate_factor;
                 counters.rolled_back = rolled_back as u64;
-                counters.watch = Watch::from_array(watch);
+                counters.watch = Watch::from_array(*watch);
             }
         }
         Ok(Some(counters))
@@ -179,5 +178,33 @@ impl Counters {
             sums,
             ..Counters::default()
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bundle::Elements;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    #[test]
+    fn files_of_older_versions_are_read() {
+        let counters = Counters { step: 70, epoch: 2, cursor: 3, passed: 5, rate_factor: 0.5, ..Counters::default() };
+        let mut written = Bundle::default();
+        counters.write("run.", false, &mut written);
+        let read = |change: &dyn Fn(&mut Vec<f64>)| {
+            let mut file = written.clone();
+            let mut numbers = file.take_f64("run.more").expect("numbers").expect("written");
+            change(&mut numbers);
+            file.push("run.more", vec![numbers.len()], Elements::F64(numbers));
+            Counters::read("run.", false, &mut file).expect("numbers")
+        };
+        let told = |counters: Option<Counters>| counters.map(|c| (c.epoch, c.cursor, c.passed, c.rate_factor, c.watch));
+        let expected = told(Some(counters.clone()));
+        assert_eq!(told(read(&|_| {})), expected);
+        assert_eq!(told(read(&|numbers| numbers.insert(0, 23.0))), expected, "with the batches of the whole run");
+        assert_eq!(told(read(&|numbers| numbers.truncate(3))), None);
+        assert_eq!(told(read(&|numbers| numbers.extend([0.0; 2]))), None);
     }
 }

@@ -15,12 +15,16 @@ impl Session {
         self.warnings.iter().chain(told).map(String::as_str).collect()
     }
 
-    /// `{ epochs, steps, seconds, step, recordEvery, batches, metrics, warnings }`: what is planned and where it stands. Unknown
-    /// counts are null; `batches` is the number of batches that a source has given.
+    /// `{ epochs, steps, seconds, step, recordEvery, epoch, batches, metrics, warnings }`: what is planned and where it stands.
+    /// Unknown counts are null; `epoch` is how many are done, `batches` how many of the current one, which for a source are those
+    /// of its pass.
     pub fn info(&self) -> String {
         let planned = self.run.epochs.zip(self.updates).map(|(epochs, updates)| epochs.saturating_mul(updates));
         let steps = self.run.steps.map_or(planned, |steps| Some(planned.map_or(steps, |p| p.min(steps))));
         let epochs = self.run.epochs.or_else(|| Some(steps?.div_ceil(self.updates?)));
+        // An epoch whose batches are done is over for a source.
+        let Counters { epoch, cursor, .. } = self.counters;
+        let (epoch, batches) = if self.epoch_ended() { (epoch + 1, 0) } else { (epoch, cursor) };
         let metrics: Vec<String> = self.records.metrics.iter().map(Metric::name).collect();
         json!({
             "epochs": epochs,
@@ -28,7 +32,8 @@ impl Session {
             "step": self.counters.step,
             "seconds": self.run.seconds,
             "recordEvery": self.run.record_every,
-            "batches": self.counters.batches,
+            "epoch": epoch,
+            "batches": batches,
             "metrics": metrics,
             "warnings": self.all_warnings(),
         })

@@ -73,7 +73,6 @@ impl Session {
                 if let Some(updated) = updated {
                     counters.updated(&updated);
                     counters.cursor += 1;
-                    counters.batches += 1;
                     self.records.step(counters, &counters.sums);
                     self.end_epoch(body, true);
                 }

@@ -105,7 +105,6 @@ impl Session {
             Ok(updated) => {
                 counters.passed = self.span.filter(|_| !over).map_or(0, |span| span.end as u64);
                 counters.cursor += u64::from(over);
-                counters.batches += u64::from(over);
                 if sums.weight > 0.0 {
                     counters.loss = sums.mean_loss();
                 }

@@ -28,11 +28,6 @@ impl Data {
         bundle.metadata("kind").expect("noted").into()
     }
 
-    /// The batch after so many in all, in its pass.
-    pub fn after(&self, batches: usize) -> usize {
-        if let Data::Batches(pass) = self { batches % pass.len() } else { 0 }
-    }
-
     /// The next batch, or the end of the pass.
     pub fn batch(&self, next: &mut usize) -> Bundle {
         let Data::Batches(pass) = self else { panic!("it is there as a whole") };

@@ -62,7 +62,7 @@ impl<'a> Live<'a> {
             );
             let (data, validation) = (case.data.bundle(), case.validation.clone());
             let session = Session::resume(&mut model, data, changes, validation, team).expect("the same data");
-            let next = case.data.after(batches(&session));
+            let next = batches(&session);
             (model, session, next)
         };
         Live { case, workers: teams(workers).into_iter().map(worker).collect(), history: before }
@@ -190,7 +190,7 @@ fn teams(workers: Option<usize>) -> Vec<Option<Team>> {
     }
 }
 
-/// Batches that a source has given.
+/// Batches of its pass that a source has given.
 fn batches(session: &Session) -> usize {
     let info: serde_json::Value = serde_json::from_str(&session.info()).expect("JSON");
     info["batches"].as_u64().expect("a number") as usize
