@@ -1,4 +1,4 @@
-/** Recurrent and variational dropout, zoneout and the regulariser against vanishing gradients through the package. */
+/** Recurrent and variational dropout, zoneout (beside norms inside cells too) and the regulariser against vanishing gradients through the package. */
 import { dense, gru, loadModel, lstm, type ModelDescription, minGru, rnn } from "retrograd";
 import { describe, expect, it } from "vitest";
 import { digest, gestures, kept, make } from "./support.js";
@@ -7,10 +7,10 @@ const masked: ModelDescription = {
   input: { size: 2 },
   layers: [
     gru({ hiddenSize: 6, bidirectional: true, recurrentDropout: 0.2, variationalDropout: 0.05, zoneout: 0.1 }),
-    rnn({ hiddenSize: 5, zoneout: 0.1 }),
+    rnn({ hiddenSize: 5, normalization: "rms", zoneout: 0.1 }),
     rnn({ hiddenSize: 5, vanishingPenalty: 0.01 }),
     minGru({ hiddenSize: 5, recurrentDropout: 0.1, zoneout: 0.1 }),
-    lstm({ hiddenSize: 5, recurrentDropout: 0.2, zoneout: 0.05, zoneoutCell: 0.3 }),
+    lstm({ hiddenSize: 5, normalization: "layer", recurrentDropout: 0.2, zoneout: 0.05, zoneoutCell: 0.3 }),
     dense(),
   ],
   output: { at: "last", classes: ["up", "down"] },
@@ -64,6 +64,10 @@ describe("what acts at every step", () => {
     await refused(option("gru", { zoneoutCell: 0.1 })).toMatchObject({ path: "layers[0].zoneoutCell" });
     await refused(option("gru", { vanishingPenalty: 1 })).toMatchObject({ path: "layers[0].vanishingPenalty" });
     await refused(option("rnn", { vanishingPenalty: 1, zoneout: 0.1 })).toMatchObject({
+      name: "ConfigError",
+      path: "layers[0].vanishingPenalty",
+    });
+    await refused(option("rnn", { vanishingPenalty: 1, normalization: "layer" })).toMatchObject({
       name: "ConfigError",
       path: "layers[0].vanishingPenalty",
     });

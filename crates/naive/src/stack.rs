@@ -5,7 +5,7 @@
 //! ([`crate::Form`]). Dropout masks act between levels, so never on the layer's output.
 
 use crate::algebra::{add, times};
-use crate::cells::normed::Normed;
+use crate::cells::normed::{Masks, Normed};
 use crate::cells::{Memory, Step, Weights};
 use crate::vanishing::{self, Link};
 use crate::{CellKind, Parameters, Recurrent, Rows, Sequence, State, StepMasks};
@@ -173,10 +173,9 @@ impl Stack<'_> {
                     made.collect()
                 }
                 Some(_) => {
-                    assert!(masks.iter().all(|masks| masks.candidate.is_empty()), "a candidate dropped among norms");
                     let rows = live.iter().map(|&b| x[b][t].clone()).collect();
                     let before: Vec<Memory> = live.iter().map(|&b| memories[b].clone()).collect();
-                    self.normed((index, t), &w, seen(&live, &masks)).forward(&rows, &before)
+                    self.normed((index, t), &w, at(&live, &masks, t)).forward(&rows, &before)
                 }
             };
             for (&b, step) in live.iter().zip(made) {
@@ -236,7 +235,7 @@ impl Stack<'_> {
                 Some(_) => {
                     let these: Vec<&Step> = live.iter().map(|&b| &steps[b][t]).collect();
                     let d: Vec<Memory> = parts.iter().map(|[own, _]| own.clone()).collect();
-                    self.normed((index, t), &w, seen(&live, &masks)).backward(&these, &d, &mut dw)
+                    self.normed((index, t), &w, at(&live, &masks, t)).backward(&these, &d, &mut dw)
                 }
             };
             for ((&b, (input, memory)), [_, kept]) in live.iter().zip(made).zip(parts) {
@@ -265,9 +264,9 @@ impl Stack<'_> {
         results
     }
 
-    fn normed<'w>(&'w self, (index, t): (usize, usize), w: &'w Weights, recurrent: Rows) -> Normed<'w> {
+    fn normed<'w>(&'w self, (index, t): (usize, usize), w: &'w Weights, masks: Vec<Masks<'w>>) -> Normed<'w> {
         let norm = self.spec.form.norm.expect("a norm inside");
-        Normed::new(self.spec, norm, w, (self.params, &self.spec.suffix(index), t), recurrent)
+        Normed::new(self.spec, norm, w, (self.params, &self.spec.suffix(index), t), masks)
     }
 
     /// Time steps in the order in which direction `index % directions` reads them.
@@ -307,9 +306,13 @@ impl Stack<'_> {
     }
 }
 
-/// What the states of these sequences are multiplied with in the recurrent products.
-fn seen(live: &[usize], masks: &[StepMasks]) -> Rows {
-    live.iter().map(|&b| masks[b].recurrent.clone()).collect()
+/// What acts on these sequences at step `t`.
+fn at<'m>(live: &[usize], masks: &'m [StepMasks], t: usize) -> Vec<Masks<'m>> {
+    let of = |&b: &usize| Masks {
+        candidate: masks[b].candidate.get(t).map_or(&[][..], Vec::as_slice),
+        recurrent: &masks[b].recurrent,
+    };
+    live.iter().map(of).collect()
 }
 
 /// rows ∘ mask, or rows where there is none.

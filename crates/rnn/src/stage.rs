@@ -324,7 +324,7 @@ fn check_form(index: usize, layer: &Recurrent) -> Result<(), NetworkError> {
 }
 
 fn check_step_masks(index: usize, layer: &Recurrent) -> Result<(), NetworkError> {
-    let Form { recurrent_dropout, variational, zoneout, memory_zoneout, vanishing, .. } = layer.form;
+    let Form { recurrent_dropout, variational, zoneout, memory_zoneout, vanishing, normalization, .. } = layer.form;
     check_rate(index, "recurrentDropout", recurrent_dropout)?;
     check_rate(index, "variationalDropout", variational)?;
     check_rate(index, "zoneout", zoneout)?;
@@ -348,8 +348,12 @@ fn check_step_masks(index: usize, layer: &Recurrent) -> Result<(), NetworkError>
         return Err(refuse(index, "vanishingPenalty: expected an Elman network"));
     }
     if vanishing > 0.0 && zoneout > 0.0 {
-        // A state that stays hands gradients on by itself, which the regulariser does not know of.
-        return Err(refuse(index, "vanishingPenalty: not together with zoneout"));
+        return Err(refuse(index, "vanishingPenalty: not together with zoneout, which hands gradients on by itself"));
+    }
+    if vanishing > 0.0 && normalization.is_some() {
+        // Ω takes gradients to go from state to state through f' and W alone.
+        let why = "vanishingPenalty: not together with normalization, through whose norms gradients pass from step to step too";
+        return Err(refuse(index, why));
     }
     Ok(())
 }

@@ -297,6 +297,8 @@ fn of_every_form_of_a_layer() {
         r#""kind":"gru","bidirectional":true,"normalization":"rms""#,
         r#""kind":"lstm","numLayers":2,"normalization":{"kind":"batch","maxSteps":4}"#,
         r#""kind":"rnn","normalization":"batch""#,
+        r#""kind":"lstm","normalization":"batch","recurrentDropout":0.2,"zoneout":0.1,"zoneoutCell":0.3"#,
+        r#""kind":"gru","bidirectional":true,"normalization":"layer","recurrentDropout":0.2,"variationalDropout":0.1,"zoneout":0.1"#,
     ] {
         let description = format!(
             r#"{{"input":{{"size":2}},"layers":[{{"kind":"dense","units":5}},{{{layer},"hiddenSize":5}},{{"kind":"dense"}}],

@@ -1,5 +1,5 @@
-//! Runs with recurrent and variational dropout, zoneout and the regulariser against vanishing gradients: the same bits however they are cut,
-//! nothing drawn outside training, and what is refused.
+//! Runs with recurrent and variational dropout, zoneout (beside norms inside cells too) and the regulariser against vanishing
+//! gradients: the same bits however they are cut, nothing drawn outside training, and what is refused.
 
 mod common;
 
@@ -21,7 +21,9 @@ fn model(input: &str, layers: &str, output: &str) -> Model {
 fn both_ways() -> Model {
     let layers = r#"{"kind":"gru","hiddenSize":6,"bidirectional":true,"recurrentDropout":0.3,"variationalDropout":0.1,"zoneout":0.2},
         {"kind":"lstm","hiddenSize":5,"bidirectional":true,"numLayers":2,"dropout":0.1,"dropoutShared":"time","recurrentDropout":0.2,"zoneout":0.1,"zoneoutCell":0.4},
-        {"kind":"rnn","hiddenSize":5,"bidirectional":true,"numLayers":2,"variationalDropout":0.2,"vanishingPenalty":0.5},{"kind":"dense"}"#;
+        {"kind":"rnn","hiddenSize":5,"bidirectional":true,"numLayers":2,"variationalDropout":0.2,"vanishingPenalty":0.5},
+        {"kind":"lstm","hiddenSize":4,"bidirectional":true,"normalization":{"kind":"batch","maxSteps":4},"recurrentDropout":0.2,"zoneout":0.1,"zoneoutCell":0.3},
+        {"kind":"gru","hiddenSize":4,"bidirectional":true,"normalization":"rms","recurrentDropout":0.2,"zoneout":0.1},{"kind":"dense"}"#;
     model(r#"{"size":2,"scale":"standard"}"#, layers, r#""output":{"at":"last","classes":2},"#)
 }
 
@@ -29,11 +31,12 @@ fn both_ways() -> Model {
 fn forwards() -> Model {
     let layers = r#"{"kind":"embedding","units":5},
         {"kind":"lstm","hiddenSize":7,"peepholes":true,"projSize":4,"recurrentDropout":0.2,"variationalDropout":0.2,"zoneout":0.1,"zoneoutCell":0.4},
-        {"kind":"lstm","hiddenSize":6,"normalization":"layer","variationalDropout":0.2},
+        {"kind":"lstm","hiddenSize":6,"normalization":"layer","recurrentDropout":0.1,"variationalDropout":0.2,"zoneout":0.1,"zoneoutCell":0.2},
         {"kind":"gru","hiddenSize":6,"reset":"before","recurrentDropout":0.3,"variationalDropout":0.2,"zoneout":0.2},
         {"kind":"minGru","hiddenSize":6,"recurrentDropout":0.3,"zoneout":0.2},
         {"kind":"minLstm","hiddenSize":6,"recurrentDropout":0.3,"zoneout":0.2},
         {"kind":"rnn","hiddenSize":6,"variationalDropout":0.2,"zoneout":0.2},
+        {"kind":"rnn","hiddenSize":6,"normalization":"rms","zoneout":0.2},
         {"kind":"rnn","hiddenSize":6,"activation":"relu","vanishingPenalty":0.5},{"kind":"dense"}"#;
     model(r#"{"vocabulary":8}"#, layers, "")
 }

@@ -6,7 +6,7 @@
 //! * Coupled (Greff et al. 2017, arXiv:1503.04069, CIFG): `i = 1 - f`, gates f, g, o, peepholes `[p_o | p_f]`.
 //! * Projected (Sak et al. 2014, arXiv:1402.1128): `h = W_hr (o ∘ tanh(c))`.
 
-use super::{Cell, Memory, Step, Weights};
+use super::{Cell, Memory, Step, Weights, kept_of};
 use crate::algebra::{add, add_outer, affine, sigmoid, times, transposed};
 
 pub struct Lstm {
@@ -24,8 +24,8 @@ impl Lstm {
         }
     }
 
-    /// i, f, g, o from their sums, and the memory.
-    pub fn gates(&self, w: &Weights, sums: &[f64], before: &[f64]) -> (Vec<f64>, Vec<f64>) {
+    /// i, f, g, o from their sums, and the memory; `mask` is of the candidate.
+    pub fn gates(&self, w: &Weights, sums: &[f64], before: &[f64], mask: &[f64]) -> (Vec<f64>, Vec<f64>) {
         let n = before.len();
         let first = if self.coupled { 0 } else { n }; // where f stands
         let (mut kept, mut c) = (vec![0.0; 4 * n], vec![0.0; n]);
@@ -34,7 +34,7 @@ impl Lstm {
             let f = sigmoid(sums[first + j] + p_f * before[j]);
             let i = if self.coupled { 1.0 - f } else { sigmoid(sums[j] + p_i * before[j]) };
             let g = libm::tanh(sums[first + n + j]);
-            c[j] = f * before[j] + i * w.kept(j) * g;
+            c[j] = f * before[j] + i * kept_of(mask, j) * g;
             let o = sigmoid(sums[first + 2 * n + j] + p_o * c[j]);
             (kept[j], kept[n + j], kept[2 * n + j], kept[3 * n + j]) = (i, f, g, o);
         }
@@ -49,6 +49,7 @@ impl Lstm {
         step: &Step,
         of_o: &[f64],
         dc: &[f64],
+        mask: &[f64],
         dw: &mut Weights,
     ) -> (Vec<f64>, Vec<f64>) {
         let n = dc.len();
@@ -59,7 +60,7 @@ impl Lstm {
         for j in 0..n {
             let (i, f, g) = (step.kept[j], step.kept[n + j], step.kept[2 * n + j]);
             let [p_i, p_o, p_f] = self.peepholes(w, j, n);
-            let m = w.kept(j);
+            let m = kept_of(mask, j);
             let dc = dc[j] + of_o[j] * p_o;
             of_f[j] = dc * (step.before.c[j] - if self.coupled { m * g } else { 0.0 }) * f * (1.0 - f);
             if !self.coupled {
@@ -85,7 +86,7 @@ impl Cell for Lstm {
     fn forward(&self, w: &Weights, x: &[f64], before: &Memory) -> Step {
         let mut sums = affine(&w.ih, x, &w.bias_ih);
         add(&mut sums, &affine(&w.hh, &w.seen(&before.h), &w.bias_hh));
-        let (mut kept, c) = self.gates(w, &sums, &before.c);
+        let (mut kept, c) = self.gates(w, &sums, &before.c, &w.mask);
         let tanh_c: Vec<f64> = c.iter().map(|c| libm::tanh(*c)).collect();
         let whole = times(&kept[3 * c.len()..], &tanh_c);
         let h = project(w, &whole, before.h.len());
@@ -102,7 +103,7 @@ impl Cell for Lstm {
             of_o[j] = dh[j] * t * o * (1.0 - o);
             dc[j] += dh[j] * o * (1.0 - t * t);
         }
-        let (da, dc_before) = self.gates_back(w, step, &of_o, &dc, dw);
+        let (da, dc_before) = self.gates_back(w, step, &of_o, &dc, &w.mask, dw);
         add_outer(&mut dw.ih, &da, &step.x);
         add_outer(&mut dw.hh, &da, &w.seen(&step.before.h));
         add(&mut dw.bias_ih, &da);

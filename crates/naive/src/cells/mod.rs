@@ -65,7 +65,7 @@ impl Weights {
 
     /// What unit j of the candidate is multiplied with.
     fn kept(&self, j: usize) -> f64 {
-        self.mask.get(j).copied().unwrap_or(1.0)
+        kept_of(&self.mask, j)
     }
 
     /// What the recurrent products read of a state h; of a gradient, what comes back of theirs.
@@ -114,6 +114,11 @@ impl Weights {
             there(name, values);
         }
     }
+}
+
+/// What unit j of a candidate is multiplied with, by the mask of the step; empty: nothing.
+fn kept_of(mask: &[f64], j: usize) -> f64 {
+    mask.get(j).copied().unwrap_or(1.0)
 }
 
 /// h and, where the cell has one, the memory c (else empty): the state of a cell, or its gradient.

@@ -15,7 +15,7 @@
 //! (`num_batches_tracked`) by the last before them that was.
 
 use super::lstm::{Lstm, project, project_back};
-use super::{Memory, Step, Weights};
+use super::{Memory, Step, Weights, kept_of};
 use crate::algebra::{add, add_outer, affine, sigmoid, times, transposed};
 use crate::norms::{Norm, NormKind, Statistics};
 use crate::parameters::read;
@@ -59,8 +59,17 @@ pub struct Normed<'a> {
     w: &'a Weights,
     /// Those of the step.
     running: Option<Statistics>,
-    /// What the state before is multiplied with in the recurrent product, of each sequence at hand; empty: nothing.
-    recurrent: Rows,
+    /// Of each sequence at hand.
+    masks: Vec<Masks<'a>>,
+}
+
+/// What acts on one sequence at the step; empty: nothing.
+#[derive(Clone, Copy)]
+pub struct Masks<'a> {
+    /// What the candidate is multiplied with.
+    pub candidate: &'a [f64],
+    /// What the state before is multiplied with in the recurrent product.
+    pub recurrent: &'a [f64],
 }
 
 /// Numbers that are normalised, by the index of their gain among the cell's vectors.
@@ -73,13 +82,13 @@ struct Part {
 }
 
 impl<'a> Normed<'a> {
-    /// At step `t` of the direction of `suffix`, with what the states before are multiplied with.
+    /// At step `t` of the direction of `suffix`.
     pub fn new(
         spec: &'a Recurrent,
         norm: CellNorm,
         w: &'a Weights,
         at: (&Parameters, &str, usize),
-        recurrent: Rows,
+        masks: Vec<Masks<'a>>,
     ) -> Normed<'a> {
         let running = matches!(norm.kind, Inner::Batch { .. }).then(|| {
             let (params, suffix, t) = at;
@@ -94,7 +103,7 @@ impl<'a> Normed<'a> {
             let of = |kind: &str| read(params, &name(kind), count.len() * width)[row * width..][..width].to_vec();
             Statistics { mean: of("running_mean"), variance: of("running_var") }
         });
-        Normed { spec, norm, w, running, recurrent }
+        Normed { spec, norm, w, running, masks }
     }
 
     /// The steps of these sequences.
@@ -115,13 +124,17 @@ impl<'a> Normed<'a> {
         let (of_x, of_h) = (self.normal(input, &of_x), self.normal(state, &of_h));
         if matches!(self.spec.cell, CellKind::Gru { .. }) {
             let each = (0..x.len()).map(|b| {
-                let (kept, h) = mix(&plus(&of_x[b], &self.w.bias_ih), &plus(&of_h[b], &self.w.bias_hh), &before[b].h);
+                let (of_x, of_h) = (plus(&of_x[b], &self.w.bias_ih), plus(&of_h[b], &self.w.bias_hh));
+                let (kept, h) = mix(&of_x, &of_h, &before[b].h, self.masks[b].candidate);
                 step(b, kept, h, Vec::new())
             });
             return each.collect();
         }
         let lstm = self.lstm();
-        let gates = |b: usize| lstm.gates(self.w, &self.biased(&plus(&of_x[b], &of_h[b])), &before[b].c);
+        let gates = |b: usize| {
+            let sums = self.biased(&plus(&of_x[b], &of_h[b]));
+            lstm.gates(self.w, &sums, &before[b].c, self.masks[b].candidate)
+        };
         let (gates, memories): (Vec<Vec<f64>>, Rows) = (0..x.len()).map(gates).unzip();
         let shown = self.normal(self.parts()[2], &memories);
         let each = gates.into_iter().zip(memories).zip(shown).enumerate().map(|(b, ((kept, c), shown))| {
@@ -149,7 +162,8 @@ impl<'a> Normed<'a> {
                 (dz.clone(), dz, none)
             }
             CellKind::Gru { .. } => {
-                let each = steps.iter().zip(d).map(|(step, d)| unmix(&step.kept, &step.before.h, &d.h));
+                let each = steps.iter().zip(d).zip(&self.masks);
+                let each = each.map(|((step, d), masks)| unmix(&step.kept, &step.before.h, &d.h, masks.candidate));
                 let (mut d_x, mut d_h, mut rest) = (Rows::new(), Rows::new(), Vec::new());
                 for (x, h, direct) in each {
                     d_x.push(x);
@@ -188,7 +202,8 @@ impl<'a> Normed<'a> {
         }
         let d_memories = self.normal_back(self.parts()[2], &memories, &d_shown, dw);
         let each = steps.iter().zip(d).enumerate().map(|(b, (step, d))| {
-            let (da, c) = lstm.gates_back(self.w, step, &of_o[b], &plus(&d.c, &d_memories[b]), dw);
+            let (da, c) =
+                lstm.gates_back(self.w, step, &of_o[b], &plus(&d.c, &d_memories[b]), self.masks[b].candidate, dw);
             (da, Memory { h: vec![0.0; self.spec.units()], c })
         });
         each.unzip()
@@ -196,7 +211,8 @@ impl<'a> Normed<'a> {
 
     /// What the recurrent product reads of a state of sequence b; of a gradient, what comes back of its.
     fn seen(&self, b: usize, h: &[f64]) -> Vec<f64> {
-        if self.recurrent[b].is_empty() { h.to_vec() } else { times(h, &self.recurrent[b]) }
+        let mask = self.masks[b].recurrent;
+        if mask.is_empty() { h.to_vec() } else { times(h, mask) }
     }
 
     /// `W_ih x` and `W_hh h₋`.
@@ -315,21 +331,23 @@ impl<'a> Normed<'a> {
 }
 
 /// A GRU from what its gates have of input and state: r, z, n and n's share of the state; h.
-fn mix(of_x: &[f64], of_h: &[f64], h: &[f64]) -> (Vec<f64>, Vec<f64>) {
+fn mix(of_x: &[f64], of_h: &[f64], h: &[f64], mask: &[f64]) -> (Vec<f64>, Vec<f64>) {
     let n = h.len();
     let gate = |j: usize| sigmoid(of_x[j] + of_h[j]);
     let (r, z): (Vec<f64>, Vec<f64>) = ((0..n).map(gate).collect(), (n..2 * n).map(gate).collect());
     let candidate: Vec<f64> = (0..n).map(|j| libm::tanh(of_x[2 * n + j] + r[j] * of_h[2 * n + j])).collect();
-    let after = (0..n).map(|j| (1.0 - z[j]) * candidate[j] + z[j] * h[j]).collect();
+    let after = (0..n).map(|j| (1.0 - z[j]) * kept_of(mask, j) * candidate[j] + z[j] * h[j]).collect();
     ([&r, &z, &candidate, &of_h[2 * n..]].concat(), after)
 }
 
 /// Gradients of both, and what of h does not go through them.
-fn unmix(kept: &[f64], h: &[f64], d: &[f64]) -> (Vec<f64>, Vec<f64>, Vec<f64>) {
+fn unmix(kept: &[f64], h: &[f64], d: &[f64], mask: &[f64]) -> (Vec<f64>, Vec<f64>, Vec<f64>) {
     let n = h.len();
     let (r, z, candidate, of_h) = (&kept[..n], &kept[n..2 * n], &kept[2 * n..3 * n], &kept[3 * n..]);
-    let da_n: Vec<f64> = (0..n).map(|j| d[j] * (1.0 - z[j]) * (1.0 - candidate[j] * candidate[j])).collect();
-    let da_z: Vec<f64> = (0..n).map(|j| d[j] * (h[j] - candidate[j]) * z[j] * (1.0 - z[j])).collect();
+    let da_n: Vec<f64> =
+        (0..n).map(|j| d[j] * (1.0 - z[j]) * kept_of(mask, j) * (1.0 - candidate[j] * candidate[j])).collect();
+    let da_z: Vec<f64> =
+        (0..n).map(|j| d[j] * (h[j] - kept_of(mask, j) * candidate[j]) * z[j] * (1.0 - z[j])).collect();
     let da_r: Vec<f64> = (0..n).map(|j| da_n[j] * of_h[j] * r[j] * (1.0 - r[j])).collect();
     ([&da_r[..], &da_z, &da_n].concat(), [&da_r[..], &da_z, &times(&da_n, r)].concat(), times(d, z))
 }

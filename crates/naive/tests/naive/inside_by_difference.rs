@@ -4,8 +4,8 @@ use crate::common::gradients::{Checked, Problem};
 use crate::common::random::Random;
 use naive::difference::relative_error;
 use naive::{
-    Activation, At, CellKind, CellNorm, Form, Inner, Input, Layer, Network, Parameters, Recurrent, Reset, Sequence,
-    State, StepMasks,
+    Activation, At, CellKind, CellNorm, Form, Inner, Input, Layer, Network, Parameters, Recurrent, Reset, Rows,
+    Sequence, State, StepMasks,
 };
 
 const SIZE: usize = 2;
@@ -74,11 +74,23 @@ fn all(name: &str, cell: CellKind, form: Form) {
             let levels = layer.num_layers * layer.directions();
             let mut sequence = |steps: &usize| {
                 let mut sequence = Sequence::values(random.rows(*steps, SIZE));
-                // Half of them with what the recurrent products read masked: by .5 or 1.5, so that gradients of five steps are
-                // left; not where it may bring a sum to the kink of relu.
-                for index in (0..levels).filter(|_| choice % 2 == 1 && !relu) {
-                    let recurrent = masks.mask(1, layer.units()).concat().iter().map(|m| 0.5 + 0.5 * m).collect();
-                    sequence = sequence.with_step_masks(0, index, StepMasks { recurrent, ..StepMasks::default() });
+                // A half of them with what the recurrent products read masked, one with the candidate, one with zoneout of
+                // both states: by .5 or 1.5, and a quarter or three held, so that gradients of five steps are left; not where
+                // it may bring a sum to the kink of relu.
+                let acts = |n: u32| (choice / 3) >> n & 1 == 1 && !relu;
+                for index in 0..levels {
+                    let mut mask = |acts: bool, rows: usize, n: usize, low: f64, step: f64| -> Rows {
+                        let mut rows = masks.mask(if acts && n > 0 { rows } else { 0 }, n);
+                        rows.iter_mut().flatten().for_each(|m| *m = low + step * *m);
+                        rows
+                    };
+                    let recurrent = mask(acts(0), 1, layer.units(), 0.5, 0.5).concat();
+                    let elman = matches!(cell, CellKind::Rnn { .. });
+                    let candidate = mask(acts(1) && !elman, *steps, HIDDEN, 0.5, 0.5);
+                    let state = mask(acts(2), *steps, layer.units(), 0.25, 0.25);
+                    let memory = mask(acts(2), *steps, layer.memory(), 0.25, 0.25);
+                    let masks = StepMasks { candidate, state, memory, recurrent };
+                    sequence = sequence.with_step_masks(0, index, masks);
                 }
                 if !given {
                     return sequence;

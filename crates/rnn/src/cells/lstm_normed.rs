@@ -19,8 +19,9 @@ impl<const PEEPHOLES: bool, const COUPLED: bool> Cell for LstmNormed<PEEPHOLES, 
         let (hidden, len) = (step.hidden, step.c.len());
         let width = step.gates.len() / len * hidden;
         step.saved[..len].copy_from_slice(step.c);
-        for (row, c) in step.gates.chunks_exact_mut(width).zip(step.c.chunks_exact_mut(hidden)) {
-            gates_row_forward::<PEEPHOLES, COUPLED>(row, c, step.vectors, &[]);
+        for (at, (row, c)) in step.gates.chunks_exact_mut(width).zip(step.c.chunks_exact_mut(hidden)).enumerate() {
+            let mask = step.mask.get(at * hidden..).unwrap_or_default();
+            gates_row_forward::<PEEPHOLES, COUPLED>(row, c, step.vectors, mask);
         }
         step.saved[2 * len..].copy_from_slice(step.c);
     }
@@ -52,12 +53,13 @@ impl<const PEEPHOLES: bool, const COUPLED: bool> Cell for LstmNormed<PEEPHOLES, 
         let width = step.gates.len() / len * hidden;
         let rows = step.gates.chunks_exact_mut(width).zip(step.dc.chunks_exact_mut(hidden));
         let saved = step.saved[..len].chunks_exact(hidden).zip(step.saved[2 * len..].chunks_exact(hidden));
-        for (((row, dc), dh), (before, after)) in rows.zip(step.dh.chunks_exact(hidden)).zip(saved) {
+        for (at, (((row, dc), dh), (before, after))) in rows.zip(step.dh.chunks_exact(hidden)).zip(saved).enumerate() {
             for (dc, dh) in dc.iter_mut().zip(dh) {
                 *dc = flush(*dc) + dh;
             }
+            let mask = step.mask.get(at * hidden..).unwrap_or_default();
             let grads = &mut *step.vector_grads[0];
-            gates_row_back::<PEEPHOLES, COUPLED>(row, dc, [before, after], (step.vectors, &[]), grads);
+            gates_row_back::<PEEPHOLES, COUPLED>(row, dc, [before, after], (step.vectors, mask), grads);
         }
     }
 }

@@ -127,7 +127,7 @@ pub(crate) struct Forward<'a> {
     pub c: &'a mut [f32],
     /// What [`Cell::prepare`] made.
     pub vectors: &'a [f32],
-    /// `[n, H]`: what the candidate is multiplied with, for a cell from [`masked`]; else empty.
+    /// `[n, H]`: what the candidate is multiplied with, for a cell from [`masked`] or [`normed`]; else empty.
     pub mask: &'a [f32],
     /// `saved` planes of `[n, H]`, one after the other.
     pub saved: &'a mut [f32],
@@ -217,7 +217,7 @@ pub(crate) fn masked(kind: CellKind) -> &'static dyn Cell {
     }
 }
 
-/// The arithmetic of a kind of cell with norms inside: of what has no memory that of the cell itself.
+/// The arithmetic of a kind of cell with norms inside, its candidate masked or not: of what has no memory that of the cell itself.
 pub(crate) fn normed(kind: CellKind) -> &'static dyn Cell {
     match kind {
         CellKind::Lstm => &LstmNormed::<false, false>,

@@ -21,7 +21,7 @@ use std::ops::Range;
 
 use crate::cells::cell;
 use crate::params::{Buffer, Owner, ParameterTable, Role};
-use crate::spec::{CellKind, Form, NetworkError, Recurrent};
+use crate::spec::{CellKind, NetworkError, Recurrent};
 
 /// A norm inside a cell.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -63,10 +63,6 @@ impl CellNorm {
             CellKind::Gru { .. } => "expected a GRU with the reset after the product",
             CellKind::MinGru | CellKind::MinLstm | CellKind::Lru => "expected an LSTM, a GRU or an rnn",
         };
-        let Form { recurrent_dropout, zoneout, memory_zoneout, vanishing, .. } = layer.form;
-        if [recurrent_dropout, zoneout, memory_zoneout, vanishing].iter().any(|&rate| rate > 0.0) {
-            return Some("not together with recurrentDropout, zoneout, zoneoutCell or vanishingPenalty");
-        }
         let sound = self.epsilon > 0.0 && self.epsilon.is_finite();
         match self.kind {
             _ if !cell.is_empty() => Some(cell),

@@ -83,7 +83,12 @@ impl Sweep<'_> {
 
     /// The arithmetic of the pass.
     fn cell(&self) -> &'static dyn Cell {
-        if self.level.rates.candidate > 0.0 && self.key.is_some() { masked(self.level.kind) } else { self.level.cell() }
+        let plain = self.weights().inside.is_none();
+        if plain && self.level.rates.candidate > 0.0 && self.key.is_some() {
+            masked(self.level.kind)
+        } else {
+            self.level.cell()
+        }
     }
 
     fn weights(&self) -> &Weights {

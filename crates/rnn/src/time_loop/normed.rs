@@ -37,8 +37,10 @@ impl Sweep<'_> {
                 let at = At { row, step, ..self.at(first, t, n) };
                 let (h, c) = (&mut h[..n * units], &mut c[..n * self.level.memory]);
                 self.state_product(at, inside, h, memory, scratch);
+                self.remember(Step { t, first, n }, row, h, c, memory, scratch);
                 self.normed_step(inside, cell, shape, at, h, c, memory, scratch);
                 self.project(shape, (row, n), h, memory, scratch);
+                self.hold((row, n), h, c, memory, scratch);
                 self.give(output, first, h);
             }
         }
@@ -94,7 +96,7 @@ impl Sweep<'_> {
     ) {
         let hidden = self.level.hidden;
         let (width, saved, operand) = (shape.gates.len() * hidden, shape.saved * hidden, self.level.operand());
-        let Memory { gates, saved: planes, projected, normals, .. } = memory;
+        let Memory { gates, saved: planes, projected, normals, masks, .. } = memory;
         let Scratch { start, vectors, norms, .. } = scratch;
         let gates = &mut gates[at.row * width..][..at.n * width];
         gates.chunks_exact_mut(width).for_each(|row| row.copy_from_slice(&start[..width]));
@@ -104,12 +106,13 @@ impl Sweep<'_> {
         }
         let h = if operand > 0 { &mut projected[at.row * operand..][..at.n * operand] } else { state };
         let saved = &mut planes[at.row * saved..][..at.n * saved];
-        cell.forward(Forward { hidden, gates, h, c, vectors, mask: &[], saved });
+        let mask = self.step_masks(masks, (at.row, at.n)).candidate;
+        cell.forward(Forward { hidden, gates, h, c, vectors, mask, saved });
         if let Some(part) = &inside.memory {
             normals.parts[part.place][at.row * part.width..][..c.len()].copy_from_slice(c);
             inside.normalise(part, at, self.params, normals, &mut norms.sums);
             inside.show(part, at, normals, &norms.gains, h);
-            cell.output(Forward { hidden, gates, h, c, vectors, mask: &[], saved });
+            cell.output(Forward { hidden, gates, h, c, vectors, mask, saved });
         }
     }
 }

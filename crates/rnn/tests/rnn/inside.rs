@@ -5,8 +5,8 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use naive::difference::relative_error;
 use rnn::{
-    Activation, At, Buffer, Capacity, CellKind, CellNorm, CellNormKind, DropoutKey, Extent, Form, Init, Input, Layer,
-    Network, Packing, Recurrent, Role, Running, States, Want, Workspace,
+    At, Buffer, Capacity, CellKind, CellNorm, CellNormKind, DropoutKey, Extent, Form, Init, Input, Layer, Network,
+    Packing, Recurrent, Role, Running, States, Want, Workspace,
 };
 
 use crate::common::twin::{self, Compared};
@@ -17,7 +17,7 @@ const KINDS: [CellNormKind; 3] = [CellNormKind::Layer, CellNormKind::Rms, BATCH]
 const LIMIT: f64 = 1e-5;
 
 /// The cells that can have them.
-fn cells() -> Vec<(CellKind, Option<usize>)> {
+pub fn cells() -> Vec<(CellKind, Option<usize>)> {
     let plain = [0, 1, 3, 4, 6, 7, 8].map(|i| (CELLS[i], None));
     plain.into_iter().chain([(CELLS[0], Some(3)), (CELLS[8], Some(4))]).collect()
 }
@@ -343,15 +343,6 @@ fn what_has_none_is_refused_by_name() {
     }
     let text = "layers[0]: normalization: expected a GRU with the reset after the product";
     assert_eq!(refused(layer((CELLS[2], None), CellNormKind::Rms, 3)), text);
-    let elman = CellKind::Rnn { activation: Activation::Tanh };
-    for (i, cell) in [CELLS[0], CELLS[0], CELLS[0], elman].into_iter().enumerate() {
-        let of = |option: usize| if option == i { 0.5 } else { 0.0 };
-        let (recurrent_dropout, zoneout, memory_zoneout, vanishing) = (of(0), of(1), of(2), of(3));
-        let form = Form { recurrent_dropout, zoneout, memory_zoneout, vanishing, ..inside(CellNormKind::Layer) };
-        let text =
-            "layers[0]: normalization: not together with recurrentDropout, zoneout, zoneoutCell or vanishingPenalty";
-        assert_eq!(refused(formed((cell, form), 3)), text);
-    }
     let of = |kind, epsilon| {
         let form = Form { normalization: Some(CellNorm { kind, epsilon }), ..Form::default() };
         refused(formed((CELLS[0], form), 3))

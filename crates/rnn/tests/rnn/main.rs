@@ -17,6 +17,7 @@ mod forms;
 mod gradients;
 mod initialisers;
 mod inside;
+mod inside_masks;
 mod losses;
 mod losses_through;
 mod noise;

@@ -6,18 +6,19 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use naive::{Sequence, StepMasks};
 use rnn::{
-    Activation, At, CellKind, Checkpointed, Form, Input, Layer, Network, Packing, Philox, Purpose, Reading, Recurrent,
-    Want, Workspace,
+    Activation, At, CellKind, CellNormKind, Checkpointed, Form, Input, Layer, Network, Packing, Philox, Purpose,
+    Reading, Recurrent, Want, Workspace,
 };
 
 use crate::common::twin::{self, Compared};
-use crate::common::{ALL, Batch, CELLS, Whole, X, assert_bits, formed, head, key, parameters, recurrent, run};
+use crate::common::{ALL, Batch, CELLS, Whole, X, assert_bits, formed, head, inside, key, parameters, recurrent, run};
 
 pub const KEY: (u64, u64) = (9, 1 << 33 | 5);
 const RATES: [f32; 3] = [0.25, 0.3, 0.4];
 const VARIATIONAL: f32 = 0.35;
 
-/// The forms that a cell may have: what is masked is its candidate, its state, its memory, what its recurrent products read.
+/// The forms that a cell may have: what is masked is its candidate, its state, its memory, what its recurrent products read; and
+/// the same with norms of rows inside. (Batch norms: in `inside_masks`.)
 fn acting(cell: CellKind) -> Vec<Form> {
     let [recurrent_dropout, zoneout, memory_zoneout] = RATES;
     let plain = Form::default();
@@ -38,6 +39,12 @@ fn acting(cell: CellKind) -> Vec<Form> {
         let all = forms[forms.len() - 1];
         forms.push(Form { variational: VARIATIONAL, ..plain });
         forms.push(Form { variational: VARIATIONAL, ..all });
+    }
+    if crate::inside::cells().iter().any(|&(normed, _)| normed == cell) {
+        let all = forms[forms.len() - 1];
+        let normed = |form: &Form| Form { normalization: inside(CellNormKind::Layer).normalization, ..*form };
+        let rms = Form { normalization: inside(CellNormKind::Rms).normalization, ..all };
+        forms = forms.iter().copied().chain(forms.iter().map(normed)).chain([rms]).collect();
     }
     forms
 }
@@ -242,9 +249,11 @@ fn masks_go_with_the_sequence() {
 /// Without a key nothing is dropped: the bits of the layer without, forward and back.
 #[test]
 fn recurrent_dropout_acts_in_training_alone() {
-    for cell in cells().filter(|cell| !matches!(cell, CellKind::Rnn { .. })) {
-        let with = one(cell, Form { recurrent_dropout: 0.5, ..Form::default() }, 7, At::Every);
-        let without = one(cell, Form::default(), 7, At::Every);
+    let plain = cells().filter(|cell| !matches!(cell, CellKind::Rnn { .. })).map(|cell| (cell, Form::default()));
+    let normed = [0, 1, 8].map(|i| (CELLS[i], inside(CellNormKind::Layer)));
+    for (cell, form) in plain.chain(normed) {
+        let with = one(cell, Form { recurrent_dropout: 0.5, ..form }, 7, At::Every);
+        let without = one(cell, form, 7, At::Every);
         let params = parameters(&without, 1);
         let batch = Batch::random(&without, &[4, 2], false, 2);
         let (a, grads) = run(&with, &params, &batch, None, ALL);
@@ -330,6 +339,10 @@ fn the_expectation_is_that_of_evaluation() {
         (CELLS[1], Form { recurrent_dropout: 0.4, zoneout: 0.3, ..Form::default() }, false),
         (CELLS[2], Form { recurrent_dropout: 0.4, ..Form::default() }, false),
         (CELLS[3], Form { zoneout: 0.5, ..Form::default() }, false),
+        (CELLS[0], Form { zoneout: 0.3, ..inside(CellNormKind::Layer) }, false),
+        (CELLS[0], Form { recurrent_dropout: 0.4, memory_zoneout: 0.2, ..inside(CellNormKind::Layer) }, true),
+        (CELLS[1], Form { recurrent_dropout: 0.4, zoneout: 0.3, ..inside(CellNormKind::Rms) }, false),
+        (CELLS[3], Form { zoneout: 0.5, ..inside(CellNormKind::Layer) }, false),
     ] {
         let network =
             Network::new(Input::Values { size: 3 }, vec![Layer::Recurrent(formed((cell, form), 4))], At::Every)

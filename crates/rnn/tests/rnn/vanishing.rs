@@ -3,10 +3,13 @@
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use rnn::{Activation, At, CellKind, Checkpointed, Form, Input, Layer, Network, Reading, Recurrent, Want, Workspace};
+use rnn::{
+    Activation, At, CellKind, CellNormKind, Checkpointed, Form, Input, Layer, Network, Reading, Recurrent, Want,
+    Workspace,
+};
 
 use crate::common::twin::{self, Compared};
-use crate::common::{ALL, Batch, CELLS, Whole, assert_bits, formed, head, key, parameters, run};
+use crate::common::{ALL, Batch, CELLS, Whole, assert_bits, formed, head, inside, key, parameters, run};
 
 const KEY: (u64, u64) = (1, 2);
 const ELMAN: [CellKind; 3] = [
@@ -185,5 +188,9 @@ fn refusals() {
         assert_eq!(message(ELMAN[0], form(vanishing)), expected);
     }
     let zoneout = Form { zoneout: 0.5, ..form(1.0) };
-    assert_eq!(message(ELMAN[0], zoneout), "layers[0]: vanishingPenalty: not together with zoneout");
+    let expected = "layers[0]: vanishingPenalty: not together with zoneout, which hands gradients on by itself";
+    assert_eq!(message(ELMAN[0], zoneout), expected);
+    let normed = Form { vanishing: 1.0, ..inside(CellNormKind::Layer) };
+    let expected = "layers[0]: vanishingPenalty: not together with normalization, through whose norms gradients pass from step to step too";
+    assert_eq!(message(ELMAN[0], normed), expected);
 }

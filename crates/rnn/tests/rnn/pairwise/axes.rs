@@ -137,7 +137,7 @@ fn places() -> Vec<Value> {
 }
 
 /// Beginnings of two names that do not go together: networks or runs with both are refused.
-const APART: [(&str, &str); 37] = [
+const APART: [(&str, &str); 34] = [
     // Without recurrent weights; or made in two ways.
     ("Min", "variational dropout"),
     ("Lru", "variational dropout"),
@@ -168,10 +168,6 @@ const APART: [(&str, &str); 37] = [
     ("Gru { reset: Before", "inner"),
     ("Min", "inner"),
     ("Lru", "inner"),
-    // What acts on states at every step.
-    ("inner", "recurrent dropout"),
-    ("inner", "zoneout"),
-    ("inner", "memory zoneout"),
     // Statistics are of whole sequences.
     ("inner batch norm", "window"),
     ("batch norm", "segments"),

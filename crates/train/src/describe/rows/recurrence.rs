@@ -35,5 +35,5 @@ pub const VANISHING_PENALTY: Field = row!(
     "vanishingPenalty",
     Number(Range::FromZero),
     Absent,
-    "This times Ω, which keeps gradients from shrinking or growing from step to step, in the gradient of its recurrent weights; not part of the reported loss (Pascanu et al. 2013)."
+    "This times Ω, which keeps gradients from shrinking or growing from step to step, in the gradient of its recurrent weights; not part of the reported loss (Pascanu et al. 2013). Not with zoneout or normalization, by which gradients pass from step to step through more than the recurrent weights."
 );

@@ -42,14 +42,6 @@ pub fn check(layer: &Value, below: Option<usize>, tokens: bool, path: &dyn Fn(&s
         let why = "needs reset: \"after\", whose products it normalises";
         return Err(Error::conflict(path("normalization"), why));
     }
-    if let (false, Some(option)) = (
-        layer["normalization"].is_null(),
-        ["recurrentDropout", "zoneout", "zoneoutCell", "vanishingPenalty"]
-            .into_iter()
-            .find(|&option| number(&layer[option]) > 0.0),
-    ) {
-        return Err(Error::conflict(path("normalization"), &format!("does not go together with {option}")));
-    }
     for option in ["activationPenalty", "temporalPenalty"] {
         let with = match () {
             () if number(&layer[option]) <= 0.0 => continue,
@@ -61,9 +53,19 @@ pub fn check(layer: &Value, below: Option<usize>, tokens: bool, path: &dyn Fn(&s
         let why = format!("does not go together with {with}: it is of what the cells alone give");
         return Err(Error::conflict(path(option), &why));
     }
-    if number(&layer["vanishingPenalty"]) > 0.0 && number(&layer["zoneout"]) > 0.0 {
-        let why = "does not go together with zoneout, which hands gradients on by itself";
-        return Err(Error::conflict(path("vanishingPenalty"), why));
+    if number(&layer["vanishingPenalty"]) > 0.0 {
+        let why = match () {
+            () if number(&layer["zoneout"]) > 0.0 => {
+                "does not go together with zoneout, which hands gradients on by itself"
+            }
+            () if !layer["normalization"].is_null() => {
+                "does not go together with normalization, through whose norms gradients pass from step to step too"
+            }
+            () => "",
+        };
+        if !why.is_empty() {
+            return Err(Error::conflict(path("vanishingPenalty"), why));
+        }
     }
     if word(&layer["merge"]) != "concat" && layer["bidirectional"] == false {
         return Err(Error::conflict(path("merge"), "needs bidirectional: true"));

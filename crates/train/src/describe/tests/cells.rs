@@ -193,6 +193,12 @@ fn vanishing_gradients() {
     let both = described(json!({ "kind": "rnn", "vanishingPenalty": 1, "zoneout": 0.1 }));
     let expected = "layers[0].vanishingPenalty: does not go together with zoneout, which hands gradients on by itself";
     assert_eq!(message(both), expected);
+    for kind in ["layer", "rms", "batch"] {
+        let both = described(json!({ "kind": "rnn", "vanishingPenalty": 1, "normalization": kind }));
+        let expected = "layers[0].vanishingPenalty: does not go together with normalization, through whose norms gradients pass from step to step too";
+        assert_eq!(message(both), expected);
+        assert_eq!(layer(json!({ "kind": "rnn", "vanishingPenalty": 0, "normalization": kind })).form.vanishing, 0.0);
+    }
 }
 
 /// The width that an input passed on beside a state makes, level by level.

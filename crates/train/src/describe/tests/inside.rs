@@ -77,17 +77,32 @@ fn what_is_refused() {
         let error = described(kind, json!("layer")).expect_err("not there");
         assert_eq!((error.code, error.path.as_deref()), ("unknownOption", Some("layers[0].normalization")));
     }
-    for (kind, option) in
-        [("lstm", "recurrentDropout"), ("lstm", "zoneout"), ("lstm", "zoneoutCell"), ("rnn", "vanishingPenalty")]
-    {
-        let mut layer = json!({ "kind": kind, "hiddenSize": 4, "normalization": "layer" });
-        layer[option] = json!(0.5);
-        let expected = format!("layers[0].normalization: does not go together with {option}");
-        assert_eq!(message(model_with(json!({ "layers": [layer] }))), expected);
-    }
     let before = json!({ "kind": "gru", "hiddenSize": 4, "reset": "before", "normalization": "layer" });
     assert_eq!(
         message(model_with(json!({ "layers": [before] }))),
         "layers[0].normalization: needs reset: \"after\", whose products it normalises"
     );
+}
+
+/// With all that acts on the states of a cell at every step.
+#[test]
+fn beside_masks() {
+    for (kind, options) in [
+        ("lstm", &["recurrentDropout", "variationalDropout", "zoneout", "zoneoutCell"][..]),
+        ("gru", &["recurrentDropout", "variationalDropout", "zoneout"]),
+        ("rnn", &["variationalDropout", "zoneout"]),
+    ] {
+        for norm in ["layer", "rms", "batch"] {
+            let mut layer = json!({ "kind": kind, "hiddenSize": 4, "normalization": norm });
+            for option in options {
+                layer[*option] = json!(0.25);
+            }
+            let model = model_with(json!({ "layers": [layer, { "kind": "dense", "units": 2 }] })).expect("right");
+            let Layer::Recurrent(layer) = model.layers().swap_remove(0) else { panic!("a recurrent layer") };
+            let form = layer.form;
+            assert!(form.normalization.is_some() && form.variational == 0.25 && form.zoneout == 0.25);
+            assert_eq!(form.recurrent_dropout, if kind == "rnn" { 0.0 } else { 0.25 });
+            assert_eq!(form.memory_zoneout, if kind == "lstm" { 0.25 } else { 0.0 });
+        }
+    }
 }
