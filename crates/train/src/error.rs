@@ -2,6 +2,7 @@
 //! there. NOT: broken invariants, which are panics.
 
 use crate::json::{Map, Value};
+use rnn::Loss;
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
@@ -170,6 +171,15 @@ impl Error {
         self.message.push_str("; ");
         self.message.push_str(hint);
         self
+    }
+
+    /// Of a divergence under this loss: a user's own may be what is at fault.
+    #[must_use]
+    pub fn under(self, loss: &Loss) -> Error {
+        match loss {
+            Loss::Own(_) => self.hint("or see whether the custom loss gives numbers that are finite"),
+            _ => self,
+        }
     }
 
     /// The record that crosses: `{class, code, message, path?, expected?, received?, ...details}`. A detail that is not

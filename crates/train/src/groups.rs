@@ -3,6 +3,7 @@
 use crate::describe::update::{Group, Kind, Layer, Penalty, Update};
 use crate::error::Error;
 use crate::places::{places, trained};
+use crate::text::quoted;
 use optim::{Optimizer, Places};
 use rnn::{Parameter, ParameterTable, Role};
 use std::ops::Range;
@@ -34,9 +35,14 @@ pub fn divide(table: &ParameterTable, update: &Update) -> Result<(Vec<Moved>, Ve
     let owner = |p: &Parameter| update.groups.iter().position(|g| takes(g, p)).unwrap_or(update.groups.len());
     let owners: Vec<usize> = parameters.iter().map(|p| owner(p)).collect();
     for (i, group) in update.groups.iter().enumerate() {
-        if !parameters.iter().any(|p| takes(group, p)) {
-            return Err(Error::conflict(format!("groups[{i}]"), "no parameter that is trained belongs to it"));
+        check_names(table, group, i)?;
+        if owners.contains(&i) {
+            continue;
         }
+        let taken = parameters.iter().any(|p| takes(group, p));
+        let why = if taken { "no parameter is left for it" } else { "no parameter that is trained belongs to it" };
+        let error = Error::conflict(format!("groups[{i}]"), why);
+        return Err(if taken { error.hint("each belongs to the first group that takes it") } else { error });
     }
     let rest = Group { layers: None, kinds: None, factor: 1.0, weight_decay: None, penalty: None };
     let (mut moved, mut penalised) = (Vec::new(), Vec::new());
@@ -61,10 +67,40 @@ pub fn divide(table: &ParameterTable, update: &Update) -> Result<(Vec<Moved>, Ve
     Ok((moved, penalised))
 }
 
+/// What stands before the parameters of a layer: its name, or its place.
+fn layer_of(parameter: &Parameter) -> &str {
+    let dot = parameter.name.bytes().rposition(|byte| byte == b'.');
+    dot.and_then(|dot| parameter.name.get(..dot)).unwrap_or_default()
+}
+
+/// Refuses a name of the `i`-th group that no layer has.
+fn check_names(table: &ParameterTable, group: &Group, i: usize) -> Result<(), Error> {
+    for (at, layer) in group.layers.iter().flatten().enumerate() {
+        let Layer::Name(name) = layer else { continue };
+        if table.entries().iter().any(|p| layer_of(p) == name) {
+            continue;
+        }
+        let mut names = Vec::new();
+        for parameter in table.entries() {
+            let name = layer_of(parameter);
+            // One without a name is called by a number.
+            if !name.as_bytes().first().is_some_and(u8::is_ascii_digit) && !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        let expected = match names.is_empty() {
+            true => "the index of a layer (none with parameters has a name)".to_string(),
+            false => ["the name of a layer with parameters (", &names.join(", "), "), or its index"].concat(),
+        };
+        return Err(Error::config(format!("groups[{i}].layers[{at}]"), expected, quoted(name)));
+    }
+    Ok(())
+}
+
 fn takes(group: &Group, parameter: &Parameter) -> bool {
     let of = |layer: &Layer| match layer {
         Layer::Index(index) => *index == parameter.layer,
-        Layer::Name(name) => parameter.name.strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with('.')),
+        Layer::Name(name) => layer_of(parameter) == name,
     };
     group.layers.as_ref().is_none_or(|layers| layers.iter().any(of))
         && group.kinds.as_ref().is_none_or(|kinds| kinds.contains(&kind(parameter.role)))

@@ -75,7 +75,7 @@ impl Trainer {
         } else {
             Err(Diverged::loss())
         };
-        let updated = self.count(updated)?;
+        let updated = self.count(updated).map_err(|error| error.under(&body.form.loss))?;
         self.shards.settle(&mut self.updater, &mut body.params);
         self.loss = loss;
         // A saved run cannot go on from weights that were moved beside it.

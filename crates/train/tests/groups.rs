@@ -107,7 +107,16 @@ fn groups_alone_change_no_bit() {
 #[test]
 fn what_cannot_be_is_refused() {
     for (options, path, why) in [
-        (r#""groups":[{"layers":["tail"]}]"#, "groups[0]", "no parameter that is trained belongs to it"),
+        (
+            r#""groups":[{"layers":["head","tail"]}]"#,
+            "groups[0].layers[1]",
+            "expected the name of a layer with parameters (head), or its index, got \"tail\"",
+        ),
+        (
+            r#""groups":[{"layers":["head"]},{"kinds":["bias"],"layers":["head"]}]"#,
+            "groups[1]",
+            "no parameter is left for it; each belongs to the first group that takes it",
+        ),
         (r#""groups":[{},{"layers":[7]}]"#, "groups[1]", "no parameter that is trained belongs to it"),
         (r#""groups":[{"kinds":["embedding"]}]"#, "groups[0]", "no parameter that is trained belongs to it"),
         (

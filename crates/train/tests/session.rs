@@ -79,6 +79,23 @@ fn resume_refuses_other_data_and_models_without_a_run() {
 }
 
 #[test]
+fn a_resumed_run_whose_end_is_behind_it_tells_so() {
+    let mut model = classifier();
+    fit(&mut model, classified(50), r#"{"epochs":3,"batchSize":10}"#);
+    for (changes, expected) in [
+        ("{}", "epochs: the run is to end after 3 and has done 3 already; resume it with more"),
+        (r#"{"steps":5}"#, "steps: the run is to end after 5 and has done 15 already; resume it with more"),
+        (r#"{"epochs":4}"#, ""),
+    ] {
+        let session = Session::resume(&mut model, classified(50), changes, None, None).expect("the same data");
+        let info: serde_json::Value = serde_json::from_str(&session.info()).expect("JSON");
+        let told: Vec<&str> = info["warnings"].as_array().expect("a list").iter().filter_map(|w| w.as_str()).collect();
+        assert_eq!(told.join("|"), expected, "{changes}");
+        run_to_end(&mut model, session, 3);
+    }
+}
+
+#[test]
 fn divergence_names_the_step_and_keeps_finite_weights() {
     let mut model = writer();
     let run = r#"{"epochs":5,"clip":"none","optimizer":{"kind":"sgd","learningRate":1e30}}"#;

@@ -56,6 +56,7 @@ const FOREIGN_WORDS: &[(&str, &str)] = &[
     ("torch", "pytorch"), ("xavier", "glorotUniform"), ("glorot", "glorotUniform"), ("eye", "identity"), ("chars", "characters"),
     ("all", "every"), ("all", "full"), ("inf", "infinity"), ("sequence", "every"), ("final", "last"), ("acc", "accuracy"), ("bpc", "bitsPerCharacter"),
     ("bptt", "tbptt"), ("none", "linear"), ("identity", "linear"), ("softmax", "linear (the loss has its own softmax)"),
+    ("sigmoid", "linear (binaryCrossEntropy has its own sigmoid)"),
     ("layernormalization", "layerNorm"), ("rmsnormalization", "rmsNorm"), ("batchnormalization", "batchNorm"), ("batchnorm1d", "batchNorm"),
     ("gaussiannoise", "noise"), ("variationaldropout", "dropout"), ("spatialdropout1d", "dropout"), ("lockeddropout", "dropout"),
 ];
@@ -75,7 +76,11 @@ fn nearest(given: &str, known: &[&'static str], foreign: &[(&str, &'static str)]
     let same = known.iter().copied().find(|k| fold(k) == given);
     let translated = |anywhere: bool| {
         let mut targets = foreign.iter().filter(|(name, _)| *name == given).map(|(_, target)| *target);
-        targets.find(|t| if anywhere { t.contains(['.', ' ']) } else { known.contains(t) })
+        // One with a reason has to be known by its word.
+        let begins =
+            |t: &str, word: &str| t.as_bytes().strip_prefix(word.as_bytes()).is_some_and(|t| t.starts_with(b" ("));
+        let fits = |t: &str| !t.ends_with(')') || known.iter().any(|word| begins(t, word));
+        targets.find(|t| if anywhere { t.contains(['.', ' ']) && fits(t) } else { known.contains(t) })
     };
     let close = || {
         let near = known.iter().map(|k| (distance(&given, &fold(k)), *k));

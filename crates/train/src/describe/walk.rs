@@ -38,13 +38,14 @@ pub fn check(kind: &Kind, given: &Value, path: &mut String) -> Result<Value, Err
             Some(word) if words.later.contains(&word) => Err(later(path, word)),
             _ => Err(hinted(wrong(path), given.as_str().and_then(|w| hint::word(w, words.now)))),
         },
-        Kind::List(of, least) => match given.as_array() {
+        Kind::List(of, least) => match given.as_array().map(Vec::as_slice) {
             Some(items) if items.len() >= *least => {
                 let checked =
                     items.iter().enumerate().map(|(i, item)| within(path, &format!("[{i}]"), |p| check(of, item, p)));
                 Ok(Value::Array(checked.collect::<Result<_, _>>()?))
             }
-            Some(_) => Err(Error::config(path.as_str(), expected(kind), "an empty one")),
+            Some([]) => Err(Error::config(path.as_str(), expected(kind), "an empty one")),
+            Some(items) => Err(Error::config(path.as_str(), expected(kind), items.len().to_string())),
             None => Err(wrong(path)),
         },
         Kind::Object(object) => match fields(given) {
@@ -203,7 +204,8 @@ fn alternatives(kind: &Kind) -> Vec<String> {
         Kind::Text => "text".into(),
         Kind::Bytes => "bytes, or a text of base64".into(),
         Kind::List(_, 0) => "a list".into(),
-        Kind::List(..) => "a list of at least one".into(),
+        Kind::List(_, 1) => "a list of at least one".into(),
+        Kind::List(_, least) => ["a list of at least ", &least.to_string()].concat(),
         Kind::Object(object) => braces(object),
         Kind::Tagged(tagged) => ["an object of kind ", &either(tagged.of.iter().map(|o| quoted(o.kind())))].concat(),
         Kind::Word(words) => return words.now.iter().map(|w| quoted(w)).collect(),

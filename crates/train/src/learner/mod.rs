@@ -211,7 +211,7 @@ impl Learner {
             updater.update(self.done, network.table(), params, gradient).map(|_| ())
         };
         window.close();
-        updated.map_err(|diverged| diverged.error(self.done + 1, self.loss))?;
+        updated.map_err(|diverged| diverged.error(self.done + 1, self.loss).under(&self.loss_of))?;
         self.done += 1;
         self.loss = loss.mean();
         Ok(self.loss)

@@ -137,11 +137,22 @@ impl Session {
         if saved.accumulation.is_some() {
             session.accumulation = saved.accumulation;
         }
+        session.warnings.extend(session.nothing_left());
         // Saved while it was validating: the look at the validation part is taken anew.
         if saved.ended || session.batches == Some(session.counters.cursor) {
             session.end_epoch(model.body_mut()?, true);
         }
         Ok(session)
+    }
+}
+
+impl Session {
+    /// What is to be told of a resumed run whose limits are behind it.
+    fn nothing_left(&self) -> Option<String> {
+        let behind = |limit: Option<u64>, done: u64| Some((limit.filter(|&limit| done >= limit)?, done));
+        let epochs = behind(self.run.epochs, self.counters.epoch).map(|numbers| ("epochs", numbers));
+        let (what, (limit, done)) = epochs.or_else(|| Some(("steps", behind(self.run.steps, self.counters.step)?)))?;
+        Some(format!("{what}: the run is to end after {limit} and has done {done} already; resume it with more"))
     }
 }
 

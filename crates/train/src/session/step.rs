@@ -125,6 +125,7 @@ impl Session {
 
     /// Goes back to the last good place, or ends the run.
     pub(super) fn diverged(&mut self, body: &mut Body, error: Error) {
+        let error = error.under(&self.form.loss);
         if let (Some(rule), Some(good)) = (self.run.roll_back, &mut self.good)
             && good.restore(rule, &error, &mut body.params, &mut self.updater, &mut self.counters)
         {

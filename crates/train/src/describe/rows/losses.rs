@@ -127,7 +127,7 @@ static CROSS_ENTROPY: Object = loss(
             Is("\"classes\""),
             "What a target is: a class, or a probability for each class.",
         ),
-        row!("classWeights", List(&Number(Range::FromZero), 2), Absent, "One for each class."),
+        row!("classWeights", List(&Number(Range::FromZero), 1), Absent, "One for each class."),
         row!(
             "ignoreIndex",
             Number(Range::Finite),

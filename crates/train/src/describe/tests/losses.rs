@@ -119,6 +119,14 @@ fn what_does_not_go_with_the_output() {
             "loss.classWeights: expected 3 numbers, one for each class, got 2",
         ),
         (
+            classes(json!({ "kind": "crossEntropy", "classWeights": [1] })),
+            "loss.classWeights: expected 3 numbers, one for each class, got 1",
+        ),
+        (
+            classes(json!({ "kind": "crossEntropy", "classWeights": [] })),
+            "loss.classWeights: expected a list of at least one, got an empty one",
+        ),
+        (
             classes(json!({ "kind": "crossEntropy", "classWeights": [0, 0, 0] })),
             "loss.classWeights: expected at least one number above 0, got none",
         ),

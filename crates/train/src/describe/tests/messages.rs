@@ -170,6 +170,9 @@ fn unknown_options_get_a_hint() {
 #[test]
 fn unknown_words_get_a_hint() {
     let kind = |kind: &str| message(model_with(json!({ "layers": [{ "kind": kind, "hiddenSize": 2 }] })));
+    let dense = |word: &str| json!([{ "kind": "rnn", "hiddenSize": 2 }, { "kind": "dense", "activation": word }]);
+    let activation = |word: &str| message(model_with(json!({ "layers": dense(word) })));
+    let state = |word: &str| json!([{ "kind": "rnn", "hiddenSize": 2, "activation": word }]);
     let optimizer = |kind: &str| message(run(json!({ "optimizer": kind })));
     let rate = |kind: &str| message(run(json!({ "optimizer": { "kind": "sgd", "learningRate": { "kind": kind } } })));
     for (text, expected) in [
@@ -177,6 +180,8 @@ fn unknown_words_get_a_hint() {
         (kind("SimpleRNN"), "rnn"),
         (kind("linear"), "dense"),
         (kind("lsmt"), "lstm"),
+        (activation("softmax"), "linear (the loss has its own softmax)"),
+        (activation("sigmoid"), "linear (binaryCrossEntropy has its own sigmoid)"),
         (optimizer("Adam"), "adam"),
         (optimizer("AdamW"), "adamw"),
         (optimizer("RMSprop"), "rmsprop"),
@@ -193,4 +198,6 @@ fn unknown_words_get_a_hint() {
         assert_eq!(meant(&text), Some(expected), "{text}");
     }
     assert_eq!(meant(&kind("transformer")), None);
+    // What it is told of is none of its own.
+    assert_eq!(meant(&message(model_with(json!({ "layers": state("sigmoid") })))), None);
 }

@@ -251,6 +251,14 @@ fn what_is_wrong_with_a_schedule() {
             "boundaries[1]: expected an integer above the 5 before it, got 2",
         ),
         (json!({ "kind": "rateTable", "rates": [] }), "rates: expected a list of at least one, got an empty one"),
+        (
+            json!({ "kind": "piecewiseConstant", "boundaries": [3], "rates": [] }),
+            "rates: expected a list of at least 2, got an empty one",
+        ),
+        (
+            json!({ "kind": "piecewiseConstant", "boundaries": [3], "rates": [1] }),
+            "rates: expected a list of at least 2, got 1",
+        ),
         (json!({ "kind": "rateTable", "rates": [1, -1] }), "rates[1]: expected a number from 0, got -1"),
         (
             json!({ "kind": "multiStepDecay", "initial": 1, "factor": 0.5, "milestones": [1.5] }),
