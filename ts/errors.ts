@@ -106,9 +106,11 @@ const codes: Readonly<Record<string, string>> = {
   DisposedError: "disposed",
 };
 
-// On the prototypes, as the built-in errors have it, and as text, which survives minification.
+// On the prototypes, as the built-in errors have it, and as text, which survives minification. The classes' own names, by which a
+// console calls an error that nobody caught, are those that minification gave them.
 for (const [name, of] of Object.entries(classes)) {
   Object.defineProperty(of.prototype, "name", { value: name, configurable: true, writable: true });
+  Object.defineProperty(of, "name", { value: name, configurable: true });
 }
 
 /** The error that a record stands for, with a stack of its own. An unknown class gives a RetrogradError. */

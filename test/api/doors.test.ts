@@ -1,4 +1,6 @@
 /** What is wrong in itself is refused at every door, with its place, and the next good call works. */
+import { inspect } from "node:util";
+import * as retrograd from "retrograd";
 import { type Data, dense, gru, lstm, type ModelDescription } from "retrograd";
 import { describe, expect, it } from "vitest";
 import { digest, make, summer, sums } from "./support.js";
@@ -113,4 +115,43 @@ describe("nothing at all", () => {
     await expect(model.forecast([])).rejects.toMatchObject(empty("history"));
     expect((await model.forecast(table)).a).toHaveLength(1);
   });
+});
+
+it("data that are on their way are refused with what to do", async () => {
+  const { x, y } = sums(4);
+  function* batches() {
+    yield { x, y };
+  }
+  const model = await make(summer);
+  const text = await make({ input: { vocabulary: "characters" }, layers: [gru({ hiddenSize: 2 }), dense()] });
+  const promise = "expected samples, a table or a text, got a promise; await it";
+  const iterator = "expected samples, a table or a text, got an iterator; a source of batches";
+  for (const [value, message] of [
+    [Promise.resolve({ x, y }), promise],
+    [batches(), iterator],
+    [(async function* () {})(), iterator],
+  ] as const) {
+    const refused = (path: string) => ({
+      name: "DataError",
+      path,
+      message: expect.stringContaining(`${path}: ${message}`) as string,
+    });
+    const data = value as never;
+    await expect(model.fit(data)).rejects.toMatchObject(refused("data"));
+    await expect(text.fit(data)).rejects.toMatchObject(refused("data"));
+    await expect(model.evaluate(data)).rejects.toMatchObject(refused("data"));
+    await expect(model.findLearningRate(data)).rejects.toMatchObject(refused("data"));
+    await expect(model.fit({ x, y }, { validationData: data })).rejects.toMatchObject(refused("validationData"));
+  }
+  expect((await model.fit(batches, { epochs: 2 })).epochs).toHaveLength(2);
+});
+
+it("errors are called by the names of their classes, whatever minification made of them", async () => {
+  const model = await make(summer);
+  const error: unknown = await model.fit(sums(2), { epochs: -1 }).catch((reason) => reason);
+  expect((error as object).constructor.name).toBe("ConfigError");
+  expect(inspect(error)).toMatch(/^ConfigError: epochs: expected/);
+  const classes = Object.entries(retrograd).filter(([name]) => name.endsWith("Error"));
+  expect(classes.length).toBeGreaterThan(9);
+  for (const [name, of] of classes) expect((of as { name: string }).name).toBe(name);
 });

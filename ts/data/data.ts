@@ -14,6 +14,7 @@ import type { Samples, Table } from "./values.js";
  * ConfigError while the vocabulary is open.
  */
 export function encodeData(data: Samples | Table | string, { input, output }: Encoding, name = "data"): Bytes | Stream {
+  refuseUnready(data, name);
   if (input.kind === "open") throw notFitted();
   if (input.kind === "series") {
     const samples = typeof data === "object" && data !== null && "x" in data && "y" in data;
@@ -46,6 +47,7 @@ export function encodeData(data: Samples | Table | string, { input, output }: En
  * `validation` is the share that is taken from the end; without it everything counts. Throws DataError.
  */
 export function charactersOf(data: Samples | string, validation = 0, name = "data"): string[] {
+  refuseUnready(data, name);
   const characters = new Characters();
   if (typeof data === "string") {
     if (data.length === 0) throw emptyData(name, "at least one character");
@@ -71,6 +73,17 @@ export function charactersOf(data: Samples | string, validation = 0, name = "dat
     if (typeof target === "string") characters.add(target, (t) => `y[${i}][${t}]`);
   }
   return characters.sorted();
+}
+
+/** Refuses what is only on its way to data: a promise, and an iterator, as a generator function gives. Throws DataError. */
+function refuseUnready(data: unknown, path: string): void {
+  if (typeof data !== "object" || data === null) return;
+  const has = (name: "then" | "next") => name in data && typeof (data as Record<string, unknown>)[name] === "function";
+  const expected = "samples, a table or a text";
+  if (has("then")) throw wrongData({ path, expected, received: "a promise", hint: "await it" });
+  if (!has("next")) return;
+  const hint = "a source of batches, which fit and resume read, is the function that gives one: batches, not batches()";
+  throw wrongData({ path, expected, received: "an iterator", hint });
 }
 
 /** Items of the training part when a share is taken from the end, by the kernel's rule: at least one of two in each part. */
