@@ -21,6 +21,8 @@ export type OutputEncoding =
       readonly at: At;
       readonly labels: Labels;
       readonly targets?: "probabilities" | "sequences";
+      /** The class that CTC puts between labels, which is none of a target. */
+      readonly blank?: number;
     }
   /** Targets are tokens of the input's vocabulary, one a step; no labels while that is open. */
   | { readonly kind: "nextToken"; readonly at: "every"; readonly labels?: Labels };
@@ -48,6 +50,7 @@ interface DescribedLoss {
   readonly quantiles?: readonly number[];
   readonly ignoreIndex?: number;
   readonly targets?: string;
+  readonly blank?: number;
 }
 
 export function encodingOf({ input, output, loss = "" }: Described): Encoding {
@@ -72,7 +75,8 @@ function outputOf(output: Described["output"], input: InputEncoding, loss: Descr
   if ("classes" in output) {
     const targets = targetsOf(loss);
     const labels = new Labels(output.classes, loss.ignoreIndex);
-    return { kind: "classes", at: output.at, labels, ...(targets && { targets }) };
+    const blank = targets === "sequences" && { blank: loss.blank ?? 0 };
+    return { kind: "classes", at: output.at, labels, ...(targets && { targets }), ...blank };
   }
   const outputs = loss.quantiles?.length ?? (loss.kind === "gaussianNll" ? 2 : 1);
   return { kind: "values", at: output.at, size: output.size ?? 1, ...(outputs > 1 && { outputs }) };

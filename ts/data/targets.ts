@@ -19,7 +19,7 @@ export function readTargets(y: unknown, context: Context): readonly Part[] {
   }
   if (output.kind === "values") return [readValues(y, output.size, output.at, context)];
   if (output.kind === "nextToken" || output.targets === undefined) return [readClasses(y, context)];
-  if (output.targets === "sequences") return readTranscripts(y, output.labels, context);
+  if (output.targets === "sequences") return readTranscripts(y, output, context);
   return [readValues(y, output.labels.size, output.at, context)];
 }
 

@@ -4,10 +4,16 @@ import { type Context, listOf } from "./arranged.js";
 import type { Labels } from "./labels.js";
 import { isList, type List } from "./numeric.js";
 import type { Part } from "./parts.js";
-import { show, wrongShape } from "./refuse.js";
+import { show, wrongData, wrongShape } from "./refuse.js";
 
-/** `labels`, of one sequence after the other, and `labelLengths` [B]. Throws ShapeError, and DataError for a label that is none. */
-export function readTranscripts(y: unknown, labels: Labels, context: Context): readonly Part[] {
+/** Labels, and which of them CTC puts between others. */
+interface Transcribed {
+  readonly labels: Labels;
+  readonly blank?: number;
+}
+
+/** `labels`, of one sequence after the other, and `labelLengths` [B]. Throws ShapeError, and DataError for a label that is none, or the blank. */
+export function readTranscripts(y: unknown, { labels, blank }: Transcribed, context: Context): readonly Part[] {
   const { mask, at } = context;
   const lists = Array.from(listOf(y, "last", context) as ArrayLike<unknown>, (targets, i): List => {
     if (mask?.[i] === 0) return [];
@@ -28,6 +34,11 @@ export function readTranscripts(y: unknown, labels: Labels, context: Context): r
       lists.forEach((list, i) => {
         const wrong = labels.fill(list, to, first, undefined);
         if (wrong >= 0) throw labels.refusal(list[wrong], `${at(i)}[${wrong}]`);
+        const none = blank === undefined ? -1 : to.subarray(first, first + list.length).indexOf(blank);
+        if (none >= 0) {
+          const expected = `a label that is not the blank, class ${blank}`;
+          throw wrongData({ path: `${at(i)}[${none}]`, expected, received: show(list[none]), code: "blankLabel" });
+        }
         first += list.length;
       });
     },

@@ -34,9 +34,18 @@ describe("labels of whole sequences", () => {
     ],
     [[["a"], ["b", "c"]], 'DataError unknownLabel: y[1][1]: expected one of "-", "a", "b", got "c"'],
     [[["a"], [3]], "DataError unknownLabel: y[1][0]: expected a label, or a class from 0 to 2, got 3"],
+    [[["a"], ["b", "-"]], 'DataError blankLabel: y[1][1]: expected a label that is not the blank, class 0, got "-"'],
+    [["a-", ["b"]], 'DataError blankLabel: y[0][1]: expected a label that is not the blank, class 0, got "-"'],
+    [[["a"], ints(0)], "DataError blankLabel: y[1][0]: expected a label that is not the blank, class 0, got 0"],
     [undefined, "DataError wrongData: y: expected targets, got none"],
   ])("%j is refused", (y, expected) => {
     expect(refused(y, ctc)).toBe(expected);
+  });
+
+  test("have the blank where the loss has it", () => {
+    const last = of(["a", "b", "-"], { kind: "ctc", blank: 2 });
+    expect(read(["ab", "b"], last).i32("labels")).toEqual(ints(0, 1, 1));
+    expect(refused(["ab", "-"], last)).toMatch(/^DataError blankLabel: y\[1\]\[0\]: .*class 2, got "-"$/);
   });
 
   test("has one weight for each sequence", () => {
