@@ -68,10 +68,14 @@ function line(p: Progress): string {
   const done = p.steps > 0 ? Math.min(p.step / p.steps, 1) : 0;
   const filled = Math.round(done * BAR);
   const bar = "█".repeat(filled) + "░".repeat(BAR - filled);
-  const validation = p.validationLoss === undefined ? "" : `  validation ${number(p.validationLoss)}`;
-  const shown = p.validationMetrics ?? p.metrics;
-  const metrics = Object.entries(shown).map(([name, value]) => `  ${name} ${number(value)}`);
-  return `${bar} epoch ${p.epoch}/${number(p.epochs)}  loss ${number(p.loss)}${validation}${metrics.join("")}  ${number(p.stepsPerSecond)} steps/s`;
+  const figures = (loss: number, metrics: Record<string, number>) =>
+    Object.entries({ loss, ...metrics }).map(([name, value]) => `${name} ${number(value)}`);
+  // Metrics of the validation part alone, where there is one: a line has little room.
+  const shown =
+    p.validationLoss === undefined
+      ? figures(p.loss, p.metrics)
+      : [...figures(p.loss, {}), `validation: ${figures(p.validationLoss, p.validationMetrics ?? {}).join(", ")}`];
+  return `${bar} epoch ${p.epoch}/${number(p.epochs)}  ${shown.join("  ")}  ${number(p.stepsPerSecond)} steps/s`;
 }
 
 function number(value: number): string {

@@ -2,6 +2,8 @@
  * A run's records as text: JSON lines or CSV, of a whole history or of events as they come. Pure: where the text goes is the
  * caller's business, so that it is the same in Node, Deno, Bun and browsers.
  */
+import { show, wrongData } from "../data/refuse.js";
+import type { DataError } from "../errors.js";
 import type { History, Progress } from "./types.js";
 
 /** What can be written down: a history, or some of a run's events (`history.epochs`, one of `for await`). */
@@ -39,9 +41,17 @@ export function toCsv(records: Records, { columns, header = true }: CsvOptions =
   return table.map((row) => `${row.join(",")}\r\n`).join("");
 }
 
+/** Throws DataError for what holds no records. */
 function lines(records: Records, end: boolean): Line[] {
-  if (Symbol.iterator in records) return [...records] as unknown as Line[];
+  if (!isObject(records)) throw noRecords(records);
+  if (Symbol.iterator in records) {
+    const all = [...records] as unknown as Line[];
+    const wrong = all.findIndex((record) => !isObject(record));
+    if (wrong >= 0) throw noRecords(all[wrong], `[${wrong}]`);
+    return all;
+  }
   if ("kind" in records) return [records as unknown as Line];
+  if (!("steps" in records && "epochs" in records)) throw noRecords(records);
   const { epochs, steps, reason, best, warnings } = records;
   const of = (values: Float32Array | Float64Array, i: number) => values[i] as number;
   const all: Line[] = [...steps.step].map((step, i) => ({
@@ -56,6 +66,14 @@ function lines(records: Records, end: boolean): Line[] {
   all.sort((a, b) => (a.step as number) - (b.step as number));
   if (end) all.push({ kind: "end", reason, ...(best && { best }), warnings });
   return all;
+}
+
+const isObject = (value: unknown) => typeof value === "object" && value !== null;
+
+function noRecords(value: unknown, at = ""): DataError {
+  const expected = at ? "an event of a run" : "a history, an event of a run or a list of events";
+  const hint = value instanceof Promise ? "await the run" : undefined;
+  return wrongData({ path: `records${at}`, expected, received: show(value), hint });
 }
 
 const finite = (value: unknown) => (typeof value === "number" && !Number.isFinite(value) ? String(value) : value);

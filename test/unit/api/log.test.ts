@@ -92,6 +92,21 @@ describe("log", () => {
     );
   });
 
+  it("tells figures of training from those of validation", () => {
+    const { written, out } = screen(false);
+    const log = new Log(out);
+    const reader = new ProgressReader(info);
+    const metrics = { rmse: 3, mae: 2 };
+    const validated = { validationLoss: 0.5, validationMetrics: { rmse: 7, mae: 6 } };
+    for (const more of [{ metrics }, { metrics, ...validated }]) {
+      for (const p of reader.read([{ ...record("epoch", 10), ...more }], 1)) log.show(p);
+    }
+    expect(written.map((line) => line.slice(line.indexOf("loss"), line.lastIndexOf("  ")))).toEqual([
+      "loss 0.1000  rmse 3  mae 2",
+      "loss 0.1000  validation: loss 0.5000, rmse 7, mae 6",
+    ]);
+  });
+
   it("writes a line for each epoch into a file", () => {
     const { written, out } = screen(false);
     show(new Log(out));

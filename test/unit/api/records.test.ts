@@ -126,3 +126,23 @@ describe("CSV", () => {
     expect(parse(toCsv(odd))[0]).toContain('metrics.a,"b"');
   });
 });
+
+describe("what holds no records", () => {
+  const cases: [unknown, string][] = [
+    [3, "records: expected a history, an event of a run or a list of events, got 3"],
+    ["epochs", 'records: expected a history, an event of a run or a list of events, got "epochs"'],
+    [undefined, "records: expected a history, an event of a run or a list of events, got undefined"],
+    [null, "records: expected a history, an event of a run or a list of events, got null"],
+    [{ loss: 1 }, "records: expected a history, an event of a run or a list of events, got an object"],
+    [
+      Promise.resolve(history),
+      "records: expected a history, an event of a run or a list of events, got a Promise; await the run",
+    ],
+    [[epoch(1), 2], "records[1]: expected an event of a run, got 2"],
+  ];
+  it.each(cases)("is refused: %j", (value, message) => {
+    for (const write of [toCsv, toJsonLines]) {
+      expect(() => write(value as never)).toThrow(expect.objectContaining({ name: "DataError", message }));
+    }
+  });
+});
