@@ -162,7 +162,7 @@ describe("findLearningRate", () => {
     await expect(refused({ batchSise: 4 })).rejects.toMatchObject({ ...config("batchSise"), code: "unknownOption" });
     await expect(refused({ signal: 3 })).rejects.toMatchObject(config("signal"));
     await expect(refused({ batchSize: 1000 })).rejects.toMatchObject({ path: "batchSize", code: "batchTooLarge" });
-    await expect(model.findLearningRate(() => [data])).rejects.toMatchObject({
+    await expect(model.findLearningRate((() => [data]) as never)).rejects.toMatchObject({
       name: "DataError",
       message: "data: expected data that are there as a whole, got a source of batches",
     });

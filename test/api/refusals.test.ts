@@ -1,6 +1,7 @@
 /** Bad input: a typed error that names its place, and the model stays usable. */
 import {
   adam,
+  type BatchSource,
   choice,
   createModel,
   type Data,
@@ -153,7 +154,7 @@ describe("wrong data", () => {
   ])("%s", async (_, data, wrong) => {
     const model = await make(summer);
     await expect(model.fit(data as Data, { epochs: 1 })).rejects.toMatchObject(wrong);
-    await expect(model.evaluate(data as Data)).rejects.toMatchObject(wrong);
+    await expect(model.evaluate(data as Exclude<Data, BatchSource>)).rejects.toMatchObject(wrong);
     expect((await model.fit({ x, y }, { epochs: 1 })).reason).toBe("finished");
   });
 

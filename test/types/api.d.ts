@@ -218,7 +218,7 @@ export interface RunDescription {
   seed?: number;
 }
 export interface RunControls {
-  validationData?: Data;
+  validationData?: Exclude<Data, BatchSource>;
   signal?: AbortSignal;
   onProgress?: (p: Progress) => void;
   log?: boolean;
@@ -330,8 +330,11 @@ export interface Model extends AsyncDisposable {
     o?: { algorithm?: "tbptt" | "rtrl"; truncation?: number } & Pick<RunDescription, "optimizer" | "clip">,
   ): Promise<Learner>; // rtrl (later)
   /** The learning rate range test; the model stays as it is. */
-  findLearningRate(data: Data, o?: FindOptions): Promise<RatesFound>;
-  evaluate(data: Data, o?: { metrics?: readonly Metric[] }): Promise<{ loss: number } & Record<string, number>>;
+  findLearningRate(data: Exclude<Data, BatchSource>, o?: FindOptions): Promise<RatesFound>;
+  evaluate(
+    data: Exclude<Data, BatchSource>,
+    o?: { metrics?: readonly Metric[] },
+  ): Promise<{ loss: number } & Record<string, number>>;
   /** raw: logits, scaled units. hidden: every layer's states. */
   predict(x: Sequences, o?: { initialState?: readonly State[]; raw?: boolean; hidden?: boolean }): Promise<Prediction>;
   forecast(history: Table, o?: { known?: Table; steps?: number }): Promise<Record<string, Float32Array>>;

@@ -1,5 +1,6 @@
 /** What a user of the package sees: the model, its runs and their answers. Descriptions are in description.gen.ts, values in data/values.ts. */
 import type {
+  BatchSource,
   Data,
   Numbers,
   Samples,
@@ -23,8 +24,8 @@ import type {
 
 /** What goes with a run and is no part of its description. */
 export interface RunControls {
-  /** Validated on after each epoch; instead of a split. */
-  validationData?: Data;
+  /** Validated on after each epoch; instead of a split. There as a whole: a source of batches is refused. */
+  validationData?: Exclude<Data, BatchSource>;
   /** Stops the run between two slices of updates; the run rejects with its reason. */
   signal?: AbortSignal;
   onProgress?: (p: Progress) => void;
@@ -173,8 +174,11 @@ export interface Model extends AsyncDisposable {
    * Tries rates that grow from update to update (Smith 2017), until the loss exceeds `limit` times the best. Weights, optimiser
    * and saved run stay as they are, whatever happens: a copy is trained, in this model's worker.
    */
-  findLearningRate(data: Data, o?: FindOptions): Promise<RatesFound>;
-  evaluate(data: Data, o?: { metrics?: readonly Metric[] }): Promise<{ loss: number } & Record<string, number>>;
+  findLearningRate(data: Exclude<Data, BatchSource>, o?: FindOptions): Promise<RatesFound>;
+  evaluate(
+    data: Exclude<Data, BatchSource>,
+    o?: { metrics?: readonly Metric[] },
+  ): Promise<{ loss: number } & Record<string, number>>;
   /** raw: what the network gives (logits, scaled units, raw variances). hidden: every layer's states. */
   predict(x: Sequences, o?: { initialState?: readonly State[]; raw?: boolean; hidden?: boolean }): Promise<Prediction>;
   /**
