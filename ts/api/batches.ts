@@ -66,7 +66,8 @@ export class Batches {
     const pass = this.#source(this.#used, this.#passes) as Iterable<Samples> & AsyncIterable<Samples>;
     const begin = pass?.[Symbol.asyncIterator] ?? pass?.[Symbol.iterator];
     if (typeof begin !== "function") {
-      throw new DataError("data: the source must return an iterable of batches, as a generator does", {
+      const hint = (pass as unknown) instanceof Promise ? "; one that waits is an async generator function" : "";
+      throw new DataError(`data: the source must return an iterable of batches, as a generator does${hint}`, {
         path: "data",
         expected: "an iterable",
       });

@@ -37,6 +37,11 @@ describe("a source", () => {
     ]);
   });
 
+  it("that gives a promise is refused with what waits", async () => {
+    await expect(kinds((async () => [batch]) as never, 0, 0, 1)).rejects.toThrow(/async generator function$/);
+    await expect(kinds((() => 5) as never, 0, 0, 1)).rejects.toThrow(/as a generator does$/);
+  });
+
   it("is at its end when another pass gives nothing, and refused when the first one does", async () => {
     const once = three(0, 0);
     expect(await kinds(() => once, 0, 0, 5)).toEqual(["batch", "batch", "batch", "end", "finished"]);
