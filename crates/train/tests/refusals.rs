@@ -250,6 +250,7 @@ fn pieces_of_sequences_are_refused_as_their_rows_say() {
         ("ctc", gru(""), "", [true, false]),
         ("gradientAccumulation", gru(""), r#","gradientAccumulation":2"#, [true, false]),
         ("lbfgs", gru(""), r#","optimizer":"lbfgs""#, [true, false]),
+        ("rprop", gru(""), r#","optimizer":"rprop""#, [true, false]),
         // Not named: taken.
         ("layerNorm", gru(r#","normalization":"layer""#) + r#",{"kind":"layerNorm"}"#, "", [false, false]),
         ("zoneout", gru(r#","zoneout":0.1,"recurrentDropout":0.1"#), "", [false, false]),

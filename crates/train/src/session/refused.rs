@@ -6,6 +6,7 @@ use crate::data::form;
 use crate::describe::run::RunDescription;
 use crate::error::Error;
 use crate::model::Body;
+use optim::Optimizer;
 use rnn::{Checkpointed, Layer, Network};
 
 /// Of a run of so many `batches` an epoch, where that is known; `shares_unknown`: several workers share the states of as many
@@ -42,7 +43,20 @@ pub fn check(run: &RunDescription, body: &Body, batches: Option<u64>, shares_unk
     {
         return whole("checkpointing", layer);
     }
+    of_all(run, batches)?;
     searched::check(run, &body.network, batches)
+}
+
+/// Refuses parts of the data to an optimiser that takes one gradient an update, of all of them: in one batch, or accumulated.
+/// (What it fills in and refuses without a look at the data: `describe/rules/full_batch`; of one that searches: `searched`.)
+fn of_all(run: &RunDescription, batches: Option<u64>) -> Result<(), Error> {
+    match run.update.optimizer {
+        Optimizer::Rprop(_) if batches.is_none_or(|batches| batches > run.accumulation) => {
+            let why = "rprop goes by the gradient of all data at once: \"full\", which is its default, or a gradientAccumulation of as many batches as there are";
+            Err(Error::conflict("batchSize", why).code("fullBatch"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// A direction that reads from the end has no state to go on from.

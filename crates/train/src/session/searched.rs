@@ -1,4 +1,4 @@
-//! Updates that are searched for (L-BFGS), and that all updates are of all data where they have to be: each evaluation is a unit of work of a run, and between any two of them it can be
+//! Updates that are searched for (L-BFGS): each evaluation is a unit of work of a run, and between any two of them it can be
 //! stopped, saved and looked at; the model has the weights of the last step. NOT: the search.
 
 use super::Session;
@@ -13,7 +13,7 @@ use rnn::Network;
 /// # Errors
 /// `ConfigError`.
 pub fn check(run: &RunDescription, network: &Network, batches: Option<u64>) -> Result<(), Error> {
-    let Optimizer::Lbfgs(_) = run.update.optimizer else { return of_all(run, batches) };
+    let Optimizer::Lbfgs(_) = run.update.optimizer else { return Ok(()) };
     if batches != Some(1) {
         let why = "lbfgs goes by the loss of all data at once: \"full\", which is its default";
         return Err(Error::conflict("batchSize", why).code("fullBatch"));
@@ -39,17 +39,6 @@ pub fn check(run: &RunDescription, network: &Network, batches: Option<u64>) -> R
         return Err(Error::conflict("optimizer", why));
     }
     Ok(())
-}
-
-/// The same for an optimiser that takes one gradient an update, of all data: in one batch, or accumulated.
-fn of_all(run: &RunDescription, batches: Option<u64>) -> Result<(), Error> {
-    match run.update.optimizer {
-        Optimizer::Rprop(_) if batches.is_none_or(|batches| batches > run.accumulation) => {
-            let why = "rprop goes by the gradient of all data at once: \"full\", which is its default, or a gradientAccumulation of as many batches as there are";
-            Err(Error::conflict("batchSize", why).code("fullBatch"))
-        }
-        _ => Ok(()),
-    }
 }
 
 impl Session {

@@ -41,7 +41,7 @@ fn what_it_cannot_be_is_refused() {
         assert_eq!(refused(classifier(), classified(30), &run), expected);
     }
     let carried = run(1, "", r#","window":9,"carryState":true"#);
-    assert!(refused(writer(), text(99), &carried).starts_with("carryState: lbfgs has one batch"));
+    assert!(refused(writer(), text(99), &carried).starts_with("carryState: lbfgs has one update of all data"));
     assert!(refused(writer(), text(99), &run(1, "", r#","window":9,"batchSize":4"#)).starts_with("batchSize: lbfgs"));
     assert_eq!(
         refused(super::common::classifier(), classified(30), &run(1, "", "")),

@@ -65,13 +65,13 @@ pub static RUN: Object = Object {
             "carryState",
             Bool,
             Is("false"),
-            "Text: the state runs on into the next window. Source of batches: into the next batch, whose sequences go on where these ended. Not with bidirectional layers, normalization \"batch\", shuffle: true, batchSize \"full\" or lbfgs.",
+            "Text: the state runs on into the next window. Source of batches: into the next batch, whose sequences go on where these ended. Not with bidirectional layers, normalization \"batch\", shuffle: true, batchSize \"full\", lbfgs or rprop.",
         ),
         row!(
             "truncation",
             Fields(&TRUNCATION),
             Absent,
-            "Truncated backpropagation through time, BPTT(k1, k2); else an update goes through whole sequences. Not with what sees a sequence as a whole (bidirectional layers, batchNorm and normalization \"batch\", activationPenalty and temporalPenalty, the loss ctc), gradientAccumulation or lbfgs.",
+            "Truncated backpropagation through time, BPTT(k1, k2); else an update goes through whole sequences. Not with what sees a sequence as a whole (bidirectional layers, batchNorm and normalization \"batch\", activationPenalty and temporalPenalty, the loss ctc), gradientAccumulation, lbfgs or rprop.",
         ),
         row!(
             "checkpointing",

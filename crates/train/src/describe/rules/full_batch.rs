@@ -18,7 +18,7 @@ fn of(optimizer: &Value) -> Option<(&'static str, &'static str)> {
 /// Fills in what a run has by it.
 ///
 /// # Errors
-/// `ConfigError` for what makes several updates of a batch.
+/// `ConfigError` for what makes several updates of a batch, or goes on from one to the next.
 pub fn fill(run: &mut Value) -> Result<(), Error> {
     let Some((kind, _)) = of(&run["optimizer"]) else { return Ok(()) };
     for (option, value) in [("batchSize", json!("full")), ("shuffle", json!(false))] {
@@ -28,6 +28,10 @@ pub fn fill(run: &mut Value) -> Result<(), Error> {
     }
     if !run["truncation"].is_null() {
         return Err(Error::conflict("truncation", &[kind, " makes one update of whole sequences"].concat()));
+    }
+    if run["carryState"] == true {
+        let why = " has one update of all data: there is none to carry states to";
+        return Err(Error::conflict("carryState", &[kind, why].concat()));
     }
     Ok(())
 }

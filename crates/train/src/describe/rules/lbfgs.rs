@@ -42,7 +42,6 @@ pub fn check(run: &Value) -> Result<(), Error> {
             run["gradientAccumulation"].as_f64().is_some_and(|n| n > 1.0),
             "lbfgs has one batch, of all data",
         ),
-        ("carryState", given("carryState"), "lbfgs has one batch, of all data: there is none to carry states to"),
         (
             "onDivergence.rollBack",
             run["onDivergence"].as_object().is_some(),
