@@ -102,6 +102,9 @@ impl Sweep<'_> {
 
     /// Copies the cell's own vectors, as it reads them: on the way back their gradients may be added to themselves.
     fn prepare(&self, cell: &dyn Cell, shape: &Shape, params: &[f32], to: &mut [f32]) {
+        if shape.vectors.is_empty() {
+            return;
+        }
         let mut own = [&[][..]; VECTORS];
         for ((own, vector), range) in own.iter_mut().zip(shape.vectors).zip(&self.weights().own) {
             *own = &params[range.start..][..vector.len * self.level.hidden];
