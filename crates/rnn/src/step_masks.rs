@@ -38,7 +38,7 @@ impl Rates {
 }
 
 /// The masks of one step, a plane each, empty where nothing acts.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub(crate) struct StepMasks<'a> {
     /// `[n, H]`; empty outside training too.
     pub candidate: &'a [f32],

@@ -9,6 +9,9 @@ use crate::workspace::{Memory, Scratch};
 impl Sweep<'_> {
     /// The masks of `n` rows, which are kept from row `at` on.
     pub(super) fn step_masks<'a>(&self, masks: &'a [f32], (at, n): (usize, usize)) -> StepMasks<'a> {
+        if masks.is_empty() {
+            return StepMasks::default();
+        }
         let width = self.level.mask_width();
         self.level.step_masks(&masks[at * width..][..n * width], self.key.is_some())
     }
@@ -23,10 +26,10 @@ impl Sweep<'_> {
         memory: &mut Memory,
         scratch: &mut Scratch,
     ) {
-        let width = self.level.mask_width();
-        if width == 0 {
+        if memory.masks.is_empty() {
             return;
         }
+        let width = self.level.mask_width();
         let masks = &mut memory.masks[at * width..][..step.n * width];
         self.level.draw(self.key, self.side, step, self.first + step.t, masks);
         if self.level.rates.zoneout() {
