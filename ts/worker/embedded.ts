@@ -3,7 +3,7 @@ declare const __RETROGRAD_WORKER__: string;
 declare const __RETROGRAD_WASM__: string;
 declare const __RETROGRAD_RELAXED__: boolean;
 
-/** worker/entry.ts with all it imports, as one module. */
+/** worker/entry.ts with all it imports, as one script. */
 export const workerSource: string = __RETROGRAD_WORKER__;
 /** Deflated (RFC 1951), in base64. */
 export const wasmBase64: string = __RETROGRAD_WASM__;

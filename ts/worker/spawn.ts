@@ -27,7 +27,7 @@ export interface Terminal {
   readonly columns?: number;
 }
 
-/** @param worker the source of a module, or where it is. */
+/** @param worker the source of a script, or where one is. */
 export function spawn(worker: string | URL, events: Events): Spawned {
   const Thread = builtin("node:worker_threads")?.Worker;
   if (Thread) return spawnThread(Thread, worker, events);
@@ -52,7 +52,8 @@ export async function readUrl(url: URL): Promise<BufferSource> {
 function spawnThread(Thread: NonNullable<Threads["Worker"]>, worker: string | URL, events: Events): Spawned {
   // A script starts 6 ms before the same text as a module in a data: URL. Without execArgv: [] the worker would inherit
   // --input-type and --import of the main thread, which refuse both.
-  const thread = new Thread(worker, { name: "retrograd", execArgv: [], eval: typeof worker === "string" });
+  const source = typeof worker === "string" && { eval: true };
+  const thread = new Thread(worker, { name: "retrograd", execArgv: [], ...source });
   thread.on("message", (notice) => events.notice(notice as Notice));
   thread.on("error", (error) => events.death(describe(error)));
   thread.on("messageerror", (error) => events.death(`a message could not be read: ${describe(error)}`));

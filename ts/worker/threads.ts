@@ -11,7 +11,7 @@ export interface Thread {
 }
 
 export interface Threads {
-  Worker?: new (worker: string | URL, options: { name: string; execArgv: string[]; eval: boolean }) => Thread;
+  Worker?: new (worker: string | URL, options: { name: string; execArgv: string[]; eval?: boolean }) => Thread;
   parentPort: {
     postMessage(message: unknown): void;
     once(event: "message", listener: (message: unknown) => void): unknown;
