@@ -74,16 +74,34 @@ export const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(r
 /** The threads that are started from here on; call vi.restoreAllMocks after the test. */
 export function threads(): Worker[] {
   const made: Worker[] = [];
-  const original = process.getBuiltinModule;
-  const own = original("node:worker_threads");
-  class Watched extends own.Worker {
-    constructor(...a: ConstructorParameters<typeof Worker>) {
-      super(...a);
-      made.push(this);
-    }
-  }
-  const found = (name: string) =>
-    name === "node:worker_threads" ? { ...own, Worker: Watched } : original(name as never);
-  vi.spyOn(process, "getBuiltinModule").mockImplementation(found as typeof original);
+  const own = process.getBuiltinModule("node:worker_threads");
+  startedAs(
+    class extends own.Worker {
+      constructor(...a: ConstructorParameters<typeof Worker>) {
+        super(...a);
+        made.push(this);
+      }
+    },
+  );
   return made;
+}
+
+/** Threads that are started from here on know no shared memory, as in a page that is not isolated; call vi.restoreAllMocks after the test. */
+export function withoutSharedMemory(): void {
+  const own = process.getBuiltinModule("node:worker_threads");
+  startedAs(
+    class extends own.Worker {
+      constructor(script: string | URL, options: ConstructorParameters<typeof Worker>[1]) {
+        super(`delete globalThis.SharedArrayBuffer;\n${script}`, options);
+      }
+    },
+  );
+}
+
+/** What a thread is to the package. */
+function startedAs(Thread: typeof Worker): void {
+  const original = process.getBuiltinModule;
+  const threads = { ...original("node:worker_threads"), Worker: Thread };
+  const found = (name: string) => (name === "node:worker_threads" ? threads : original(name as never));
+  vi.spyOn(process, "getBuiltinModule").mockImplementation(found as typeof original);
 }

@@ -284,13 +284,11 @@ export class Driver {
 
   /** A worker whose loss does not return hears of no end: the run ends without it. */
   #watch(): () => void {
-    const { connection } = this.#o.core;
-    const workers = () => [connection, ...this.#followers.map((follower) => follower.connection)];
+    const workers = () => [this.#o.core, ...this.#followers].map(({ connection }) => connection);
     return watchLosses(workers, (stuck, error) => {
       // Who has aborted does not want to hear of it.
       this.#failure ??= this.#interrupted ?? { error };
-      if (stuck === connection) giveUp(connection, error);
-      else this.#order({ kind: "abandon" });
+      giveUp(stuck, error); // of a follower, its recruiter tells
     });
   }
 

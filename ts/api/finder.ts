@@ -5,7 +5,7 @@ import { checkSignal, hinted } from "./controls.js";
 import type { Core } from "./core.js";
 import { given, prepareRun } from "./encode.js";
 import { split, toJson } from "./options.js";
-import { giveUp, watchLosses } from "./patience.js";
+import { patiently } from "./patience.js";
 import type { FindOptions, RatesFound } from "./types.js";
 import { upload } from "./upload.js";
 
@@ -18,16 +18,18 @@ export async function findLearningRate(core: Core, data: Data, options: FindOpti
     "signal",
   ]);
   checkSignal(signal);
-  signal?.throwIfAborted();
-  if (core.opening) await core.opening;
-  const free = core.occupy("findLearningRate");
-  try {
-    return await find(core, given(data), { range: toJson(range), run, signal });
-  } catch (error) {
-    throw hinted(error);
-  } finally {
-    free();
-  }
+  return patiently(core, signal, async () => {
+    if (core.opening) await core.opening;
+    signal?.throwIfAborted();
+    const free = core.occupy("findLearningRate");
+    try {
+      return await find(core, given(data), { range: toJson(range), run, signal });
+    } catch (error) {
+      throw hinted(error);
+    } finally {
+      free();
+    }
+  });
 }
 
 interface Test {
@@ -39,15 +41,11 @@ interface Test {
 async function find(core: Core, data: Data, { range, run, signal }: Test): Promise<RatesFound> {
   const json = toJson(run);
   const prepared = await prepareRun({ core, data, validationData: undefined, run: {}, json, resume: false });
+  signal?.throwIfAborted();
   const { complete } = prepared.request;
   const send = ([data]: Placed[], buffers: ArrayBuffer[]) =>
     core.call("openFinder", [{ run: json, range, data: data!, ...(complete && { complete }) }], buffers);
   let number: number | undefined;
-  let forget: (() => void) | undefined;
-  const abort = () => {
-    forget = watchLosses(() => [core.connection], giveUp);
-  };
-  signal?.addEventListener("abort", abort, { once: true });
   try {
     number = await upload(core.connection, prepared.payloads, send, signal);
     do signal?.throwIfAborted();
@@ -56,11 +54,7 @@ async function find(core: Core, data: Data, { range, run, signal }: Test): Promi
   } catch (error) {
     // Freed in the worker; if that is gone, so is the finder.
     if (number !== undefined) await core.call("closeFinder", [number, false]).catch(() => {});
-    signal?.throwIfAborted();
     throw error;
-  } finally {
-    signal?.removeEventListener("abort", abort);
-    forget?.();
   }
   const { rates, losses, smoothed, suggestion } = (await core.call("closeFinder", [number, true]))!;
   const found = {

@@ -8,6 +8,7 @@ import { checkSignal } from "./controls.js";
 import type { Core } from "./core.js";
 import { Events } from "./events.js";
 import { split, toJson } from "./options.js";
+import { patiently } from "./patience.js";
 import type { Generation, Model } from "./types.js";
 
 export type GenerateOptions = NonNullable<Parameters<Model["generate"]>[1]>;
@@ -17,6 +18,7 @@ export class StartedGeneration extends Promise<Generated> implements Generation 
   readonly #pieces: string[] = [];
   readonly #events: Events<string>;
   #left = false;
+  #watch = () => {};
 
   static override get [Symbol.species]() {
     return Promise;
@@ -31,6 +33,7 @@ export class StartedGeneration extends Promise<Generated> implements Generation 
       whole: this,
       left: () => {
         this.#left = true;
+        this.#watch();
         return this;
       },
       past: () => this.#pieces,
@@ -45,24 +48,32 @@ export class StartedGeneration extends Promise<Generated> implements Generation 
   async #run(core: Core, prompt: string | Numbers, options?: GenerateOptions): Promise<Generated> {
     const [{ state, signal }, rest] = split(options, ["state", "signal"]);
     checkSignal(signal);
-    signal?.throwIfAborted();
-    if (core.opening) await core.opening;
-    const { encoding } = core;
-    const bundle = encodePrompt(prompt, encoding, state);
-    const number = await core.call("openGenerator", [toJson(rest), bundle], [bundle.buffer]);
-    const tokens: number[] = [];
-    try {
-      for (let ended = false; !ended && !this.#left; ) {
-        signal?.throwIfAborted();
-        const drawn = await core.call("generate", [number]);
-        tokens.push(...drawn.tokens);
-        this.#push(decode(drawn.tokens, encoding));
-        ended = drawn.ended;
+    return patiently(core, signal, async (watch) => {
+      this.#watch = watch;
+      if (core.opening) await core.opening;
+      signal?.throwIfAborted();
+      const { encoding } = core;
+      const bundle = encodePrompt(prompt, encoding, state);
+      const number = await core.call("openGenerator", [toJson(rest), bundle], [bundle.buffer]);
+      try {
+        return await this.#draw(core, number, signal);
+      } catch (error) {
+        // Freed in the worker; if that is gone, so is the generator.
+        await core.call("closeGenerator", [number]).catch(() => {});
+        throw error;
       }
-    } catch (error) {
-      // Freed in the worker; if that is gone, so is the generator.
-      await core.call("closeGenerator", [number]).catch(() => {});
-      throw error;
+    });
+  }
+
+  async #draw(core: Core, number: number, signal: AbortSignal | undefined): Promise<Generated> {
+    const { encoding } = core;
+    const tokens: number[] = [];
+    for (let ended = false; !ended && !this.#left; ) {
+      signal?.throwIfAborted();
+      const drawn = await core.call("generate", [number]);
+      tokens.push(...drawn.tokens);
+      this.#push(decode(drawn.tokens, encoding));
+      ended = drawn.ended;
     }
     const end = Bundle.read(await core.call("closeGenerator", [number]));
     return { text: this.#pieces.join(""), tokens: Int32Array.from(tokens), state: readStates(end) };

@@ -3,6 +3,7 @@
  * it gets without the first. What fails or is interrupted leaves no port open; the workers are the caller's to dismiss.
  */
 import type { ModelInfo, Placed, RunRequest } from "../worker/protocol.js";
+import { sharesMemory } from "../worker/shared.js";
 import { hinted } from "./controls.js";
 import type { Core } from "./core.js";
 import { type Follower, mesh } from "./parallel.js";
@@ -34,10 +35,7 @@ export async function open(opening: Opening): Promise<ModelInfo> {
     const request: Request = { ...opening.request };
     if (workers !== undefined) request.parallel = { workers, index: 0 };
     if (ports.length > 1) {
-      // A page has it when it is cross-origin isolated, and its workers then too. By the tag: polyfills give an ArrayBuffer that name.
-      request.shared =
-        typeof SharedArrayBuffer !== "undefined" &&
-        Object.prototype.toString.call(new SharedArrayBuffer(0)) === "[object SharedArrayBuffer]";
+      request.shared = sharesMemory();
       await openFollowers(opening, request, ports);
     }
     if (checkpointEvery !== undefined) request.checkpointEvery = checkpointEvery;

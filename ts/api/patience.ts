@@ -4,7 +4,7 @@
  */
 import { WorkerError } from "../errors.js";
 import type { Connection } from "../worker/connection.js";
-import type { Asked } from "../worker/protocol.js";
+import type { Core } from "./core.js";
 
 /** Milliseconds that one call may take: so many, or so many times the longest one yet, up to a minute. */
 const LEAST = 3000;
@@ -16,22 +16,23 @@ const COUNTED = 1000;
 /** Milliseconds for a worker that others use too: it may have been busy with them. */
 const BESIDE = 10_000;
 
-/** What is known of a worker: what it said last, and for how long it has said nothing since. */
+/** What is known of a worker that asks a loss: in which call, and for how long it has been seen in that one. */
 interface Silence {
-  asked: Asked | undefined;
+  calls: number;
   milliseconds: number;
 }
 
 /**
  * From the end that the user asks for on; what it returns calls it off.
  * @param workers those that are waited for
- * @param lost told of each that asks a loss which does not return, at every look
+ * @param lost told once of each that asks a loss which does not return
  */
 export function watchLosses(
   workers: () => readonly Connection[],
   lost: (worker: Connection, error: WorkerError) => void,
 ): () => void {
   const silences = new Map<Connection, Silence>();
+  const told = new Set<Connection>();
   let looked = performance.now();
   const look = () => {
     const now = performance.now();
@@ -39,10 +40,13 @@ export function watchLosses(
     looked = now;
     for (const worker of workers()) {
       const { asked } = worker;
+      if (!asked?.asking || told.has(worker)) continue;
+      const { calls, longest } = asked;
       const before = silences.get(worker);
-      const milliseconds = before && before.asked === asked ? before.milliseconds + passed : 0;
-      silences.set(worker, { asked, milliseconds });
-      if (!asked?.asking || milliseconds < Math.max(LEAST, Math.min(TIMES * asked.longest, MOST))) continue;
+      const milliseconds = before?.calls === calls ? before.milliseconds + passed : 0;
+      silences.set(worker, { calls, milliseconds });
+      if (milliseconds < Math.max(LEAST, Math.min(TIMES * longest, MOST))) continue;
+      told.add(worker);
       lost(worker, new WorkerError("the custom loss did not return, and its worker was given up"));
     }
   };
@@ -53,4 +57,35 @@ export function watchLosses(
 /** Ends the model in this worker, and the worker, unless other models in it are well. */
 export function giveUp(worker: Connection, error: WorkerError): void {
   worker.close(error, BESIDE);
+}
+
+/**
+ * The work's result, or the signal's reason if it is aborted before that. From an abort on, also one that comes while the work waits
+ * for something else, the model's worker is watched: whatever the work waits for there settles.
+ * @param work is begun at once; `watch` is for an end that it is asked for in another way
+ */
+export async function patiently<T>(
+  core: Core,
+  signal: AbortSignal | undefined,
+  work: (watch: () => void) => Promise<T>,
+): Promise<T> {
+  signal?.throwIfAborted();
+  let over = false;
+  let forget: (() => void) | undefined;
+  const watch = () => {
+    if (!over) forget ??= watchLosses(() => [core.connection], giveUp);
+  };
+  signal?.addEventListener("abort", watch, { once: true });
+  try {
+    const result = await work(watch);
+    signal?.throwIfAborted();
+    return result;
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
+  } finally {
+    over = true;
+    signal?.removeEventListener("abort", watch);
+    forget?.();
+  }
 }

@@ -38,7 +38,7 @@ export class Connection {
     return this.#end;
   }
 
-  /** What the worker has said last of the user's own losses in it; another object each time. */
+  /** What the user's own losses in the worker are at, whichever model's; undefined when there have been none. */
   get asked(): Asked | undefined {
     return this.#line.asked;
   }

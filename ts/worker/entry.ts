@@ -3,6 +3,7 @@ import * as comlink from "comlink";
 import type { ErrorRecord } from "../errors.js";
 import { judge } from "../kernel/guard.js";
 import { load } from "../kernel/load.js";
+import { marks } from "./asking.js";
 import { answers } from "./host.js";
 import type { Notice, Start } from "./protocol.js";
 import { builtin } from "./threads.js";
@@ -19,7 +20,7 @@ function start({ module, port }: Start): void {
   try {
     const kernel = load(module);
     const lost = (dead: ErrorRecord) => notify({ dead });
-    comlink.expose(answers({ kernel, lost, asked: notify, transfer: comlink.transfer }), port);
+    comlink.expose(answers({ kernel, lost, asked: marks(notify), transfer: comlink.transfer }), port);
     notify({ ready: true });
   } catch (thrown) {
     notify({ dead: judge(thrown).record });

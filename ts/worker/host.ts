@@ -38,7 +38,7 @@ export interface HostOptions {
   kernel: Kernel;
   /** Told at most once: the kernel trapped. */
   lost: (record: ErrorRecord) => void;
-  /** Told when a loss of the user's own is asked, and when it has returned. */
+  /** Told when a loss of the user's own is asked or started, and when it has returned: at each call. */
   asked?: (asked: Asked) => void;
   /** Makes an answer's buffers move instead of being copied: comlink's `transfer`. */
   transfer: <T extends object>(answer: T, buffers: Transferable[]) => T;

@@ -1,6 +1,7 @@
 /** One worker and the port to it, for one connection or for several: it ends with the last of them, or they with it. */
 import * as comlink from "comlink";
 import { fromRecord, WorkerError } from "../errors.js";
+import { readMarks } from "./asking.js";
 import { workerSource } from "./embedded.js";
 import type { Asked, Calls, Notice, Settled } from "./protocol.js";
 import { type Spawned, spawn } from "./spawn.js";
@@ -31,7 +32,9 @@ export class Line {
   #waiting = 0;
   #numbers = 0;
   #end: { error: unknown } | undefined;
-  #asked: Asked | undefined;
+  /** Where its worker marks what losses of the user's own are at; the last that it has told, where they share no memory. */
+  #board: Int32Array | undefined;
+  #told: Asked | undefined;
   readonly #closed = () => this.#die("its port closed");
 
   /** Calls may be made at once: they wait in the port until the worker listens. */
@@ -56,14 +59,15 @@ export class Line {
     this.hold(0);
   }
 
-  /** What its worker has said last of the user's own losses; another object each time. */
+  /** What the user's own losses in its worker are at; undefined when there have been none. */
   get asked(): Asked | undefined {
-    return this.#asked;
+    return this.#board ? readMarks(this.#board) : this.#told;
   }
 
   #heard(notice: Notice): void {
     if ("dead" in notice) this.#close(fromRecord(notice.dead));
-    else if ("asking" in notice) this.#asked = notice;
+    else if ("board" in notice) this.#board = notice.board;
+    else if ("asking" in notice) this.#told = notice;
   }
 
   /** Answers with a number that no other member has, or has had. */

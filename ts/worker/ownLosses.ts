@@ -21,7 +21,7 @@ export class OwnLosses {
     if (!text.includes('"custom"')) return;
     const { loss } = JSON.parse(text) as Described;
     if (loss?.kind !== "custom") return;
-    const own = openLoss(decode(loss.module!), (failure) => (this.#failed ??= failure));
+    const own = this.#asking.during(() => openLoss(decode(loss.module!), (failure) => (this.#failed ??= failure)));
     model.setOwnLoss(this.#asking.around(own));
   }
 

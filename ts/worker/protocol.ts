@@ -23,14 +23,15 @@ export interface Start {
   port: MessagePort;
 }
 
-/** Whether a loss of the user's own is being asked in the worker, and how many milliseconds its longest call has taken. */
+/** What losses of the user's own in the worker are at: calls so far, whether the last has not returned, the longest in milliseconds. */
 export interface Asked {
+  calls: number;
   asking: boolean;
   longest: number;
 }
 
-/** From the worker through its parent port: it listens; or it is lost, and why; or what its losses are at. */
-export type Notice = { ready: true } | { dead: ErrorRecord } | Asked;
+/** From the worker through its parent port: it listens; or it is lost, and why; or what its losses are at, or where that is written. */
+export type Notice = { ready: true } | { dead: ErrorRecord } | Asked | { board: Int32Array };
 
 /** What the caller keeps of a model, so that it can answer without asking. */
 export interface ModelInfo {

@@ -1,64 +1,120 @@
-/** What a worker tells of a loss of the user's own, by a clock of the test's. */
-import { expect, it } from "vitest";
-import { Asking } from "../../../ts/worker/asking.js";
+/** How calls of a loss of the user's own are marked, by a clock of the test's, and how the marks cross to the other side. */
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { Asking, marks, readMarks } from "../../../ts/worker/asking.js";
+import type { Asked, Notice } from "../../../ts/worker/protocol.js";
 
-/** A loss whose calls take so many milliseconds, and what is told of them: + for begun, - for returned. */
-function watched() {
+afterEach(() => vi.unstubAllGlobals());
+
+const none = new Float32Array();
+
+/** A loss whose calls take so many milliseconds, and what is marked of them; `inside` is looked at while one lasts. */
+function watched(inside: () => void = () => {}) {
   let clock = 0;
-  let told = "";
-  const longest: number[] = [];
-  const tell = (asked: { asking: boolean; longest: number }) => {
-    told += asked.asking ? "+" : "-";
-    longest.push(asked.longest);
-  };
   let takes = 0;
-  const sum = () => {
-    told += ".";
+  const marked: Asked[] = [];
+  const asking = new Asking(
+    (asked) => marked.push(asked),
+    () => clock,
+  );
+  const work = () => {
+    inside();
     clock += takes;
     return 1;
   };
-  const loss = new Asking(tell, () => clock).around({ sum });
-  const none = new Float32Array();
+  const loss = asking.around({ sum: work });
   return {
+    asking,
+    marked,
     /** After so many milliseconds of the kernel's. */
     call(after: number, milliseconds: number) {
       clock += after;
       takes = milliseconds;
       expect(loss.sum(none, none, none)).toBe(1);
     },
-    told: () => told,
-    longest,
+    told: () => marked.map(({ calls, asking }) => `${calls}${asking ? "+" : "-"}`).join(" "),
   };
 }
 
-it("tells quick calls together, and that they are over when their task is", async () => {
-  const { call, told } = watched();
-  call(0, 1); // of the first one nothing is known
-  expect(told()).toBe("+.-");
-  for (let i = 0; i < 3; i++) call(5, 1);
-  expect(told()).toBe("+.-+...");
-  await Promise.resolve();
-  expect(told()).toBe("+.-+...-");
-  call(5, 1);
-  await Promise.resolve();
-  expect(told()).toBe("+.-+...-+.-");
+describe("calls of a custom loss", () => {
+  it("are marked one by one, however quickly they follow each other", () => {
+    const { call, told } = watched();
+    call(0, 1);
+    call(0, 1);
+    call(5, 0);
+    call(1000, 50);
+    expect(told()).toBe("1+ 1- 2+ 2- 3+ 3- 4+ 4-");
+  });
+
+  it("are marked before they begin and after they have returned", () => {
+    const seen: string[] = [];
+    const { call, told } = watched(() => seen.push(told()));
+    call(0, 1);
+    call(0, 1);
+    expect(seen).toEqual(["1+", "1+ 1- 2+"]);
+  });
+
+  it("are told with the longest yet", () => {
+    const { call, marked } = watched();
+    call(0, 7);
+    call(100, 300);
+    call(100, 2);
+    expect(marked.map(({ longest }) => longest)).toEqual([0, 7, 7, 300, 300, 300]);
+  });
+
+  it("count as the module's start does, which may throw", () => {
+    const { asking, call, told } = watched();
+    expect(asking.during(() => "opened")).toBe("opened");
+    const fails = () => {
+      throw new Error("no start");
+    };
+    expect(() => asking.during(fails)).toThrow("no start");
+    call(0, 1);
+    expect(told()).toBe("1+ 1- 2+ 2- 3+ 3-");
+  });
 });
 
-it("tells each call by itself that comes after long work of the kernel", async () => {
-  const { call, told } = watched();
-  for (let i = 0; i < 3; i++) call(1000, 50);
-  expect(told()).toBe("+.-+.-+.-");
-  call(5, 50); // at once after another
-  call(1000, 50);
-  expect(told()).toBe("+.-+.-+.-+.+.-");
-  await Promise.resolve();
-  expect(told()).toBe("+.-+.-+.-+.+.-");
-});
+describe("marks", () => {
+  /** Those that are sent, and what marks them. */
+  const sender = () => {
+    const sent: Notice[] = [];
+    return { sent, mark: marks((notice) => sent.push(notice)) };
+  };
 
-it("tells the longest call yet", async () => {
-  const { call, longest } = watched();
-  call(0, 7);
-  call(100, 300);
-  call(100, 2);
-  expect(longest).toEqual([0, 7, 7, 300, 300, 300]);
+  it("are read from shared memory, which is told once, with the first of them", () => {
+    const { sent, mark } = sender();
+    expect(sent).toEqual([]);
+    mark({ calls: 1, asking: true, longest: 0 });
+    const { board } = sent[0] as { board: Int32Array };
+    expect(board.buffer).toBeInstanceOf(SharedArrayBuffer);
+    expect(readMarks(board)).toEqual({ calls: 1, asking: true, longest: 0 });
+    mark({ calls: 1, asking: false, longest: 7.2 });
+    expect(readMarks(board)).toEqual({ calls: 1, asking: false, longest: 8 });
+    mark({ calls: 2, asking: true, longest: 7.2 });
+    expect(readMarks(board)).toEqual({ calls: 2, asking: true, longest: 8 });
+    expect(sent).toHaveLength(1);
+  });
+
+  it("differ from call to call also where the counter has run over", () => {
+    const { sent, mark } = sender();
+    const read = (calls: number) => {
+      mark({ calls, asking: true, longest: 0 });
+      return readMarks((sent[0] as { board: Int32Array }).board).calls;
+    };
+    const found = [2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1, 2 ** 32].map(read);
+    expect(new Set(found).size).toBe(4);
+  });
+
+  it.each([
+    ["is none", undefined],
+    ["is a polyfill's", ArrayBuffer],
+  ])("are a message each where shared memory %s", (_, shared) => {
+    vi.stubGlobal("SharedArrayBuffer", shared);
+    const { sent, mark } = sender();
+    const all = [
+      { calls: 1, asking: true, longest: 0 },
+      { calls: 1, asking: false, longest: 2 },
+    ];
+    for (const asked of all) mark(asked);
+    expect(sent).toEqual(all);
+  });
 });
