@@ -9,6 +9,7 @@ use std::cell::Cell;
 use train::bundle::{Bundle, Elements};
 use train::checkpoint;
 use train::describe::rows::optimizers::NAMES;
+use train::error::ErrorClass;
 use train::model::Model;
 use train::session::{Session, Status, Team};
 
@@ -20,6 +21,20 @@ thread_local! {
     /// Bytes that are held, and the most of them so far.
     static HELD: Cell<isize> = const { Cell::new(0) };
     static MOST: Cell<isize> = const { Cell::new(0) };
+    /// Blocks of so many bytes that are still given, where the next one after them is not.
+    static GIVEN: Cell<Option<(usize, usize)>> = const { Cell::new(None) };
+}
+
+/// Whether this block is the one that cannot be had.
+fn refused(size: usize) -> bool {
+    match GIVEN.get() {
+        Some((bytes, 0)) if bytes == size => true,
+        Some((bytes, more)) if bytes == size => {
+            GIVEN.set(Some((bytes, more - 1)));
+            false
+        }
+        _ => false,
+    }
 }
 
 fn hold(more: isize) {
@@ -27,10 +42,13 @@ fn hold(more: isize) {
     MOST.set(MOST.get().max(HELD.get()));
 }
 
-// SAFETY: each call is handed on as it comes.
+// SAFETY: each call is handed on as it comes, or has no block.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         ASKED.set(ASKED.get() + 1);
+        if refused(layout.size()) {
+            return std::ptr::null_mut();
+        }
         hold(layout.size() as isize);
         unsafe { System.alloc(layout) }
     }
@@ -225,6 +243,32 @@ fn a_search_has_room_for_its_pairs_once() {
     assert!(resumed < 0.3, "{resumed}");
     let loaded = opened(&mut checkpoint::load(&file).expect("just written"), &resume);
     assert!(loaded > 0.9 && loaded < 1.3, "{loaded}");
+}
+
+/// Wherever memory ends while a run opens, the model is as it was: what is tried for each block of the length of the parameters.
+#[test]
+fn a_run_that_finds_no_room_leaves_the_constants_of_the_scale_as_they_were() {
+    let runs = [
+        (r#"{"epochs":1,"onDivergence":{"rollBack":{}},"average":{"kind":"ema"},"optimizer":"adam"}"#, 8),
+        (r#"{"epochs":1,"optimizer":{"kind":"lbfgs","historySize":5}}"#, 13),
+    ];
+    for (run, least) in runs {
+        let mut model = tripler(r#","scale":"standard""#);
+        let bytes = model.body().expect("sizes are known").params.len() * size_of::<f32>();
+        let refusals = (0..).take_while(|&given| {
+            let data = tripled(20, |_| {});
+            GIVEN.set(Some((bytes, given)));
+            let opened = Session::fit(&mut model, data, run, None, None);
+            GIVEN.set(None);
+            let Err(error) = opened else { return false };
+            assert_eq!(error.class, ErrorClass::Memory, "{}", error.message);
+            assert!(model.encoding.output.is_none(), "{run}: after {given} blocks");
+            true
+        });
+        let refusals = refusals.count();
+        assert!(refusals >= least, "{run}: {refusals} refusals");
+        assert!(model.encoding.output.is_some());
+    }
 }
 
 #[test]

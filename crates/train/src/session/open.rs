@@ -57,13 +57,14 @@ impl Session {
         let run = RunDescription::from_json(run)?.resolve(&model.description, context)?;
         let shards = if team.is_some() { SHARDS } else { 1 };
         let fingerprint = fingerprint(&data, validation.as_ref());
-        let mut session = Session::open(model, data, validation, run, shards, team, fingerprint)?;
+        let (mut session, encoding) = Session::open(model, data, validation, run, shards, team, fingerprint)?;
         if session.run.roll_back.is_some() {
             let params = &model.body()?.params;
             session.good = Some(Place::new(params, &session.updater, &session.counters)?);
         }
         model.saved = None;
         session.updater.reserve_search()?;
+        model.encoding = encoding;
         model.train_here();
         Ok(session)
     }
@@ -89,7 +90,7 @@ impl Session {
         }
         let shards = saved.shards;
         let workers = team.map_or(1, |team| team.workers);
-        let mut session = Session::open(model, data, validation, run, shards, team, fingerprint)?;
+        let (mut session, encoding) = Session::open(model, data, validation, run, shards, team, fingerprint)?;
         let cursor = model.saved.as_ref().map_or(0, |saved| saved.counters.cursor);
         if session.batches.is_some_and(|n| cursor > n) {
             return Err(Error::format("the saved run stands behind the end of its epoch"));
@@ -120,6 +121,7 @@ impl Session {
                 "the run was begun without `workers`, and its batches stay whole, for the same bits: of {workers} workers one has them all"
             ));
         }
+        model.encoding = encoding;
         model.train_here();
         let body = model.body_mut()?;
         if let Some(last) = saved.last {

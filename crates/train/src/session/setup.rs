@@ -12,6 +12,7 @@ use crate::data::prepare::{Part, Request, check_classes, prepare, prepare_whole}
 use crate::data::text::Cut;
 use crate::describe::model::{ModelDescription, Target};
 use crate::describe::run::{BATCH_SIZE, BatchSize, DataKind, Keep, RunDescription};
+use crate::encoding::Encoding;
 use crate::error::Error;
 use crate::evaluate::{Evaluator, WINDOW, capacity};
 use crate::memory::room_for;
@@ -21,15 +22,16 @@ use crate::update::Updater;
 use rnn::{At, Capacity};
 
 impl Session {
+    /// With the constants of the data's scale, which are the model's once nothing more can fail.
     pub(super) fn open(
-        model: &mut Model,
+        model: &Model,
         data: Bundle,
         validation: Option<Bundle>,
         run: RunDescription,
         shards: usize,
         team: Option<Team>,
         fingerprint: Option<String>,
-    ) -> Result<Session, Error> {
+    ) -> Result<(Session, Encoding), Error> {
         let Team { workers, index } = team.unwrap_or(Team { workers: 1, index: 0 });
         let division = Division { shards, workers, index };
         let mut encoding = model.encoding.clone();
@@ -149,8 +151,7 @@ impl Session {
             warnings,
             run,
         };
-        model.encoding = encoding;
-        Ok(session)
+        Ok((session, encoding))
     }
 }
 
