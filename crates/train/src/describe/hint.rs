@@ -36,7 +36,7 @@ const FOREIGN_OPTIONS: &[(&str, &str)] = &[
     ("zoneouthidden", "zoneout"), ("zoneouth", "zoneout"), ("zoneoutc", "zoneoutCell"), ("cellzoneout", "zoneoutCell"),
     ("taus", "quantiles"), ("tau", "quantiles"), ("quantile", "quantiles"),
     ("std", "deviation"), ("stddev", "deviation"), ("sigma", "deviation"), ("noiseshape", "shared"), ("variational", "shared"),
-    ("variational", "variationalDropout"), ("statedropout", "variationalDropout"), ("shared", "dropoutShared"), ("lockeddropout", "dropoutShared"),
+    ("recurrentdropout", "variationalDropout"), ("variational", "variationalDropout"), ("statedropout", "variationalDropout"), ("shared", "dropoutShared"), ("lockeddropout", "dropoutShared"),
 ];
 
 /// The same for words: kinds of layers and optimisers, losses, activations.
@@ -61,9 +61,21 @@ const FOREIGN_WORDS: &[(&str, &str)] = &[
     ("gaussiannoise", "noise"), ("variationaldropout", "dropout"), ("spatialdropout1d", "dropout"), ("lockeddropout", "dropout"),
 ];
 
+/// What acts on recurrent weights.
+const OF_RECURRENT_WEIGHTS: [&str; 5] =
+    ["recurrentInit", "recurrentScale", "weightDrop", "variationalDropout", "vanishingPenalty"];
+
 /// The option that was meant by `given`, if any of `known` or of other places looks like it.
 pub fn option(given: &str, known: &[&'static str]) -> Option<&'static str> {
-    nearest(given, known, FOREIGN_OPTIONS)
+    // Keras' own spelling: what has the same name here is another thing.
+    let keras = (given == "recurrent_dropout").then_some("variationalDropout").filter(|meant| known.contains(meant));
+    keras.or_else(|| nearest(given, known, FOREIGN_OPTIONS))
+}
+
+/// Why a layer with the options `known` cannot have this one, which others have.
+pub fn reason(given: &str, known: &[&'static str]) -> Option<&'static str> {
+    let without = known.contains(&"hiddenSize") && !known.contains(&"recurrentInit");
+    (without && OF_RECURRENT_WEIGHTS.contains(&given)).then_some("the layer has no recurrent weights")
 }
 
 /// The word that was meant by `given`.

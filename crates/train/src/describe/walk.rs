@@ -269,6 +269,9 @@ fn unknown(name: &str, known: &[&'static str], path: &mut String) -> Error {
         let message = [path, ": unknown option"].concat();
         let mut error = Error::new(ErrorClass::Config, "unknownOption", message).about(path.as_str());
         (error.expected, error.received) = (Some(known.join(", ").into()), Some(name.into()));
+        if let Some(reason) = hint::reason(name, known) {
+            return error.hint(reason);
+        }
         match hint::option(name, known) {
             Some(meant) => hinted(error, Some(meant)),
             None => error.hint(&["known are ", &known.join(", ")].concat()),

@@ -101,7 +101,7 @@ fn forms() {
         ),
         (
             described(json!({ "kind": "lru", "weightDrop": 0.5 })).map(|_| ()),
-            "layers[0].weightDrop: unknown option; did you mean weightNorm?",
+            "layers[0].weightDrop: unknown option; the layer has no recurrent weights",
         ),
         (
             tokens(json!({ "kind": "gru", "hiddenSize": 4, "residual": true })),
@@ -156,7 +156,19 @@ fn masks_at_every_step() {
         assert!(message(described(fields)).starts_with(&expected));
     }
     let hinted = described(json!({ "kind": "lstm", "recurrent_dropout": 0.5 }));
-    assert!(message(hinted).contains("recurrentDropout"));
+    assert!(message(hinted).ends_with("did you mean variationalDropout?"), "Keras' name");
+    for (kind, option, end) in [
+        ("rnn", "recurrentDropout", "did you mean variationalDropout?"),
+        ("lstm", "recurrentdropout", "did you mean recurrentDropout?"),
+        ("minGru", "recurrent_dropout", "did you mean recurrentDropout?"),
+        ("minGru", "variationalDropout", "the layer has no recurrent weights"),
+        ("minLstm", "weightDrop", "the layer has no recurrent weights"),
+        ("lru", "vanishingPenalty", "the layer has no recurrent weights"),
+    ] {
+        let mut fields = json!({ "kind": kind });
+        fields[option] = json!(0.5);
+        assert!(message(described(fields)).ends_with(&format!("unknown option; {end}")), "{kind} {option}");
+    }
     let hinted = described(json!({ "kind": "lstm", "variational": 0.5 }));
     assert!(message(hinted).contains("variationalDropout"));
 }
@@ -248,11 +260,11 @@ fn cells_without_recurrent_weights() {
         (json!({ "kind": "lru", "maxPhase": 0 }), "layers[0].maxPhase: expected a number above 0, got 0"),
         (
             json!({ "kind": "minGru", "recurrentInit": "identity" }),
-            "layers[0].recurrentInit: unknown option; known are hiddenSize, numLayers, bidirectional, merge, residual, skip, initialState, dropout, dropoutShared, activationPenalty, temporalPenalty, weightNorm, bias, name, trainable, recurrentDropout, zoneout",
+            "layers[0].recurrentInit: unknown option; the layer has no recurrent weights",
         ),
         (
             json!({ "kind": "lru", "recurrentScale": 0.5 }),
-            "layers[0].recurrentScale: unknown option; known are hiddenSize, numLayers, bidirectional, merge, residual, skip, initialState, dropout, dropoutShared, activationPenalty, temporalPenalty, weightNorm, bias, name, trainable, minRadius, maxRadius, maxPhase",
+            "layers[0].recurrentScale: unknown option; the layer has no recurrent weights",
         ),
         (json!({ "kind": "minLstm", "bias": false, "forgetBias": 1 }), "layers[0].forgetBias: needs bias: true"),
     ] {
