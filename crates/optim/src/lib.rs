@@ -54,7 +54,7 @@ pub use lbfgs::{Lbfgs, Search};
 pub use lion::Lion;
 pub use muon::{Adjustment, Muon};
 pub use nadam::NAdam;
-pub use optimizer::{MAX_BUFFERS, Optimizer, Step};
+pub use optimizer::{Optimizer, Step};
 pub use places::{Places, Tensor};
 pub use prodigy::Prodigy;
 pub use radam::RAdam;

@@ -5,9 +5,6 @@ use crate::state::{Extent, State};
 use crate::{Adadelta, Adafactor, Adagrad, Adam, AdamW, Adamax, Asgd, Lamb, Lbfgs, Lion, Muon, NAdam, Prodigy};
 use crate::{RAdam, RmsProp, Rprop, ScheduleFree, Sgd};
 
-/// The most moment buffers any optimiser keeps.
-pub const MAX_BUFFERS: usize = 5;
-
 /// Which update, and what schedules give for it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Step {

@@ -107,7 +107,8 @@ fn prodigy() {
             d = d.max(o.coefficient * r / s.iter().map(|s: &f64| s.abs()).sum::<f64>());
         });
         assert!(d > 5.0 * o.d0, "the estimate grew to {d}");
-        assert!(off < TOLERANCE, "{o:?}: off by {off:e}");
+        // 32 bits over a hundred steps; without the rest of each weight those from 1e-6 would be off by more.
+        assert!(off < 1e-5, "{o:?}: off by {off:e}");
     }
 }
 

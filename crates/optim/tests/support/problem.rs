@@ -29,7 +29,8 @@ pub fn loss(problem: &Value, x: &[f64]) -> f64 {
 }
 
 /// How far the loss at `x` is from that of the record after so many steps, relative to it; or, where it passes through zero on its
-/// way down, to a fiftieth of the largest, since its terms do not become small with their sum.
+/// way down, to a fiftieth of the largest: its terms do not become small with their sum, and weights that are off by some 1e-7, as
+/// 32 bits are, put them off by as much, which of a fiftieth is half of 1e-5.
 pub fn loss_error(problem: &Value, record: &Value, step: usize, x: &[f64]) -> f64 {
     let losses = numbers(&record["loss"]);
     assert_eq!(losses.len() * x.len(), tensor(&record["x"]).len(), "a loss for each step");
