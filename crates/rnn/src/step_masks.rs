@@ -54,11 +54,11 @@ impl Level {
         self.mask_widths().iter().sum()
     }
 
-    /// Numbers that zoneout, or a masked product, keeps of a row while a step is made.
+    /// Numbers that zoneout, or a masked product that is added to what a cell keeps, holds of a row while a step is made.
     pub fn held_width(&self) -> usize {
         match () {
             () if self.rates.zoneout() => self.units + self.memory,
-            () if self.variational > 0.0 => self.units,
+            () if self.variational > 0.0 && self.cell().shape().keeps => self.units,
             () => 0,
         }
     }

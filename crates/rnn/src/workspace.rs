@@ -134,7 +134,8 @@ pub(crate) struct Scratch {
     /// Gradient of what the states of a step are a projection of, `[batch, operand]`.
     pub projected: Vec<f32>,
     /// Of a step that zoneout acts on, forward the states before, back the gradients that go to them: `[batch, units]`, then
-    /// `[batch, memory]`. Then on the way back of one that reads masked states, what comes of the product.
+    /// `[batch, memory]`. Then on the way back of one that reads masked states, what comes of the product, where the
+    /// cell has left a part of its own to add it to.
     pub held: Vec<f32>,
     /// The cell's own vectors, as it reads them.
     pub vectors: Vec<f32>,

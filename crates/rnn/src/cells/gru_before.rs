@@ -3,7 +3,8 @@
 //! ```text
 //! r, z = σ(sums)    n = tanh(W_in x + b_in + W_hn (r ∘ h') + b_hn)    h = n + z ∘ (h' - n)
 //! ```
-//! A row of gates is `[n | r | z]`. The candidate's product waits for r, so it is a second one, over `r ∘ h'` (saved).
+//! A row of gates is `[n | r | z]`. The candidate's product waits for r, so it is a second one, over `r ∘ h'` (saved); of masked
+//! states the products read m ∘ h' and m ∘ r ∘ h' (which is then what is saved).
 
 use super::gru::blend;
 use super::{Backward, Cell, Forward, Gate, Shape, candidate};

@@ -8,6 +8,8 @@
 //! ```
 //! The derivative is the immediate one, as there: x and δ count as constants. It has the form of the other gradient of W,
 //! `Σ δ_t h_{t-1}ᵀ`, so the two are one sum, over `h_{t-1} + u_t`: no product more, and the same bits in segments.
+//! Where the product reads masked states, m ∘ h' (see [`super::variational`]), W is W·diag(m) in v_t, `f' ∘ m ∘ Wᵀ δ_t`, and
+//! the sum is over `m ∘ (h_{t-1} + u_t)`.
 //! The ratio does not depend on the scale of E. A step without a gradient to speak of counts for nothing.
 
 use super::Sweep;
@@ -25,7 +27,8 @@ impl Sweep<'_> {
         Some(2.0 * f64::from(self.level.vanishing) / key.whole.sequences as f64)
     }
 
-    /// Writes `terms [n, H]` of a step: `h' + u`, from its `deltas [n, H]`, `carried [.., H]` = Wᵀ δ and the states before.
+    /// Writes `terms [n, H]` of a step: `h' + u`, from its `deltas [n, H]`, `carried [.., H]` = Wᵀ δ (m ∘ Wᵀ δ where states are
+    /// masked) and the states before.
     pub(super) fn vanishing_terms(
         &self,
         factor: f64,

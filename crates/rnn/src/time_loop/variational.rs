@@ -4,6 +4,7 @@
 //! ```text
 //! sums = b + W x + U (m ∘ h')      dU = Σ δ (m ∘ h')ᵀ      dh' += m ∘ Uᵀ δ      m: 0 with probability rate, else 1/(1-rate), in training
 //! ```
+//! With the regulariser against vanishing gradients h' is `h' + u` in dU (see [`super::vanishing`]).
 //! What a cell takes of h' beside its products (a GRU's `z ∘ h'`, zoneout) is as it was; where the reset of a GRU acts before the
 //! product, that reads `m ∘ r ∘ h'`. A mask depends on seed, update, level, direction, sequence and unit alone.
 //!

@@ -1,5 +1,5 @@
-//! Updates that are searched for (L-BFGS): each evaluation is a unit of work of a run, and between any two of them it can be
-//! stopped, saved and looked at; the model has the weights of the last step. NOT: the search.
+//! Updates that are searched for (L-BFGS): each evaluation is a unit of work of a run, which can be stopped, saved and
+//! looked at between any two of them; the model has the weights of the last step. NOT: the search.
 
 use super::Session;
 use crate::describe::run::RunDescription;
