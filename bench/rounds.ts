@@ -67,7 +67,8 @@ export async function alternate(
   }
   for (let round = 0; round < rounds; round++) {
     between();
-    for (const entry of entries) {
+    // The other way round in every second one: who comes after whom is alike for all.
+    for (const entry of round % 2 === 0 ? entries : [...entries].reverse()) {
       const { contestant, series } = entry;
       if (round >= entry.rounds) continue;
       try {

@@ -207,7 +207,7 @@ export interface RunDescription {
   /** Text and long streams: window length (128); carryState: the state runs on into the next window. */
   window?: number;
   carryState?: boolean;
-  truncation?: { k1: number; k2: number }; // (later)
+  truncation?: { k1: number; k2: number };
   /** A number is taken from the end, as in Keras; a class missing from the training part is a DataError. */
   validationSplit?: number | { fraction: number; from: "end" | "random" };
   patience?: number;
