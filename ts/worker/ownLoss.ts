@@ -46,13 +46,23 @@ export function openLoss(bytes: BufferSource, failed: (failure: Refusal) => void
   checkSignature(loss);
   const [p, t, g] = [1, 2, 3].map(() => new Place(exports)) as [Place, Place, Place];
   checkArray(exports, p);
+  const resize = (rows: number, targets: number) => {
+    p.fit(rows);
+    t.fit(targets);
+    g.fit(rows);
+  };
 
   return {
     sum(prediction, target, gradient) {
       try {
-        p.fit(prediction.length);
-        t.fit(target.length);
-        g.fit(prediction.length);
+        try {
+          resize(prediction.length, target.length);
+        } catch {
+          // No memory for room to grow in beside what is there: without both it may be enough.
+          for (const place of [p, t, g]) place.release();
+          exports.__collect?.();
+          resize(prediction.length, target.length);
+        }
         p.view().set(prediction);
         t.view().set(target);
         g.view().fill(0);
@@ -77,17 +87,24 @@ class Place {
     this.#util = util;
   }
 
-  /** Makes it so long. What is in it then is anything. Where the module has no memory for that, which throws, it is as before. */
+  /** Makes it so long, and twice as long as before at least if it grows. What is in it then is anything. Throws where there is no memory for that. */
   fit(length: number): void {
-    const { __newArray, __pin, __unpin, memory } = this.#util;
+    const { __newArray, __pin, memory } = this.#util;
     if (length > this.#room) {
       const room = Math.max(length, 2 * this.#room);
       const pointer = __pin(__newArray(this.#util.Float32Array_ID.value, room));
-      if (this.pointer) __unpin(this.pointer);
+      this.release();
       this.pointer = pointer;
       this.#room = room;
     }
     new DataView(memory!.buffer).setUint32(this.pointer + BYTE_LENGTH, 4 * length, true);
+  }
+
+  /** Lets go of what there is: what it is made next is just as long. */
+  release(): void {
+    if (this.pointer) this.#util.__unpin(this.pointer);
+    this.pointer = 0;
+    this.#room = -1;
   }
 
   /** Anew for each use: the module's memory may have grown. */

@@ -69,6 +69,17 @@ describe("a loss of the user's own", () => {
     expect(failures.map(({ record }) => record.code)).toEqual(["brokenLoss", "brokenLoss"]);
   });
 
+  it("takes batches that grow as long as its memory has room for them at all", async () => {
+    // 256 kB, of which the runtime takes some 10; three arrays of the last length take 210.
+    const own = openLoss(await compile(huber, "--exportRuntime", "--maximumMemory", "4"), never);
+    for (const n of [8000, 10_000, 9000, 14_000, 17_500, 3, 17_500]) {
+      const gradient = new Float32Array(n);
+      const sum = own.sum(new Float32Array(n).fill(0.5), new Float32Array(n), gradient);
+      expect(sum, `${n} numbers`).toBeCloseTo(0.125 * n, 12);
+      expect(gradient).toEqual(new Float32Array(n).fill(0.5));
+    }
+  });
+
   it("that throws or reads past its arrays gives NaN and says why", async () => {
     for (const body of ['throw new Error("enough");', "return prediction[9];"]) {
       const failures: Refusal[] = [];
