@@ -2,7 +2,7 @@
 
 import { type Inputs, listed, type Naming } from "./batch.js";
 import type { Bytes } from "./bundle.js";
-import { type Encoding, targetsAt } from "./encoding.js";
+import type { Encoding } from "./encoding.js";
 import { checkFields } from "./fields.js";
 import { readInputs } from "./inputs.js";
 import { build, type Part } from "./parts.js";
@@ -18,7 +18,7 @@ export function encodeSamples(samples: Samples, encoding: Encoding, prefix = "")
   const { x, y, sampleWeight, initialState } = samples;
   const inputs = readInputs(x, encoding.input, listed(`${prefix}x`));
   const weighted = sampleWeight !== undefined;
-  const mask = weighted ? readWeights(sampleWeight, targetsAt(encoding), inputs, `${prefix}sampleWeight`) : undefined;
+  const mask = weighted ? readWeights(sampleWeight, encoding, inputs, `${prefix}sampleWeight`) : undefined;
   const targets = readTargets(y, { encoding, inputs, mask, ...listed(`${prefix}y`) });
   const initial = readInitial(initialState, inputs.lengths.length, `${prefix}initialState`);
   return sequences(inputs, [...targets, ...(mask ? [weightPart(mask)] : []), ...initial]);

@@ -1,15 +1,21 @@
 /** Weights of targets: one for each sequence, or one for each step. */
 
 import { type Inputs, total } from "./batch.js";
-import type { At } from "./encoding.js";
+import { type Encoding, targetsAt } from "./encoding.js";
 import { copyNumbers, isList, type List } from "./numeric.js";
 import { count, show, wrongData, wrongShape } from "./refuse.js";
 import { notFinite } from "./rows.js";
 
 const NAME = "sampleWeight";
 
-/** One for each target: [B] at the last step, [rows] at every one. Throws ShapeError and DataError. */
-export function readWeights(weights: unknown, at: At, { lengths, at: path }: Inputs, name = NAME): Float32Array {
+/** One for each target: [B] where a sequence has one, [rows] where each step has. Throws ShapeError and DataError. */
+export function readWeights(
+  weights: unknown,
+  encoding: Encoding,
+  { lengths, at: path }: Inputs,
+  name = NAME,
+): Float32Array {
+  const at = targetsAt(encoding);
   const each = at === "every" ? "a number or a list of them for each sequence" : "a number for each sequence";
   if (!isList(weights)) throw wrongData({ path: name, expected: `a list: ${each}`, received: show(weights) });
   if (weights.length !== lengths.length) {
@@ -29,7 +35,7 @@ export function readWeights(weights: unknown, at: At, { lengths, at: path }: Inp
       }
       copyWeights(weight, result, first, `${name}[${i}]`);
     } else {
-      const hint = isList(weight) ? 'output.at is "last": a sequence has one target' : undefined;
+      const hint = isList(weight) ? whyOne(encoding) : undefined;
       throw wrongData({
         path: `${name}[${i}]`,
         expected: each.replace(" for each sequence", ""),
@@ -43,6 +49,12 @@ export function readWeights(weights: unknown, at: At, { lengths, at: path }: Inp
     throw wrongData({ path: name, expected: "at least one weight above 0", received: "none" });
   }
   return result;
+}
+
+/** Why a sequence has one weight and not one for each step. */
+function whyOne({ output }: Encoding): string {
+  if (output.at === "every") return 'the loss is "ctc": the labels of a sequence are one target';
+  return 'output.at is "last": a sequence has one target';
 }
 
 function copyWeights(from: List, to: Float32Array, first: number, path: string): void {

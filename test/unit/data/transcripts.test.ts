@@ -26,6 +26,13 @@ describe("labels of whole sequences", () => {
     expect(bundle.f32("weight")).toEqual(floats(2, 0));
   });
 
+  test("have one weight, not one for each step, and the refusal says why", () => {
+    expect(refused([["a"], ["b"]], ctc, { sampleWeight: [[1, 1], [1]] })).toBe(
+      "DataError wrongData: sampleWeight[0]: expected a number, got a list of 2 numbers; " +
+        'the loss is "ctc": the labels of a sequence are one target',
+    );
+  });
+
   test.each<[unknown, string]>([
     [[["a"]], "ShapeError wrongShape: y: expected 2 targets, one for each sequence of x, got 1"],
     [
