@@ -1,7 +1,9 @@
 //! An update allocates nothing: memory is reserved when a run opens, and in its first epoch at the latest; what is large is there once.
 #![cfg(not(target_arch = "wasm32"))]
 
+#[path = "../common/mod.rs"]
 mod common;
+mod unused;
 
 use common::{classified, classifier, run_to_end, series, text, tripled, tripler, writer};
 use std::alloc::{GlobalAlloc, Layout, System};
