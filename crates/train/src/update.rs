@@ -1,16 +1,16 @@
 //! One update of the weights: clip, penalties, rate, optimiser; and the moments it keeps. Used by runs, trainers and
 //! online learners alike. NOT: where the gradient comes from.
 
+mod flat;
 mod search;
 
 use crate::average::Averaged;
-use crate::bundle::Bundle;
 use crate::describe::update::Update as Description;
 use crate::error::Error;
 use crate::groups::{Moved, Penalised, divide};
 use crate::memory::buffer;
 use crate::places::places;
-use crate::text::{quoted, shape as shape_text};
+pub use flat::{read_flat, write_flat};
 use linalg::first_non_finite;
 use optim::{Clip, Done, Optimizer, Places, State, Step};
 use rnn::{Orthogonality, ParameterTable, Role, Running};
@@ -370,37 +370,4 @@ fn check_normed(table: &ParameterTable, description: &Description) -> Result<(),
 fn non_finite<'a>(table: &'a ParameterTable, flat: &[f32]) -> &'a str {
     let found = table.entries().iter().find(|p| first_non_finite(&flat[p.range()]).is_some());
     found.map_or("all parameters", |p| &p.name)
-}
-
-/// Writes a flat buffer as one natural tensor a parameter, each name after `prefix`.
-pub fn write_flat(table: &ParameterTable, flat: &[f32], prefix: &str, into: &mut Bundle) {
-    for (index, parameter) in table.entries().iter().enumerate() {
-        let mut natural = vec![0.0; parameter.count()];
-        table.export(index, flat, &mut natural);
-        into.f32(format!("{prefix}{}", parameter.name), parameter.shape.clone(), natural);
-    }
-}
-
-/// The inverse of [`write_flat`].
-///
-/// # Errors
-/// `FormatError` for a missing or misshapen tensor.
-pub fn read_flat(table: &ParameterTable, flat: &mut [f32], prefix: &str, from: &mut Bundle) -> Result<(), Error> {
-    for (index, parameter) in table.entries().iter().enumerate() {
-        let name = format!("{prefix}{}", parameter.name);
-        match from.take_f32(&name)? {
-            Some((shape, natural)) if shape == parameter.shape => table.import(index, &natural, flat),
-            Some((shape, _)) => {
-                let expected = &parameter.shape;
-                return Err(Error::format(format!(
-                    "tensor {} has shape {}, expected {}",
-                    quoted(&name),
-                    shape_text(&shape),
-                    shape_text(expected)
-                )));
-            }
-            None => return Err(Error::format(format!("tensor {} is missing", quoted(&name)))),
-        }
-    }
-    Ok(())
 }
