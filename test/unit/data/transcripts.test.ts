@@ -20,7 +20,7 @@ describe("labels of whole sequences", () => {
     expect([bundle.i32("labels"), bundle.i32("labelLengths")]).toEqual([ints(1, 2, 2), ints(2, 1)]);
   });
 
-  test("may be none; a sequence of weight 0 has any", () => {
+  test("may be none; whatever a sequence of weight 0 has is passed over", () => {
     const bundle = read([[], "what"], ctc, { sampleWeight: [2, 0] });
     expect([bundle.i32("labels"), bundle.i32("labelLengths")]).toEqual([ints(), ints(0, 0)]);
     expect(bundle.f32("weight")).toEqual(floats(2, 0));

@@ -4,7 +4,7 @@ use super::samples::Samples;
 use rnn::At;
 use std::ops::Range;
 
-/// Steps `steps` of each sample that has any of them; to be asked of these alone. Targets before step `counted` weigh nothing:
+/// Steps `steps` of each sample that reaches them; to be asked of these alone. Targets before step `counted` weigh nothing:
 /// they have had their turn. Where there is one target a sample, it is that of the samples that end in `counted .. steps.end`.
 pub struct Window<'a> {
     pub samples: &'a dyn Samples,
