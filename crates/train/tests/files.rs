@@ -6,7 +6,9 @@ use common::{bits, classified, classifier, fit, text};
 use train::bundle::{Bundle, Elements};
 use train::checkpoint::{self, load};
 use train::error::ErrorClass;
+use train::hash::Fnv;
 use train::model::Model;
+use train::session::Session;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -94,4 +96,52 @@ fn a_newer_version_is_refused_by_name() {
     let mut bundle = Bundle::read(&save(&classifier(), false)).expect("safetensors");
     bundle.metadata.iter_mut().filter(|(key, _)| key == "version").for_each(|(_, v)| *v = "2".into());
     assert_eq!(load(&bundle.write()).err().expect("newer").code, "newerVersion");
+}
+
+/// The file with other descriptions and without some tensors, and a checksum that is right.
+fn rewritten(file: &[u8], change: impl Fn(&str) -> String, without: &str) -> Vec<u8> {
+    let mut bundle = Bundle::read(file).expect("safetensors");
+    bundle.tensors.retain(|tensor| !tensor.name.starts_with(without) || without.is_empty());
+    for (key, text) in &mut bundle.metadata {
+        *text = if key == "checksum" { "0".repeat(text.len()) } else { change(text) };
+    }
+    let mut file = bundle.write();
+    let mut hash = Fnv::default();
+    hash.add(&file);
+    let sum = hash.hex();
+    let key = b"\"checksum\":\"";
+    let at = file.windows(key.len()).position(|w| w == key).expect("a checksum") + key.len();
+    file[at..at + sum.len()].copy_from_slice(sum.as_bytes());
+    file
+}
+
+/// What earlier builds wrote and this one does not take is told, not run into.
+#[test]
+fn descriptions_of_earlier_builds_are_refused() {
+    let lru = SMALL.replace("rnn", "lru");
+    let file = save(&Model::create(&lru).expect("right"), false);
+    assert!(load(&rewritten(&file, str::to_owned, "")).is_ok(), "it is the file that it was");
+    let scaled = |text: &str| text.replace(r#""kind":"lru""#, r#""kind":"lru","recurrentScale":1"#);
+    let error = load(&rewritten(&file, scaled, "")).err().expect("an option that it has no longer");
+    assert_eq!(error.class, ErrorClass::Format);
+    assert!(error.message.contains("layers[0].recurrentScale: unknown option"), "{}", error.message);
+
+    let trained = |run: &str| {
+        let mut model = classifier();
+        fit(&mut model, classified(30), run);
+        save(&model, true)
+    };
+    let file = trained(r#"{"epochs":1,"batchSize":"full","optimizer":"rprop"}"#);
+    let null = |text: &str| text.replace(r#""batchSize":"full""#, r#""batchSize":null"#);
+    let error = load(&rewritten(&file, null, "")).err().expect("a size is a number or all");
+    assert_eq!(error.class, ErrorClass::Format);
+    // Without one it takes all of the data, as it did.
+    let open = |text: &str| text.replace(r#""batchSize":"full","#, "");
+    let mut model = load(&rewritten(&file, open, "")).expect("the default");
+    assert!(Session::resume(&mut model, classified(30), r#"{"epochs":2}"#, None, None).is_ok());
+
+    let file = trained(r#"{"epochs":1,"optimizer":"prodigy"}"#);
+    let error = load(&rewritten(&file, str::to_owned, "optimizer.rest.")).err().expect("a tensor less");
+    assert_eq!(error.class, ErrorClass::Format);
+    assert!(error.message.contains("optimizer.rest.0.weight_ih_l0"), "{}", error.message);
 }
