@@ -67,8 +67,7 @@ export async function alternate(
   }
   for (let round = 0; round < rounds; round++) {
     between();
-    // The other way round in every second one: who comes after whom is alike for all.
-    for (const entry of round % 2 === 0 ? entries : [...entries].reverse()) {
+    for (const entry of entries) {
       const { contestant, series } = entry;
       if (round >= entry.rounds) continue;
       try {
