@@ -1,142 +1,119 @@
 /**
  * What each option costs: training steps with it over steps of the same task without, in turns in one process; the kernel alone. A
- * step without is Adam, no clipping, a prediction at every step.
+ * step without is Adam, no clipping, a prediction at every step. Which options: optionRows.ts.
  *   node ts/build/run.mjs bench/options.ts [--quick] [--only WORD]      WORD: part of an option's name, as "clip"
  */
 import { parseArgs } from "node:util";
-import type { Layer, ModelDescription, RunDescription, Samples } from "retrograd";
+import type { Layer, ModelDescription, Samples } from "retrograd";
 import type { Bare } from "./inside/bare.js";
 import { openKernel } from "./inside/tree.js";
 import { describe, machine } from "./machine.js";
+import { CLASSES, type Option, optionsOf } from "./optionRows.js";
 import { alternate, type Contestant, type Series } from "./rounds.js";
 import { median, table } from "./table.js";
-import { type Cell, draw, drawIndices, label, middle, samples, small, type Task } from "./task.js";
+import { draw, drawIndices, label, middle, samples, small, type Task } from "./task.js";
 
 const { values } = parseArgs({ options: { quick: { type: "boolean" }, only: { type: "string" } } });
 const { quick = false, only = "" } = values;
+/** An even number of rounds: in every second one the side with the option comes first. */
 const effort = quick
-  ? { rounds: 3, lap: 40, warm: 60, limit: 1000 }
-  : { rounds: 15, lap: 150, warm: 300, limit: 10_000 };
+  ? { rounds: 2, lap: 30, warm: 30, limit: 1000, swap: true }
+  : { rounds: 6, lap: 110, warm: 150, limit: 10_000, swap: true };
 const tasks = [middle[0], small[1]] as [Task, Task];
-const CLASSES = 10;
 
-interface Option {
-  run?: RunDescription;
-  /** Of the recurrent layer. */
-  cell?: object;
-  above?: Layer;
-  loss?: ModelDescription["loss"];
-  /** Predicts classes, with the option and without. */
-  classes?: true;
-  /** The cells that have it; all where nothing is said. */
-  of?: Cell;
+function samplesOf({ shape }: Task, { data, targets, weights }: Option): Samples {
+  const { batch, steps } = shape;
+  const each = <T>(of: (i: number) => T) => Array.from({ length: batch }, (_, i) => of(i));
+  const x = data === "tokens" ? each((i) => drawIndices(steps, CLASSES, i)) : samples(shape).x;
+  const numbers = draw(batch * steps, 1);
+  let y: Samples["y"] = { shape: [batch, steps, 1], data: data === "positive" ? numbers.map(Math.abs) : numbers };
+  if (data === "classes" || data === "tokens") y = each((i) => drawIndices(steps, CLASSES, 1000 + i));
+  if (targets === "probabilities") {
+    y = { shape: [batch, steps, CLASSES], data: new Float32Array(batch * steps * CLASSES).fill(1 / CLASSES) };
+  }
+  // Class 0 is the blank.
+  if (targets === "labels") y = each((i) => drawIndices(steps / 5, CLASSES - 1, 1000 + i).map((k) => k + 1));
+  const sampleWeight =
+    weights === "steps"
+      ? each((i) => Array.from({ length: steps }, (_, t) => 1 + ((i + t) % 2)))
+      : each((i) => 1 + (i % 2));
+  return { x, y, ...(weights && { sampleWeight }) };
 }
 
-type Optimizer = NonNullable<RunDescription["optimizer"]>;
-const optimizer = (said: Optimizer): Option => ({ run: { optimizer: said } });
-const run = (said: RunDescription): Option => ({ run: said });
-const cell = (said: object, of?: Cell): Option => ({ cell: said, ...(of && { of }) });
-const above = (layer: Layer): Option => ({ above: layer });
-
-const options: Record<string, Option> = {
-  "optimizer sgd": optimizer("sgd"),
-  "optimizer sgd, momentum": optimizer({ kind: "sgd", momentum: 0.9 }),
-  "optimizer sgd, nesterov": optimizer({ kind: "sgd", momentum: 0.9, nesterov: true }),
-  "optimizer sgd, hypergradient": optimizer({ kind: "sgd", hypergradient: 1e-6 }),
-  "optimizer rmsprop": optimizer("rmsprop"),
-  "optimizer rmsprop, centred, momentum": optimizer({ kind: "rmsprop", centered: true, momentum: 0.9 }),
-  "optimizer adam, amsgrad": optimizer({ kind: "adam", amsgrad: true }),
-  "optimizer adam, hypergradient": optimizer({ kind: "adam", hypergradient: 1e-8 }),
-  "optimizer adamw": optimizer("adamw"),
-  "optimizer nadam": optimizer("nadam"),
-  "optimizer radam": optimizer("radam"),
-  "optimizer adamax": optimizer("adamax"),
-  "optimizer adagrad": optimizer("adagrad"),
-  "optimizer adadelta": optimizer("adadelta"),
-  "optimizer asgd": optimizer("asgd"),
-  "optimizer rprop": optimizer({ kind: "rprop", learningRate: 1e-4 }),
-  "optimizer adafactor": optimizer("adafactor"),
-  "optimizer muon": optimizer("muon"),
-  "optimizer lion": optimizer("lion"),
-  "optimizer lamb": optimizer("lamb"),
-  "optimizer scheduleFree": optimizer("scheduleFree"),
-  "optimizer prodigy": optimizer("prodigy"),
-  "optimizer lbfgs (an evaluation)": optimizer({ kind: "lbfgs", toleranceGradient: 0, toleranceChange: 0 }),
-  "clip norm": run({ clip: { norm: 1 } }),
-  "clip norm 1": run({ clip: { norm: 1, normType: 1 } }),
-  "clip norm infinity": run({ clip: { norm: 1e-3, normType: "infinity" } }),
-  "clip norm per tensor": run({ clip: { norm: 0.1, per: "tensor" } }),
-  "clip value": run({ clip: { value: 1e-3 } }),
-  "clip adaptive": run({ clip: { adaptive: 0.01 } }),
-  "penalty l1": run({ penalty: { l1: 1e-6 } }),
-  "penalty l2": run({ penalty: { l2: 1e-6 } }),
-  groups: run({ groups: [{ kinds: ["bias"], learningRateFactor: 0.5 }, {}] }),
-  gradientNoise: run({ gradientNoise: { eta: 1e-8 } }),
-  "average ema": run({ average: { kind: "ema" } }),
-  "average swa": run({ average: { kind: "swa" } }),
-  maxNorm: run({ maxNorm: 1 }),
-  orthogonality: run({ orthogonality: 1e-4 }),
-  activationPenalty: cell({ activationPenalty: 1e-3 }),
-  temporalPenalty: cell({ temporalPenalty: 1e-3 }),
-  weightNorm: cell({ weightNorm: true }),
-  weightDrop: cell({ weightDrop: 0.2 }),
-  recurrentDropout: cell({ recurrentDropout: 0.2 }),
-  variationalDropout: cell({ variationalDropout: 0.2 }),
-  zoneout: cell({ zoneout: 0.1 }),
-  zoneoutCell: cell({ zoneoutCell: 0.1 }, "lstm"),
-  "normalization layer": cell({ normalization: "layer" }),
-  "normalization rms": cell({ normalization: "rms" }),
-  "normalization batch": cell({ normalization: "batch" }),
-  "initialState learned": cell({ initialState: "learned" }),
-  skip: cell({ skip: true }),
-  peepholes: cell({ peepholes: true }, "lstm"),
-  coupled: cell({ coupled: true }, "lstm"),
-  "projSize, half": cell({ projSize: tasks[0].shape.hiddenSize / 2 }, "lstm"),
-  "reset before": cell({ reset: "before" }, "gru"),
-  dropout: above({ kind: "dropout", rate: 0.2 }),
-  "dropout, one mask for all steps": above({ kind: "dropout", rate: 0.2, shared: "time" }),
-  noise: above({ kind: "noise", deviation: 0.1 }),
-  layerNorm: above({ kind: "layerNorm" }),
-  rmsNorm: above({ kind: "rmsNorm" }),
-  batchNorm: above({ kind: "batchNorm" }),
-  labelSmoothing: { classes: true, loss: { kind: "crossEntropy", labelSmoothing: 0.1 } },
-  classWeights: { classes: true, loss: { kind: "crossEntropy", classWeights: Array(CLASSES).fill(0.5) } },
-};
-
-function open(kernel: Bare, { cell, shape }: Task, option: Option): Contestant {
-  const { hiddenSize, batch, steps, inputs } = shape;
-  const y = option.classes
-    ? Array.from({ length: batch }, (_, i) => drawIndices(steps, CLASSES, i))
-    : { shape: [batch, steps, 1], data: draw(batch * steps, 1) };
-  const layers = [{ kind: cell, hiddenSize, ...option.cell } as Layer, ...(option.above ? [option.above] : [])];
+function open(kernel: Bare, task: Task, option: Option, with_: boolean): Contestant {
+  const { base = {}, data } = option;
+  const said = with_ ? option : { ...base, ...(data && { data }) };
+  const { hiddenSize, inputs } = task.shape;
+  const recurrent = { kind: task.cell, hiddenSize, ...base.cell, ...said.cell } as Layer;
+  const above = said.above ?? base.above;
+  const tokens = data === "tokens";
+  const embedding = { kind: "embedding", units: inputs, ...(with_ && { dropout: 0.2 }) } as const;
   const description: ModelDescription = {
-    input: { size: inputs },
-    layers: [...layers, { kind: "dense" }],
-    output: option.classes ? { at: "every", classes: CLASSES } : { at: "every", size: 1 },
-    ...(option.loss && { loss: option.loss }),
+    input: tokens ? { vocabulary: CLASSES } : { size: inputs },
+    layers: [...(tokens ? [embedding] : []), recurrent, ...(above ? [above] : []), { kind: "dense" }],
+    output: tokens || data === "classes" ? { at: "every", classes: CLASSES } : { at: "every", size: 1 },
+    ...(said.loss && { loss: said.loss }),
     seed: 1,
   };
-  const data: Samples = { x: samples(shape).x, y };
-  return kernel.training(description, data, { optimizer: "adam", clip: "none", metrics: [], ...option.run });
+  const run = { optimizer: "adam", clip: "none", metrics: [], ...base.run, ...said.run } as const;
+  const inner = kernel.training(description, samplesOf(task, said), run);
+  const { units = 1, updates = 1 } = with_ ? option : {};
+  return {
+    // So that a round has an update.
+    ...(updates === "some" && { leastSteps: 6 }),
+    close: () => inner.close(),
+    async run(passes) {
+      const lap = await inner.run(passes * units);
+      if (updates !== "some" && lap.losses.length !== passes * updates)
+        throw new Error(`${lap.losses.length} updates where ${passes * updates} were asked`);
+      return lap;
+    },
+  };
 }
 
-/** The median over rounds of the time with an option over that without. */
-async function ratio(kernel: Bare, task: Task, option: Option): Promise<string> {
-  if (option.of && option.of !== task.cell) return "";
-  const contestants = [
-    open(kernel, task, option.classes ? { classes: true } : {}),
-    open(kernel, task, option),
-  ] as const;
-  const named = [["without", contestants[0]] as const, ["with", contestants[1]] as const];
-  const [without, with_] = (await alternate(named, effort)) as [Series, Series];
-  for (const contestant of contestants) await contestant.close();
-  return median(with_.rounds.map((ms, round) => ms / without.rounds[round]!)).toFixed(3);
+/** The median over rounds of the time with an option over that without; and which of the two did not learn. */
+async function compare(kernel: Bare, task: Task, option: Option): Promise<{ ratio: string; stuck: string[] }> {
+  if (option.of && option.of !== task.cell) return { ratio: "", stuck: [] };
+  const sides = (["without", "with"] as const).map(
+    (side) => [side, open(kernel, task, option, side === "with")] as const,
+  );
+  const series = await alternate(sides, effort);
+  for (const [, contestant] of sides) await contestant.close();
+  const [without, with_] = series as [Series, Series];
+  const ratio = median(with_.rounds.map((ms, round) => ms / without.rounds[round]!)).toFixed(3);
+  // One that has told fewer than two losses in its time says so as well.
+  const stuck = series.filter(({ firstLoss, lastLoss }) => !(lastLoss! < firstLoss!) || !Number.isFinite(lastLoss));
+  return { ratio, stuck: stuck.map(({ name, firstLoss, lastLoss }) => `${name}: ${firstLoss} → ${lastLoss}`) };
 }
 
+const optionsFor = tasks.map(({ shape }) => optionsOf(shape.hiddenSize, shape.batch, shape.steps));
+const all = Object.keys(optionsFor[0]!);
+const names = all.filter((name) => name.includes(only));
+if (names.length === 0) {
+  console.error(`--only ${only}: no option is called so; there are\n  ${all.join("\n  ")}`);
+  process.exit(1);
+}
 console.log(`Steps with an option over steps without, ${effort.rounds} rounds\n${describe(machine())}\n`);
 const kernel = await openKernel();
+const begun = performance.now();
 const rows: string[][] = [];
-for (const [name, option] of Object.entries(options).filter(([name]) => name.includes(only))) {
-  rows.push([name, await ratio(kernel, tasks[0], option), await ratio(kernel, tasks[1], option)]);
+const notes: string[] = [];
+for (const name of names) {
+  const row = [name];
+  for (const [k, task] of tasks.entries()) {
+    const { ratio, stuck } = await compare(kernel, task, optionsFor[k]![name]!).catch((error: Error) => ({
+      ratio: "–",
+      stuck: [`not measured: ${error.message}`],
+    }));
+    row.push(ratio);
+    notes.push(...stuck.map((note) => `${name}, ${label(task)}, ${note}`));
+  }
+  rows.push(row);
 }
 console.log(table(["option", ...tasks.map(label)], rows));
+console.log(`\n${((performance.now() - begun) / 1000).toFixed(0)} s`);
+if (notes.length === 0) console.log("The losses of each fell.");
+else {
+  console.log(`Not measured, or losses that did not fall:\n  ${notes.join("\n  ")}`);
+  process.exitCode = 1;
+}

@@ -33,6 +33,8 @@ export interface Effort {
   lap: number;
   warm: number;
   limit: number;
+  /** Whether every second round goes from the last to the first. */
+  swap?: boolean;
 }
 
 export const medianOf = (s: Series) => median(s.rounds);
@@ -50,7 +52,7 @@ interface Entry {
  */
 export async function alternate(
   contestants: readonly (readonly [string, Contestant])[],
-  { rounds, lap, warm, limit }: Effort,
+  { rounds, lap, warm, limit, swap = false }: Effort,
   between: () => void = () => {},
   failed: (name: string, error: unknown) => void = (_, error) => {
     throw error;
@@ -67,7 +69,7 @@ export async function alternate(
   }
   for (let round = 0; round < rounds; round++) {
     between();
-    for (const entry of entries) {
+    for (const entry of swap && round % 2 ? [...entries].reverse() : entries) {
       const { contestant, series } = entry;
       if (round >= entry.rounds) continue;
       try {
