@@ -4,7 +4,7 @@ mod common;
 
 use common::outside::predicts_and_evaluates_outside_training;
 use common::resume::resumed_equals_unbroken;
-use common::{bits, bits64, classified, fit, fit_by_team, floats, text};
+use common::{bits, bits64, classified, fit, fit_by_team, floats, same_bits_by_teams, text};
 use train::bundle::{Bundle, Elements};
 use train::checkpoint;
 use train::error::{Error, ErrorClass};
@@ -74,14 +74,7 @@ fn any_number_of_workers_gives_the_same_bits() {
     for (model, data, run) in cases() {
         let file = checkpoint::save(&model, None, true).expect("there is room");
         let load = || checkpoint::load(&file).expect("a file just written");
-        let mut alone = [load()];
-        let records = fit_by_team(&mut alone, &data, run);
-        for workers in [2, 3] {
-            let mut team: Vec<Model> = (0..workers).map(|_| load()).collect();
-            let again = fit_by_team(&mut team, &data, run);
-            assert_eq!(bits64(&again), bits64(&records), "{workers} workers");
-            assert!(bits(&team[0]) == bits(&alone[0]), "{workers} workers");
-        }
+        same_bits_by_teams(&load, &data, run, &[2, 3]);
     }
 }
 

@@ -3,9 +3,8 @@
 
 mod common;
 
-use common::{bits, bits64, classified, fit, fit_by_team, run_to_end, text, tripled, tripler};
+use common::{bits, bits64, classified, fit, fit_by_team, loss_of_tripled, run_to_end, text, tripled, tripler};
 use train::checkpoint;
-use train::evaluate::evaluate;
 use train::learner::Learner;
 use train::model::Model;
 use train::session::{Session, Status};
@@ -49,19 +48,13 @@ fn option(optimizer: &str) -> String {
     format!(r#""optimizer":{optimizer}{all}"#)
 }
 
-fn loss(model: &Model) -> f64 {
-    let figures = evaluate(model, tripled(40, |_| {}), "{}").expect("fits");
-    let figures: serde_json::Value = serde_json::from_str(&figures).expect("JSON");
-    figures["loss"].as_f64().expect("a number")
-}
-
 #[test]
 fn each_learns() {
     for optimizer in OPTIMIZERS {
         let mut model = tripler("");
-        let before = loss(&model);
+        let before = loss_of_tripled(&model);
         fit(&mut model, tripled(40, |_| {}), &run(optimizer, ""));
-        let after = loss(&model);
+        let after = loss_of_tripled(&model);
         println!("{before:.4} {after:.6} {optimizer}");
         assert!(after < 0.01 * before, "{optimizer}: {before} became {after}");
     }
@@ -214,8 +207,8 @@ fn schedule_free_shows_the_average_and_learns_at_its_point() {
         point.f32(tensor.name.clone(), tensor.shape.clone(), y);
     }
     at_point.set_parameters(point, true).expect("all of them");
-    assert!((next - loss(&at_point)).abs() < 1e-9 * next, "the gradient is that of the point");
-    assert!((next - loss(&saved)).abs() > 1e-3 * next, "which is not what the model shows");
+    assert!((next - loss_of_tripled(&at_point)).abs() < 1e-9 * next, "the gradient is that of the point");
+    assert!((next - loss_of_tripled(&saved)).abs() > 1e-3 * next, "which is not what the model shows");
 }
 
 /// An average changes nothing of what is trained; the model has the average of it, and no learner can do that.

@@ -5,7 +5,7 @@ mod common;
 
 use common::outside::predicts_and_evaluates_outside_training;
 use common::resume::resumed_equals_unbroken;
-use common::{bits, bits64, classified, fit, fit_by_team, floats, text};
+use common::{bits, bits64, classified, fit, fit_by_team, floats, same_bits_by_teams, text};
 use train::bundle::{Bundle, Elements};
 use train::error::ErrorClass;
 use train::learner::Learner;
@@ -63,14 +63,7 @@ fn broken_off_and_gone_on_with_they_are_the_unbroken_run() {
 #[test]
 fn any_number_of_workers_gives_the_same_bits() {
     for (make, data, run) in cases() {
-        let mut alone = [make()];
-        let records = fit_by_team(&mut alone, &data, run);
-        for workers in [2, 3] {
-            let mut team: Vec<Model> = (0..workers).map(|_| make()).collect();
-            let again = fit_by_team(&mut team, &data, run);
-            assert_eq!(bits64(&again), bits64(&records), "{workers} workers");
-            assert!(bits(&team[0]) == bits(&alone[0]), "{workers} workers");
-        }
+        same_bits_by_teams(&make, &data, run, &[2, 3]);
     }
 }
 

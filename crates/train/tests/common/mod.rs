@@ -5,6 +5,7 @@ pub mod outside;
 pub mod resume;
 
 use train::bundle::{Bundle, Elements};
+use train::evaluate::evaluate;
 use train::model::Model;
 use train::session::{Session, Status, Team};
 
@@ -199,6 +200,26 @@ pub fn fit_by_team(models: &mut [Model], data: &Bundle, run: &str) -> Vec<f64> {
         session.finish(model).expect("finite");
     }
     records
+}
+
+/// So many workers give the bits that one gives: in what is told, and in the weights of the first, which looks at the validation
+/// part and has the best ones.
+pub fn same_bits_by_teams(make: &dyn Fn() -> Model, data: &Bundle, run: &str, teams: &[usize]) {
+    let mut alone = [make()];
+    let records = fit_by_team(&mut alone, data, run);
+    for &workers in teams {
+        let mut team: Vec<Model> = (0..workers).map(|_| make()).collect();
+        let again = fit_by_team(&mut team, data, run);
+        assert_eq!(bits64(&again), bits64(&records), "{workers} workers");
+        assert!(bits(&team[0]) == bits(&alone[0]), "{workers} workers");
+    }
+}
+
+/// The loss of a model of [`tripler`] on its data.
+pub fn loss_of_tripled(model: &Model) -> f64 {
+    let figures = evaluate(model, tripled(40, |_| {}), "{}").expect("fits");
+    let figures: serde_json::Value = serde_json::from_str(&figures).expect("JSON");
+    figures["loss"].as_f64().expect("a number")
 }
 
 pub fn floats(bundle: &Bundle, name: &str) -> Vec<f32> {

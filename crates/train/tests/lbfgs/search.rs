@@ -1,10 +1,9 @@
 //! Updates are those of the search over the model's own loss, and go down.
 
-use super::common::{bits, classified, fit, floats, scalar, text, tripled, tripler, writer};
+use super::common::{bits, classified, fit, floats, loss_of_tripled, scalar, text, tripled, tripler, writer};
 use super::{FIXED, WOLFE, classifier, run, steps};
 use optim::{Lbfgs, Search};
 use train::bundle::{Bundle, Elements};
-use train::evaluate::evaluate;
 use train::gradients::gradients;
 use train::model::Model;
 use train::session::{Session, Status};
@@ -95,19 +94,13 @@ fn a_run_is_the_search_over_the_models_loss() {
     println!("largest error {worst:.1e}");
 }
 
-fn loss(model: &Model) -> f64 {
-    let figures = evaluate(model, tripled(40, |_| {}), "{}").expect("fits");
-    let figures: serde_json::Value = serde_json::from_str(&figures).expect("JSON");
-    figures["loss"].as_f64().expect("a number")
-}
-
 #[test]
 fn it_learns_in_few_updates() {
     for optimizer in [r#","lineSearch":"strongWolfe""#, r#","learningRate":0.5"#] {
         let mut model = tripler("");
-        let before = loss(&model);
+        let before = loss_of_tripled(&model);
         fit(&mut model, tripled(40, |_| {}), &run(6, optimizer, ""));
-        let after = loss(&model);
+        let after = loss_of_tripled(&model);
         println!("{before:.4} {after:.3e} {optimizer}");
         assert!(after < 1e-4 * before, "{optimizer}: {before} became {after}");
     }
@@ -174,8 +167,8 @@ fn without_a_line_search_it_may_diverge() {
     assert!(bits(&model).into_iter().all(|b| f32::from_bits(b).is_finite()));
     // With one it turns back.
     let mut model = tripler("");
-    let before = loss(&model);
+    let before = loss_of_tripled(&model);
     let wild = run(3, r#","learningRate":1e30,"maxEvaluations":400,"lineSearch":"strongWolfe""#, "");
     fit(&mut model, tripled(40, |_| {}), &wild);
-    assert!(loss(&model) < 0.1 * before);
+    assert!(loss_of_tripled(&model) < 0.1 * before);
 }

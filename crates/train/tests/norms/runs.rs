@@ -2,7 +2,7 @@
 
 use super::common::outside::predicts_and_evaluates_outside_training;
 use super::common::resume::resumed_equals_unbroken;
-use super::common::{bits, bits64, classified, fit, fit_by_team, floats, run_to_end, scalar, text};
+use super::common::{bits, bits64, classified, fit, fit_by_team, floats, run_to_end, same_bits_by_teams, scalar, text};
 use super::{CLASSIFY, READ, everything, model, writer};
 use train::bundle::Bundle;
 use train::checkpoint;
@@ -28,15 +28,7 @@ fn any_number_of_workers_gives_the_same_bits() {
     for (make, data, run) in
         [(everything as fn() -> Model, classified(60), CLASSIFY), (writer as fn() -> Model, text(700), read.as_str())]
     {
-        let mut alone = [make()];
-        let records = fit_by_team(&mut alone, &data, run);
-        for workers in [2, 3, 8] {
-            let mut team: Vec<Model> = (0..workers).map(|_| make()).collect();
-            let again = fit_by_team(&mut team, &data, run);
-            assert_eq!(bits64(&again), bits64(&records), "{workers} workers");
-            // The first one looks at the validation part, and has the best weights.
-            assert!(bits(&team[0]) == bits(&alone[0]), "{workers} workers");
-        }
+        same_bits_by_teams(&make, &data, run, &[2, 3, 8]);
     }
 }
 
