@@ -4,7 +4,7 @@ mod common;
 
 use common::outside::predicts_and_evaluates_outside_training;
 use common::resume::resumed_equals_unbroken;
-use common::{bits, bits64, classified, fit, fit_by_team, floats, same_bits_by_teams, text};
+use common::{bits, classified, fit, floats, same_bits_by_teams, text};
 use train::bundle::{Bundle, Elements};
 use train::checkpoint;
 use train::error::{Error, ErrorClass};
