@@ -73,13 +73,14 @@ describe("memory of training", () => {
 
   it.each<[string, Training, number]>([
     ["8 sequences, LSTM 64", { cell: "lstm", shape: shape(64, 8, 4096, 4), numLayers: 1 }, 0.05],
+    ["8 sequences, GRU 64", { cell: "gru", shape: shape(64, 8, 4096, 4), numLayers: 1 }, 0.05],
     ["one sequence, LSTM 128", { cell: "lstm", shape: shape(128, 1, 4096, 8), numLayers: 1 }, 0.1],
   ])("of 4,096 steps is a tenth with checkpointing, at most: %s", async (_, long, asked) => {
     const whole = await grown(long, adam);
     const [least, root] = [await grown({ ...long, every: "least" }, adam), await grown({ ...long, every: 64 }, adam)];
-    // Of the buffers, and of the pages, which hold what a model of any size takes as well.
+    // Of the buffers, and of the pages that are held.
     expect(total(memoryOf({ ...long, every: "least" })) / total(memoryOf(long))).toBeLessThan(asked);
-    expect(least / whole).toBeLessThan(1.05 * asked);
+    expect(least / whole).toBeLessThan(asked);
     expect(least).toBeLessThan(root);
     expect(total(memoryOf({ ...long, every: "least" })) / least).toBeGreaterThan(0.85);
   });
