@@ -11,6 +11,9 @@ use crate::common::fixtures::{Tensor, narrow, records, size, tensor};
 use crate::common::{Batch, X, recurrent, run, twin};
 
 const LIMIT: f64 = 1e-5;
+/// Of the loss, whose terms cancel: relative to the sum of their sizes. Some three roundings of 32 bits
+/// (measured: 6.6e-8, and of a loss itself at most 6.7e-6).
+const LOSS_LIMIT: f64 = 2e-7;
 
 macro_rules! fixture {
     ($name:literal) => {
@@ -99,7 +102,7 @@ fn check(record: &Value, cell: CellKind) -> f64 {
         terms(ws.output(), &batch.cotangent).chain(terms(&last.h, &cotangent.h)).chain(terms(&last.c, &cotangent.c));
     let (sum, sizes) = loss.fold((0.0, 0.0), |(sum, sizes), term| (sum + term, sizes + term.abs()));
     let apart = (sum - record["loss"].as_f64().expect("a loss")).abs();
-    assert!(apart <= LIMIT * sizes, "{}: loss is off by {apart:e} of {sizes}", record["name"]);
+    assert!(apart <= LOSS_LIMIT * sizes, "{}: loss is off by {apart:e} of {sizes}", record["name"]);
     let grad = &record["grad"];
     for (name, gradient) in twin::parameters(&network, &grads) {
         let name = name.strip_prefix("rnn.").expect("the layer's name");
