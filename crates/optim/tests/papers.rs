@@ -4,6 +4,7 @@ mod support;
 
 use optim::{Adam, Lamb, Optimizer, Places, Prodigy, Sgd, Tensor};
 use std::ops::Range;
+use support::layers::Layers;
 use support::{Random, Run, error, to_f32, to_f64};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -59,23 +60,8 @@ const TOLERANCE: f64 = 1e-4;
 #[test]
 fn lamb() {
     for o in [Lamb::default(), Lamb { weight_decay: 0.3, beta2: 0.9, epsilon: 0.01, ..Lamb::default() }] {
-        let (mut m, mut v, mut t) = (vec![0.0; N], vec![0.0; N], 0);
-        let off = compare(o, 0.02, 100, |x, g| {
-            t += 1;
-            for layer in TENSORS {
-                let mut u = vec![0.0; N];
-                for i in layer.clone() {
-                    m[i] = o.beta1 * m[i] + (1.0 - o.beta1) * g[i];
-                    v[i] = o.beta2 * v[i] + (1.0 - o.beta2) * g[i] * g[i];
-                    let (mean, square) = (m[i] / (1.0 - power(o.beta1, t)), v[i] / (1.0 - power(o.beta2, t)));
-                    u[i] = mean / (square.sqrt() + o.epsilon) + o.weight_decay * x[i];
-                }
-                let norm = |x: &[f64]| x.iter().map(|x| x * x).sum::<f64>().sqrt();
-                let (size, length) = (norm(&x[layer.clone()]), norm(&u));
-                let ratio = if size == 0.0 || length == 0.0 { 1.0 } else { size / length };
-                layer.for_each(|i| x[i] -= 0.02 * ratio * u[i]);
-            }
-        });
+        let mut twin = Layers::new(o, N);
+        let off = compare(o, 0.02, 100, |x, g| twin.update(0.02, &TENSORS.map(Tensor::vector), x, g));
         assert!(off < TOLERANCE, "{o:?}: off by {off:e}");
     }
 }

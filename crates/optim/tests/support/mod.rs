@@ -2,6 +2,7 @@
 #![allow(dead_code)] // every test binary uses another part
 
 pub mod every;
+pub mod layers;
 pub mod problem;
 pub mod twin;
 
