@@ -18,7 +18,7 @@ export interface Parts {
   encodingOf: typeof encodingOf;
   encodeSamples: typeof encodeSamples;
   encodeStream: typeof encodeStream;
-  /** Not in a commit from before there were any, or before calls of them were told. */
+  /** Not in a commit from before there were any, or before calls of them were marked. */
   OwnLosses?: typeof OwnLosses;
   Asking?: typeof Asking;
 }

@@ -288,7 +288,7 @@ export class Driver {
     return watchLosses(workers, (stuck, error) => {
       // Who has aborted does not want to hear of it.
       this.#failure ??= this.#interrupted ?? { error };
-      giveUp(stuck, error); // of a follower, its recruiter tells
+      giveUp(stuck, error); // a follower's end comes back through its recruiter, and abandons the run
     });
   }
 

@@ -41,11 +41,11 @@ export function watchLosses(
     for (const worker of workers()) {
       const { asked } = worker;
       if (!asked?.asking || told.has(worker)) continue;
-      const { calls, longest } = asked;
+      const { calls, longest, together } = asked;
       const before = silences.get(worker);
       const milliseconds = before?.calls === calls ? before.milliseconds + passed : 0;
       silences.set(worker, { calls, milliseconds });
-      if (milliseconds < Math.max(LEAST, Math.min(TIMES * longest, MOST))) continue;
+      if (milliseconds < (together ? MOST : Math.max(LEAST, Math.min(TIMES * longest, MOST)))) continue;
       told.add(worker);
       lost(worker, new WorkerError("the custom loss did not return, and its worker was given up"));
     }

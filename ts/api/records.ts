@@ -51,7 +51,9 @@ function lines(records: Records, end: boolean): Line[] {
     return all;
   }
   if ("kind" in records) return [records as unknown as Line];
-  if (!("steps" in records && "epochs" in records)) throw noRecords(records);
+  if (!("steps" in records && isObject(records.steps) && "epochs" in records && isObject(records.epochs))) {
+    throw noRecords(records);
+  }
   const { epochs, steps, reason, best, warnings } = records;
   const of = (values: Float32Array | Float64Array, i: number) => values[i] as number;
   const all: Line[] = [...steps.step].map((step, i) => ({

@@ -26,7 +26,7 @@ import type {
 export interface RunControls {
   /** Validated on after each epoch; instead of a split. There as a whole: a source of batches is refused. */
   validationData?: Exclude<Data, BatchSource>;
-  /** Stops the run between two slices of updates; the run rejects with its reason. */
+  /** Stops the run after the update it is at, and a last look at the validation part; the run rejects with its reason. */
   signal?: AbortSignal;
   onProgress?: (p: Progress) => void;
   /** A progress bar on stderr, or lines on the console of a browser. */
@@ -251,7 +251,7 @@ export interface Runtime {
   workers?: number;
   /** The kernel, for the entry without one inside, or compiled beforehand. */
   wasm?: WasmSource;
-  /** The worker's module, where a policy forbids Blob URLs. */
+  /** The worker's script, where a policy forbids Blob URLs. */
   worker?: URL;
   /** Gives up opening the model. */
   signal?: AbortSignal;

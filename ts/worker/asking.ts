@@ -3,7 +3,8 @@
  * returns, however long it takes. So whoever waits for this worker knows one from the other.
  *
  * Each call is marked by itself, since a kernel that is long at work between two quick calls would else be taken for one of them:
- * in shared memory, which costs nothing to speak of; by two messages a call where a page has none.
+ * in shared memory, which costs nothing to speak of. A page may have none: there calls are told by messages, those that follow each
+ * other quickly together.
  */
 import type { OwnLoss } from "../kernel/model.js";
 import type { Asked, Notice } from "./protocol.js";
@@ -42,12 +43,45 @@ export class Asking {
 /** Places in the shared memory. */
 const [CALLS, ASKING, LONGEST, LENGTH] = [0, 1, 2, 3];
 
-/** Where marks go: `notify` is told once where they are written, or each of them. */
-export function marks(notify: (notice: Notice) => void): (asked: Asked) => void {
+/** Where marks go: `notify` is told once where they are written, or of the calls themselves. */
+export function marks(notify: (notice: Notice) => void, now = () => performance.now()): (asked: Asked) => void {
   let mark: ((asked: Asked) => void) | undefined;
   return (asked) => {
-    mark ??= sharesMemory() ? onBoard(notify) : notify; // not before there is a loss: most models have none
+    mark ??= sharesMemory() ? onBoard(notify) : byMessages(notify, now); // not before there is a loss: most models have none
     mark(asked);
+  };
+}
+
+/** Milliseconds. A call that begins so soon after another one returned is told together with it. */
+const GAP = 20;
+
+/**
+ * Thousands of messages a second would be the page's only work. So of calls that follow each other quickly a begin is told each `GAP`,
+ * marked as `together`, and the end when the call into the kernel has returned; one that is alone, or long, is told as it is.
+ */
+function byMessages(notify: (asked: Asked) => void, now: () => number): (asked: Asked) => void {
+  let [told, begun, returned] = [Number.NEGATIVE_INFINITY, 0, Number.NEGATIVE_INFINITY];
+  let alone = true;
+  /** The call that was told to have begun, and not to have ended. */
+  let open: Asked | undefined;
+  const end = (asked: Asked) => {
+    open = undefined;
+    notify({ ...asked, asking: false });
+  };
+  return (asked) => {
+    const at = now();
+    if (!asked.asking) {
+      returned = at;
+      if (alone || at - begun >= GAP) end(asked);
+      return;
+    }
+    begun = at;
+    alone = at - returned >= GAP;
+    if (!alone && open && at - told < GAP) return;
+    if (!alone && !open) queueMicrotask(() => open && end(open));
+    told = at;
+    open = asked;
+    notify(alone ? asked : { ...asked, together: true });
   };
 }
 

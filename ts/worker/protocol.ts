@@ -28,6 +28,8 @@ export interface Asked {
   calls: number;
   asking: boolean;
   longest: number;
+  /** One of calls that are told together: it may have returned, and the kernel be at work. */
+  together?: true;
 }
 
 /** From the worker through its parent port: it listens; or it is lost, and why; or what its losses are at, or where that is written. */

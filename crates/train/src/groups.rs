@@ -83,8 +83,8 @@ fn check_names(table: &ParameterTable, group: &Group, i: usize) -> Result<(), Er
         let mut names = Vec::new();
         for parameter in table.entries() {
             let name = layer_of(parameter);
-            // One without a name is called by a number.
-            if !name.as_bytes().first().is_some_and(u8::is_ascii_digit) && !names.contains(&name) {
+            // One without a name is called by its index.
+            if name.parse() != Ok(parameter.layer) && !names.contains(&name) {
                 names.push(name);
             }
         }

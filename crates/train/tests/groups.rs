@@ -141,3 +141,13 @@ fn what_cannot_be_is_refused() {
         assert_eq!(bits(&model), before);
     }
 }
+
+#[test]
+fn names_are_told_also_where_they_begin_with_a_digit() {
+    let json = r#"{"input":{"size":2},"layers":[{"kind":"rnn","hiddenSize":2,"name":"2nd"},{"kind":"dense"}],
+        "output":{"at":"last","classes":2}}"#;
+    let mut model = Model::create(json).expect("right");
+    let groups = r#"{"groups":[{"layers":["tail"]}]}"#;
+    let error = Session::fit(&mut model, classified(12), groups, None, None).err().expect("refused");
+    assert!(error.message.contains("the name of a layer with parameters (2nd), or"), "{}", error.message);
+}

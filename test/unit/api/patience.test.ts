@@ -89,6 +89,16 @@ describe("a watch over losses", () => {
     expect(slower.it.lost[0]).toBeLessThan(60_500);
   });
 
+  it("waits a minute for calls that are told together: the kernel may be at work between them", () => {
+    const one = worker();
+    one.it.asked = { calls: 5, asking: true, longest: 2, together: true };
+    watch(one);
+    vi.advanceTimersByTime(59_000);
+    expect(one.it.lost).toEqual([]);
+    vi.advanceTimersByTime(2000);
+    expect(one.it.lost).toHaveLength(1);
+  });
+
   it("gives up those alone that do not return, and nobody once it is called off", () => {
     const [well, stuck, later] = [worker(), worker(), worker()];
     well.say(1, false);

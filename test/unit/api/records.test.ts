@@ -133,6 +133,7 @@ describe("what holds no records", () => {
     ["epochs", 'records: expected a history, an event of a run or a list of events, got "epochs"'],
     [undefined, "records: expected a history, an event of a run or a list of events, got undefined"],
     [null, "records: expected a history, an event of a run or a list of events, got null"],
+    [{ steps: 3, epochs: 5 }, "records: expected a history, an event of a run or a list of events, got an object"],
     [{ loss: 1 }, "records: expected a history, an event of a run or a list of events, got an object"],
     [
       Promise.resolve(history),

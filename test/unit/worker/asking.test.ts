@@ -75,9 +75,9 @@ describe("calls of a custom loss", () => {
 
 describe("marks", () => {
   /** Those that are sent, and what marks them. */
-  const sender = () => {
+  const sender = (now?: () => number) => {
     const sent: Notice[] = [];
-    return { sent, mark: marks((notice) => sent.push(notice)) };
+    return { sent, mark: marks((notice) => sent.push(notice), now) };
   };
 
   it("are read from shared memory, which is told once, with the first of them", () => {
@@ -104,17 +104,39 @@ describe("marks", () => {
     expect(new Set(found).size).toBe(4);
   });
 
-  it.each([
+  describe.each([
     ["is none", undefined],
     ["is a polyfill's", ArrayBuffer],
-  ])("are a message each where shared memory %s", (_, shared) => {
-    vi.stubGlobal("SharedArrayBuffer", shared);
-    const { sent, mark } = sender();
-    const all = [
-      { calls: 1, asking: true, longest: 0 },
-      { calls: 1, asking: false, longest: 2 },
-    ];
-    for (const asked of all) mark(asked);
-    expect(sent).toEqual(all);
+  ])("where shared memory %s", (_, shared) => {
+    /** Calls of so many milliseconds after so many; what is told of them. */
+    const told = async (...calls: [number, number][]) => {
+      vi.stubGlobal("SharedArrayBuffer", shared);
+      let clock = 0;
+      const { sent, mark } = sender(() => clock);
+      const said = () =>
+        (sent as Asked[]).map((a) => `${a.calls}${a.asking ? "+" : "-"}${a.together ? "t" : ""}`).join(" ");
+      calls.forEach(([after, milliseconds], i) => {
+        clock += after;
+        mark({ calls: i + 1, asking: true, longest: 0 });
+        clock += milliseconds;
+        mark({ calls: i + 1, asking: false, longest: 0 });
+      });
+      const before = said();
+      await Promise.resolve(); // the call into the kernel has returned
+      return [before, said().slice(before.length).trim()];
+    };
+
+    it("those of calls that are alone are a message each", async () => {
+      expect(await told([0, 1], [20, 1], [5000, 900])).toEqual(["1+ 1- 2+ 2- 3+ 3-", ""]);
+    });
+
+    it("those of quick calls are told together, now and then, and their end when the kernel has returned", async () => {
+      const quick = Array.from({ length: 100 }, (): [number, number] => [0.25, 0.25]);
+      expect(await told([0, 1], ...quick)).toEqual(["1+ 1- 2+t 42+t 82+t", "82-"]);
+    });
+
+    it("one that is long is told to have ended, and what comes after it as before", async () => {
+      expect(await told([0, 1], [1, 1], [1, 20], [1, 1], [30, 1])).toEqual(["1+ 1- 2+t 3- 4+t 5+ 5-", ""]);
+    });
   });
 });

@@ -26,7 +26,7 @@ fn penalties_act_on_weights_alone() {
     }
 }
 
-/// Both act at each update; a run with them is resumed to the same bits, and an update allocates nothing more (allocations.rs).
+/// Both act at each update; a run with them is resumed to the same bits, and an update allocates nothing more (allocations/main.rs).
 #[test]
 fn orthogonality_and_largest_norm() {
     let make = || model(r#"{"kind":"gru","hiddenSize":5},{"kind":"dense"}"#);
