@@ -139,7 +139,9 @@ impl Session {
         if saved.accumulation.is_some() {
             session.accumulation = saved.accumulation;
         }
-        session.warnings.extend(session.nothing_left());
+        if !saved.ended {
+            session.warnings.extend(session.nothing_left());
+        }
         // Saved while it was validating: the look at the validation part is taken anew.
         if saved.ended || session.batches == Some(session.counters.cursor) {
             session.end_epoch(model.body_mut()?, true);

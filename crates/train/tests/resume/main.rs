@@ -162,9 +162,24 @@ fn note(end: &End, seen: &mut Seen) {
     }
 }
 
+/// What is told at the end but that nothing was left to do: after the last update and before its last look inside an epoch, a run has
+/// the file of one that ended, whose resumption tells so.
+fn without_nothing_left(told: &str) -> Value {
+    let mut told = train::json::from_str(told).expect("JSON");
+    let warnings = told["warnings"].as_array().into_iter().flatten();
+    let left =
+        warnings.filter(|text| !text.as_str().is_some_and(|text| text.ends_with("already; resume it with more")));
+    told["warnings"] = Value::Array(left.cloned().collect());
+    told
+}
+
 fn compare(found: &End, whole: &End, case: &Case, how: &str) {
     let of = format!("{}\n{}\n{}, workers {:?}, {how}", case.model, case.run, case.data.kind(), case.workers);
-    assert_eq!(found.told, whole.told, "{of}");
+    assert_eq!(
+        found.told.as_deref().map(without_nothing_left),
+        whole.told.as_deref().map(without_nothing_left),
+        "{of}"
+    );
     let apart = found.history.iter().zip(&whole.history).position(|(a, b)| a != b);
     assert!(
         found.history == whole.history,
