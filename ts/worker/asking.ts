@@ -61,12 +61,19 @@ const GAP = 20;
  */
 function byMessages(notify: (asked: Asked) => void, now: () => number): (asked: Asked) => void {
   let [told, begun, returned] = [Number.NEGATIVE_INFINITY, 0, Number.NEGATIVE_INFINITY];
+  /** Whether this is the first call of those in one call into the kernel, or long after the one before. */
   let alone = true;
+  let first = true;
   /** The call that was told to have begun, and not to have ended. */
   let open: Asked | undefined;
   const end = (asked: Asked) => {
     open = undefined;
     notify({ ...asked, asking: false });
+  };
+  /** The call into the kernel has returned. */
+  const returns = () => {
+    first = true;
+    if (open) end(open);
   };
   return (asked) => {
     const at = now();
@@ -76,9 +83,10 @@ function byMessages(notify: (asked: Asked) => void, now: () => number): (asked: 
       return;
     }
     begun = at;
-    alone = at - returned >= GAP;
+    alone = first || at - returned >= GAP;
+    if (first) queueMicrotask(returns);
+    first = false;
     if (!alone && open && at - told < GAP) return;
-    if (!alone && !open) queueMicrotask(() => open && end(open));
     told = at;
     open = asked;
     notify(alone ? asked : { ...asked, together: true });

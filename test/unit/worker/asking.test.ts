@@ -123,20 +123,22 @@ describe("marks", () => {
       });
       const before = said();
       await Promise.resolve(); // the call into the kernel has returned
-      return [before, said().slice(before.length).trim()];
+      const after = said();
+      mark({ calls: calls.length + 1, asking: true, longest: 0 }); // of the next one, at once
+      return [before, after.slice(before.length).trim(), said().slice(after.length).trim()];
     };
 
     it("those of calls that are alone are a message each", async () => {
-      expect(await told([0, 1], [20, 1], [5000, 900])).toEqual(["1+ 1- 2+ 2- 3+ 3-", ""]);
+      expect(await told([0, 1], [20, 1], [5000, 900])).toEqual(["1+ 1- 2+ 2- 3+ 3-", "", "4+"]);
     });
 
     it("those of quick calls are told together, now and then, and their end when the kernel has returned", async () => {
       const quick = Array.from({ length: 100 }, (): [number, number] => [0.25, 0.25]);
-      expect(await told([0, 1], ...quick)).toEqual(["1+ 1- 2+t 42+t 82+t", "82-"]);
+      expect(await told([0, 1], ...quick)).toEqual(["1+ 1- 2+t 42+t 82+t", "82-", "102+"]);
     });
 
     it("one that is long is told to have ended, and what comes after it as before", async () => {
-      expect(await told([0, 1], [1, 1], [1, 20], [1, 1], [30, 1])).toEqual(["1+ 1- 2+t 3- 4+t 5+ 5-", ""]);
+      expect(await told([0, 1], [1, 1], [1, 20], [1, 1], [30, 1])).toEqual(["1+ 1- 2+t 3- 4+t 5+ 5-", "", "6+"]);
     });
   });
 });
