@@ -77,8 +77,9 @@ async function compare(kernel: Bare, task: Task, option: Option): Promise<{ rati
   const sides = (["without", "with"] as const).map(
     (side) => [side, open(kernel, task, option, side === "with")] as const,
   );
-  const series = await alternate(sides, effort);
-  for (const [, contestant] of sides) await contestant.close();
+  const series = await alternate(sides, effort).finally(async () => {
+    for (const [, contestant] of sides) await contestant.close();
+  });
   const [without, with_] = series as [Series, Series];
   const ratio = median(with_.rounds.map((ms, round) => ms / without.rounds[round]!)).toFixed(3);
   // One that has told fewer than two losses in its time says so as well.

@@ -52,7 +52,7 @@ export function marks(notify: (notice: Notice) => void, now = () => performance.
   };
 }
 
-/** Milliseconds. A call that begins so soon after another one returned is told together with it. */
+/** Milliseconds. A call that begins so soon after another one returned, in one call into the kernel, is told together with it. */
 const GAP = 20;
 
 /**

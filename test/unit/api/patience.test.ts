@@ -140,7 +140,7 @@ describe("work that is waited for", () => {
     const core = { connection: { asked: { calls: 1, asking: true, longest: 0 }, close } } as unknown as Core;
     return { core, close, work: () => waits };
   }
-  const none = () => vi.getTimerCount();
+  const timers = () => vi.getTimerCount();
 
   it("rejects with the reason of an abort when its worker has been given up, whenever the abort came", async () => {
     const { core, close, work } = stuck();
@@ -152,7 +152,7 @@ describe("work that is waited for", () => {
     await vi.advanceTimersByTimeAsync(500);
     await settled;
     expect(close).toHaveBeenCalledTimes(1);
-    expect(none()).toBe(0);
+    expect(timers()).toBe(0);
   });
 
   it("is watched on demand as well, and rejects then with what the worker's end is", async () => {
@@ -165,7 +165,7 @@ describe("work that is waited for", () => {
     ).rejects.toMatchObject({ name: "WorkerError", message: /custom loss did not return/ });
     await vi.advanceTimersByTimeAsync(13_500);
     await settled;
-    expect(none()).toBe(0);
+    expect(timers()).toBe(0);
   });
 
   it("is not begun after an abort, and not watched after its end", async () => {
@@ -182,7 +182,7 @@ describe("work that is waited for", () => {
     expect(await patiently(core, controller.signal, work)).toBe(1);
     controller.abort();
     late();
-    expect(none()).toBe(0);
+    expect(timers()).toBe(0);
     expect(close).not.toHaveBeenCalled();
   });
 
@@ -195,7 +195,7 @@ describe("work that is waited for", () => {
         return outcome;
       };
       await expect(patiently(core, controller.signal, work)).rejects.toThrow("no more");
-      expect(none()).toBe(0);
+      expect(timers()).toBe(0);
     }
   });
 });
