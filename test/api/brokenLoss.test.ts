@@ -179,6 +179,14 @@ describe("a custom loss without an end", () => {
     await refused;
   });
 
+  it("lets go of who aborts a run that has been resumed", async () => {
+    const own = await model("stuck");
+    // The second batch has the large one.
+    const { epochs: _, ...once } = { ...run, shuffle: false, steps: 1 };
+    expect((await own.fit(large, once)).reason).toBe("finished");
+    await aborted((signal) => own.resume(large, { steps: 4, signal }));
+  });
+
   it("lets go of who aborts a run that waits behind it", async () => {
     const own = await model("endless");
     const asked = expect(own.evaluate(data)).rejects.toMatchObject({ name: "WorkerError" });

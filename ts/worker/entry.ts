@@ -3,8 +3,8 @@ import * as comlink from "comlink";
 import type { ErrorRecord } from "../errors.js";
 import { judge } from "../kernel/guard.js";
 import { load } from "../kernel/load.js";
-import { marks } from "./asking.js";
 import { answers } from "./host.js";
+import { marks } from "./marks.js";
 import type { Notice, Start } from "./protocol.js";
 import { builtin } from "./threads.js";
 

@@ -1,8 +1,8 @@
 /** One worker and the port to it, for one connection or for several: it ends with the last of them, or they with it. */
 import * as comlink from "comlink";
 import { fromRecord, WorkerError } from "../errors.js";
-import { readMarks } from "./asking.js";
 import { workerSource } from "./embedded.js";
+import { readMarks } from "./marks.js";
 import type { Asked, Calls, Notice, Settled } from "./protocol.js";
 import { type Spawned, spawn } from "./spawn.js";
 

@@ -54,11 +54,6 @@ describe("labels of whole sequences", () => {
     expect(read(["ab", "b"], last).i32("labels")).toEqual(ints(0, 1, 1));
     expect(refused(["ab", "-"], last)).toMatch(/^DataError blankLabel: y\[1\]\[0\]: .*class 2, got "-"$/);
   });
-
-  test("has one weight for each sequence", () => {
-    const wrong = refused([["a"], ["b"]], ctc, { sampleWeight: [[1, 1], 1] });
-    expect(wrong).toMatch(/^DataError wrongData: sampleWeight\[0\]: expected a number/);
-  });
 });
 
 describe("probabilities", () => {
