@@ -9,6 +9,8 @@ export interface Option {
   /** Of the recurrent layer. */
   cell?: object;
   above?: Layer;
+  /** Of the embedding that tokens go through. */
+  embedding?: object;
   loss?: ModelDescription["loss"];
   /** What each step reads and what it is to give, on both sides; numbers of either sign where nothing is said. */
   data?: "classes" | "tokens" | "positive";
@@ -149,7 +151,7 @@ export const optionsOf = (hidden: number, batch: number, steps: number): Record<
   layerNorm: above({ kind: "layerNorm" }),
   rmsNorm: above({ kind: "rmsNorm" }),
   batchNorm: above({ kind: "batchNorm" }),
-  "embedding dropout": { data: "tokens" },
+  "embedding dropout": { data: "tokens", embedding: { dropout: 0.2 } },
   "loss mae": loss("mae"),
   "loss huber": loss("huber"),
   "loss smoothL1": loss("smoothL1"),

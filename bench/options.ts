@@ -47,7 +47,7 @@ function open(kernel: Bare, task: Task, option: Option, with_: boolean): Contest
   const recurrent = { kind: task.cell, hiddenSize, ...base.cell, ...said.cell } as Layer;
   const above = said.above ?? base.above;
   const tokens = data === "tokens";
-  const embedding = { kind: "embedding", units: inputs, ...(with_ && { dropout: 0.2 }) } as const;
+  const embedding = { kind: "embedding", units: inputs, ...said.embedding } as Layer;
   const description: ModelDescription = {
     input: tokens ? { vocabulary: CLASSES } : { size: inputs },
     layers: [...(tokens ? [embedding] : []), recurrent, ...(above ? [above] : []), { kind: "dense" }],
@@ -81,7 +81,9 @@ async function compare(kernel: Bare, task: Task, option: Option): Promise<{ rati
     for (const [, contestant] of sides) await contestant.close();
   });
   const [without, with_] = series as [Series, Series];
-  const ratio = median(with_.rounds.map((ms, round) => ms / without.rounds[round]!)).toFixed(3);
+  // One that is slow has fewer rounds.
+  const both = with_.rounds.slice(0, without.rounds.length);
+  const ratio = median(both.map((ms, round) => ms / without.rounds[round]!)).toFixed(3);
   // One that has told fewer than two losses in its time says so as well.
   const stuck = series.filter(({ firstLoss, lastLoss }) => !(lastLoss! < firstLoss!) || !Number.isFinite(lastLoss));
   return { ratio, stuck: stuck.map(({ name, firstLoss, lastLoss }) => `${name}: ${firstLoss} → ${lastLoss}`) };
